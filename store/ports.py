@@ -1,0 +1,229 @@
+"""What may be asked of a store.
+
+Actors see `ActorStore`; the daemon's pages and commands see `Directory`.
+
+Every write is durable when it returns. `StoreUnavailableError` means that nothing was written and
+the same call may be made again; `StaleEpochError` that the caller no longer owns the account. Any
+method may raise the former.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from store.models import (
+    Account,
+    Change,
+    ChangeFilter,
+    ClaimedAccount,
+    Cursor,
+    ObjectFilter,
+    OpenRefresh,
+    PageApplied,
+    PageWrite,
+    SealedCredential,
+    StoredObject,
+    StoreHealth,
+)
+
+
+class ActorStore(Protocol):
+    """What one account's actor reads and writes. Each write is fenced by the epoch of the claim."""
+
+    async def claim(self, account_id: str) -> ClaimedAccount:
+        """Take the account over.
+
+        This raises its epoch, so that every earlier owner's writes are refused.
+
+        Raises:
+            UnknownAccountError: there is no such account.
+            StaleEpochError: it is disconnected.
+        """
+        ...
+
+    async def apply_page(self, page: PageWrite) -> PageApplied:
+        """Store the page's objects, tombstones, cursors and watermark, in one piece.
+
+        An object is written only when it is newer than or as old as what is stored *and* differs
+        from it; each such difference is a change. The same page twice changes nothing the second
+        time. A tombstone of an object that was never seen says nothing.
+        """
+        ...
+
+    async def deleted_ids(
+        self, account_id: str, object_type: str, object_ids: Sequence[str]
+    ) -> frozenset[str]:
+        """Return those of the ids that the replica holds as deleted."""
+        ...
+
+    async def unseen(self, account_id: str, object_type: str, *, limit: int) -> Sequence[str]:
+        """Return live ids (at most `limit`) that the comparison under way did not come across."""
+        ...
+
+    async def begin_refresh(
+        self, account_id: str, epoch: int, token_hash: str, at: datetime
+    ) -> OpenRefresh:
+        """Note durably that this refresh token is about to be spent.
+
+        Counts up when the same token is tried again.
+        """
+        ...
+
+    async def finish_refresh(
+        self, account_id: str, epoch: int, credential: SealedCredential, at: datetime
+    ) -> None:
+        """Store the new tokens and end the journal's open entry, in one piece."""
+        ...
+
+    async def require_reauthorization(
+        self, account_id: str, epoch: int, cause: str, at: datetime
+    ) -> None:
+        """Note that only the owner can help, and why; ends the journal's open entry."""
+        ...
+
+    def health(self) -> StoreHealth:
+        """Say whether the store takes writes.
+
+        A store that had no room takes writes again once one commit as large as the one that had
+        none succeeded; `check` tries that.
+        """
+        ...
+
+
+class Directory(Protocol):
+    """Accounts, and the data in them, for everybody but actors."""
+
+    async def claim_shard(self, shard: int) -> Sequence[ClaimedAccount]:
+        """Take over every account of the shard that is not disconnected, at once."""
+        ...
+
+    async def connect(
+        self,
+        vendor: str,
+        external_account_id: str,
+        name: str,
+        credential: SealedCredential,
+        at: datetime,
+        new_id: str,
+    ) -> tuple[Account, bool]:
+        """Store a company and its tokens; return it and whether it is new (then under `new_id`).
+
+        A known company keeps its id and its data, gets the new tokens, and is neither paused,
+        disconnected nor in need of its owner any more. Whoever owned it is fenced off, so that the
+        answer to a refresh still under way cannot replace the new tokens: claim it again.
+        """
+        ...
+
+    async def accounts(self) -> Sequence[Account]:
+        """Return every account, in the order of connecting, disconnected ones too."""
+        ...
+
+    async def account(self, account_id: str) -> Account:
+        """Return one account.
+
+        Raises:
+            UnknownAccountError: there is no such account.
+        """
+        ...
+
+    async def credential(self, account_id: str) -> SealedCredential | None:
+        """Return the account's tokens, sealed; None once it is disconnected."""
+        ...
+
+    async def set_paused(self, account_id: str, *, paused: bool) -> Account:
+        """Pause the account or let it go on.
+
+        Raises:
+            UnknownAccountError: there is no such account.
+        """
+        ...
+
+    async def disconnect(self, account_id: str, *, purge: bool, at: datetime) -> None:
+        """Forget the account's tokens and fence its actor off.
+
+        With `purge`, forget all its data and the account too; the numbers of its changes are not
+        given again. A purge that breaks off is finished by another; an account that is connected
+        again after half of one has everything read and compared.
+
+        Raises:
+            UnknownAccountError: there is no such account.
+            StaleEpochError: the company was connected again before all was forgotten.
+        """
+        ...
+
+    async def request_rescan(self, account_id: str, object_types: Sequence[str]) -> None:
+        """Note durably that these types shall be read from end to end again.
+
+        Raises:
+            UnknownAccountError: there is no such account.
+        """
+        ...
+
+    async def cursors(self, account_id: str) -> Sequence[Cursor]:
+        """Return the account's cursors, by object type."""
+        ...
+
+    async def live_counts(self, account_id: str) -> Mapping[str, int]:
+        """Return how many objects that are not deleted the replica holds, by object type."""
+        ...
+
+    async def objects(self, wanted: ObjectFilter) -> Sequence[StoredObject]:
+        """Return a page of objects in the order of their ids."""
+        ...
+
+    async def object(
+        self, account_id: str, object_type: str, object_id: str
+    ) -> StoredObject | None:
+        """Return one object, a tombstone too, or None when it was never seen."""
+        ...
+
+    async def changes(self, wanted: ChangeFilter) -> Sequence[Change]:
+        """Return a page of changes in the order of `seq`."""
+        ...
+
+    async def last_seq(self) -> int:
+        """Return the number of the newest change; 0 when there is none."""
+        ...
+
+    async def changed(self, after: int) -> None:
+        """Return as soon as there is a change behind `after`."""
+        ...
+
+    async def metadata(self, key: str) -> bytes | None:
+        """Return a value that belongs to the store as a whole; None when it was never set."""
+        ...
+
+    async def set_metadata(self, key: str, value: bytes) -> None:
+        """Store a value that belongs to the store as a whole."""
+        ...
+
+    async def reseal(
+        self, rotate: Callable[[bytes], bytes], metadata_key: str, metadata_value: bytes
+    ) -> int:
+        """Replace all sealed tokens by what `rotate` makes of them, and store the value.
+
+        Both in one piece. Returns how many tokens this changed. `rotate` may run on another thread.
+        """
+        ...
+
+    def on_health(self, listener: Callable[[StoreHealth], None]) -> None:
+        """Call the listener each time the store stops or resumes taking writes."""
+        ...
+
+    async def check(self) -> None:
+        """Read, and write a trifle, to see that the store works.
+
+        While there is no room, write as much as there was none for, to see whether there is now.
+
+        Raises:
+            StoreUnavailableError: it does not.
+        """
+        ...
+
+
+class Store(ActorStore, Directory, Protocol):
+    """A store as a whole."""
+
+    async def close(self) -> None:
+        """Finish what was submitted, then let go of the database. May be called twice."""
+        ...

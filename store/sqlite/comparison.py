@@ -1,0 +1,38 @@
+"""What a full reading came across, until it is over."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from store.sqlite.json_rows import json_rows
+from store.sqlite.named_sql import load_statements
+
+SQL = load_statements("comparison.sql")
+
+
+def see(connection: sqlite3.Connection, account_id: str, seen: Sequence[tuple[str, str]]) -> None:
+    """Remember these types and ids."""
+    if seen:
+        connection.execute(SQL["see"], (account_id, json_rows(seen)))
+
+
+def forget_seen(
+    connection: sqlite3.Connection, account_id: str, object_types: Sequence[str]
+) -> None:
+    """Forget what was seen of these types."""
+    if object_types:
+        connection.execute(SQL["forget_types"], (account_id, json_rows(object_types)))
+
+
+def unseen(
+    connection: sqlite3.Connection, account_id: str, object_type: str, limit: int
+) -> Sequence[str]:
+    """Return ids held as not deleted that were not seen, in their order."""
+    rows = connection.execute(
+        SQL["unseen"], {"account_id": account_id, "object_type": object_type, "limit": limit}
+    )
+    return [object_id for (object_id,) in rows]
+
+
+def forget_some_seen(connection: sqlite3.Connection, account_id: str, limit: int) -> bool:
+    """Forget some of all that was seen; return whether there may be more."""
+    return connection.execute(SQL["forget_some"], (account_id, limit)).rowcount == limit

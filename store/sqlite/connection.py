@@ -1,0 +1,119 @@
+"""How connections are opened and set up."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from store.errors import StoreOpenError
+from store.sqlite.migrate import bundled_migrations, migrate, refuse_foreign, schema_version
+
+_OLDEST_LIBRARY = (3, 38, 0)
+_PAGE_BYTES = 8192
+_STATEMENTS_KEPT = 256
+_WRITER_CACHE_BYTES = 64 * 1024 * 1024
+_READER_CACHE_BYTES = 2 * 1024 * 1024
+_CHECKPOINT_PAGES = 4000
+_WAL_FILE_BYTES = 64 * 1024 * 1024
+
+
+def refuse_old_library(version: tuple[int, ...]) -> None:
+    """See that the SQLite that Python was built with knows `->>`.
+
+    Raises:
+        StoreOpenError: it does not.
+    """
+    if version < _OLDEST_LIBRARY:
+        found, wanted = (".".join(map(str, numbers)) for numbers in (version, _OLDEST_LIBRARY))
+        raise StoreOpenError(
+            f"this Python comes with SQLite {found}, and {wanted} is needed: use a newer Python"
+        )
+
+
+def open_writer(path: Path, *, durable: bool, busy_timeout_s: float) -> sqlite3.Connection:
+    """Open the file for writing; it is created, or brought up to date, where that is needed.
+
+    A file that is refused is not changed. A new one is for its owner alone, and SQLite gives its log
+    the same mode.
+
+    Raises:
+        StoreOpenError: it is not ours, or of a later version, or on a file system without WAL.
+        sqlite3.Error, OSError: it cannot be used.
+    """
+    _create_private(path)
+    connection = _connect(path, "rwc", busy_timeout_s)
+    try:
+        migrations = bundled_migrations()
+        refuse_foreign(connection, path, newest=len(migrations))
+        _use_write_ahead_log(connection, path)
+        connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute("PRAGMA secure_delete = FAST")
+        _limit_cache(connection, _WRITER_CACHE_BYTES)
+        _see_that_it_can_be_written(connection)
+        migrate(connection, migrations)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def open_reader(path: Path, *, busy_timeout_s: float) -> sqlite3.Connection:
+    """Open the file, which the writer has prepared, for reading only."""
+    connection = _connect(path, "ro", busy_timeout_s)
+    connection.execute("PRAGMA query_only = ON")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    _limit_cache(connection, _READER_CACHE_BYTES)
+    return connection
+
+
+@contextmanager
+def reading_once(writer: sqlite3.Connection) -> Iterator[None]:
+    """Keep little of what is read within: a large read that does not come again soon."""
+    _limit_cache(writer, _READER_CACHE_BYTES)
+    try:
+        yield
+    finally:
+        _limit_cache(writer, _WRITER_CACHE_BYTES)
+
+
+def _limit_cache(connection: sqlite3.Connection, size_bytes: int) -> None:
+    connection.execute(f"PRAGMA cache_size = -{size_bytes // 1024}")
+
+
+def _create_private(path: Path) -> None:
+    """Make the file unless it is there; whoever gave that one a mode meant it."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _connect(path: Path, mode: str, busy_timeout_s: float) -> sqlite3.Connection:
+    """Transactions are begun and ended by hand."""
+    return sqlite3.connect(
+        f"{path.as_uri()}?mode={mode}",
+        uri=True,
+        timeout=busy_timeout_s,
+        isolation_level=None,
+        cached_statements=_STATEMENTS_KEPT,
+    )
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
+    (journal_mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    if journal_mode != "wal":
+        raise StoreOpenError(
+            f"the database {path} cannot be read while it is written, as on a network's file "
+            "system: name a file on a local disk in store.url"
+        )
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+    connection.execute(f"PRAGMA journal_size_limit = {_WAL_FILE_BYTES}")
+
+
+def _see_that_it_can_be_written(connection: sqlite3.Connection) -> None:
+    """Beginning alone does not show it: in a read-only file SQLite begins to read instead."""
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute(f"PRAGMA user_version = {schema_version(connection)}")
+    connection.execute("ROLLBACK")

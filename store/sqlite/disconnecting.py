@@ -1,0 +1,75 @@
+"""Letting go of accounts: keeping their data, or forgetting all."""
+
+import sqlite3
+from datetime import datetime
+
+from store.sqlite.accounts import (
+    check_disconnected,
+    forget_account,
+    forget_freshness,
+    mark_disconnected,
+)
+from store.sqlite.changes import forget_changes, last_seq
+from store.sqlite.comparison import forget_some_seen
+from store.sqlite.credentials import (
+    RefreshOutcome,
+    end_refresh,
+    forget_credential,
+    forget_journal,
+)
+from store.sqlite.cursors import forget_cursors, reset_cursors
+from store.sqlite.objects import forget_some_objects
+
+_ROWS_PER_PIECE = 2_000
+_SEQS_PER_PIECE = 50_000
+
+
+def disconnect(
+    connection: sqlite3.Connection, account_id: str, at: datetime, *, purge: bool
+) -> int:
+    """Fence the account's actor off and forget its tokens; return the epoch that this gave it.
+
+    With `purge`, vouch for nothing of it any more: a purge that breaks off leaves holes, which an
+    account that is connected again finds by reading and comparing everything.
+
+    Raises:
+        UnknownAccountError: there is no such account.
+    """
+    epoch = mark_disconnected(connection, account_id, at)
+    forget_credential(connection, account_id)
+    end_refresh(connection, account_id, RefreshOutcome.DISCONNECTED, at)
+    if purge:
+        reset_cursors(connection, account_id)
+        forget_freshness(connection, account_id)
+    return epoch
+
+
+def purge_piece(
+    connection: sqlite3.Connection, account_id: str, epoch: int, seq: int
+) -> int | None:
+    """Forget a piece of a disconnected account, small enough that others can write in between.
+
+    Args:
+        connection: with a transaction open.
+        account_id: whose data.
+        epoch: what `disconnect` returned.
+        seq: changes up to this one are forgotten already; 0 at first.
+
+    Returns:
+        The `seq` for the next piece, or None when nothing is left of the account.
+
+    Raises:
+        StaleEpochError: the company was connected again since.
+    """
+    check_disconnected(connection, account_id, epoch)
+    if forget_some_objects(connection, account_id, _ROWS_PER_PIECE):
+        return seq
+    if forget_some_seen(connection, account_id, _ROWS_PER_PIECE):
+        return seq
+    if seq < last_seq(connection):
+        forget_changes(connection, account_id, seq, seq + _SEQS_PER_PIECE)
+        return seq + _SEQS_PER_PIECE
+    forget_journal(connection, account_id)
+    forget_cursors(connection, account_id)
+    forget_account(connection, account_id)
+    return None

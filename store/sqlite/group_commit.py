@@ -1,0 +1,83 @@
+"""Many units of work in one transaction, each of them whole or not at all."""
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from store.errors import StoreUnavailableError
+from store.sqlite.changes import last_seq
+from store.sqlite.database import Work
+from store.sqlite.trouble import unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A unit was committed; this is what it returned."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """A unit was refused or failed; nothing of it was kept."""
+
+    error: Exception
+
+
+@dataclass(frozen=True, slots=True)
+class GroupResult:
+    """What became of a group.
+
+    Attributes:
+        outcomes: one for each unit, in their order; all undone when there was trouble.
+        last_seq: the newest change after the commit.
+        trouble: why the database took nothing at all, or None.
+    """
+
+    outcomes: Sequence[Done | Undone]
+    last_seq: int = 0
+    trouble: StoreUnavailableError | None = None
+
+
+def commit_group(connection: sqlite3.Connection, units: Sequence[Work[Any]]) -> GroupResult:
+    """Run the units in their order in one transaction; if that cannot be, none of them happened."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        outcomes = [_run_unit(connection, unit) for unit in units]
+        newest = last_seq(connection)
+        connection.execute("COMMIT")
+    except Exception as error:  # noqa: BLE001 - all waiters get it; none may wait for ever
+        _roll_back(connection)
+        trouble = _trouble(error)
+        return GroupResult([Undone(_trouble(error)) for _ in units], trouble=trouble)
+    return GroupResult(outcomes, newest)
+
+
+def _run_unit(connection: sqlite3.Connection, unit: Work[Any]) -> Done | Undone:
+    connection.execute("SAVEPOINT unit")
+    try:
+        value = unit(connection)
+    except Exception as error:
+        if isinstance(error, sqlite3.Error) and unavailable(error) is not None:
+            raise
+        connection.execute("ROLLBACK TO unit")
+        connection.execute("RELEASE unit")
+        return Undone(error)
+    connection.execute("RELEASE unit")
+    return Done(value)
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+
+
+def _trouble(error: Exception) -> StoreUnavailableError:
+    """Return a new exception each time: raising one adds to its traceback."""
+    known = unavailable(error) if isinstance(error, sqlite3.Error) else None
+    trouble = known or StoreUnavailableError(repr(error))
+    trouble.__cause__ = error
+    return trouble

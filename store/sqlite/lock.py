@@ -1,0 +1,36 @@
+"""One daemon per database."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from store.errors import StoreOpenError
+
+
+@contextmanager
+def locked(database: Path) -> Iterator[None]:
+    """Hold a lock on a file beside the database, which names our process.
+
+    However a process ends, the kernel releases it. The file stays: without it, two processes could
+    lock two files of one name.
+
+    Raises:
+        StoreOpenError: another process holds it.
+        OSError: the file cannot be made.
+    """
+    fd = os.open(database.with_name(database.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.read(fd, 32).decode(errors="replace").strip() or "(unknown)"
+            raise StoreOpenError(
+                f"the database {database} is in use by process {holder}: stop that one first"
+            ) from error
+        os.ftruncate(fd, 0)
+        os.write(fd, f"{os.getpid()}\n".encode())
+        yield
+    finally:
+        os.close(fd)

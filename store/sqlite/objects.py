@@ -1,0 +1,122 @@
+"""The replica's rows."""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from store.models import ObjectFilter, ObjectRecord, StoredObject, Tombstone, Via
+from store.sqlite.instants import from_text, optional_to_text, to_text
+from store.sqlite.json_rows import json_rows
+from store.sqlite.named_sql import load_statements
+
+SQL = load_statements("objects.sql")
+
+
+def upsert_objects(
+    connection: sqlite3.Connection,
+    account_id: str,
+    via: Via,
+    at: datetime,
+    objects: Sequence[ObjectRecord],
+) -> int:
+    """Write those that are newer or as old and differ; return how many. No id twice."""
+    if not objects:
+        return 0
+    rows = []
+    offset = 0
+    for item in objects:
+        length = len(item.payload)
+        updated_at = to_text(item.updated_at)
+        rows.append((item.object_type, item.object_id, item.version, updated_at, offset, length))
+        offset += length
+    return connection.execute(
+        SQL["upsert"],
+        {
+            "account_id": account_id,
+            "via": via.value,
+            "at": to_text(at),
+            "rows": json_rows(rows),
+            "payloads": b"".join([item.payload for item in objects]),
+        },
+    ).rowcount
+
+
+def bury_objects(
+    connection: sqlite3.Connection,
+    account_id: str,
+    via: Via,
+    at: datetime,
+    tombstones: Sequence[Tombstone],
+) -> int:
+    """Mark those that are live and no newer than their tombstone; return how many. No id twice."""
+    if not tombstones:
+        return 0
+    graves = json_rows(
+        [
+            (grave.object_type, grave.object_id, optional_to_text(grave.updated_at))
+            for grave in tombstones
+        ]
+    )
+    buried = connection.execute(
+        SQL["bury"],
+        {"account_id": account_id, "via": via.value, "at": to_text(at), "tombstones": graves},
+    ).rowcount
+    connection.execute(SQL["deepen"], {"account_id": account_id, "tombstones": graves})
+    return buried
+
+
+def deleted_ids(
+    connection: sqlite3.Connection, account_id: str, object_type: str, object_ids: Sequence[str]
+) -> frozenset[str]:
+    """Return those of the ids that are held as deleted."""
+    rows = connection.execute(SQL["deleted_ids"], (account_id, object_type, json_rows(object_ids)))
+    return frozenset(object_id for (object_id,) in rows)
+
+
+def live_counts(connection: sqlite3.Connection, account_id: str) -> Mapping[str, int]:
+    """Return how many objects that are not deleted are held, by type."""
+    return dict(connection.execute(SQL["live_counts"], (account_id,)).fetchall())
+
+
+def read_objects(connection: sqlite3.Connection, wanted: ObjectFilter) -> Sequence[StoredObject]:
+    """Return a page of objects in the order of their ids."""
+    rows = connection.execute(
+        SQL["page"],
+        {
+            "account_id": wanted.account_id,
+            "object_type": wanted.object_type,
+            "after_id": wanted.after_id,
+            "include_deleted": wanted.include_deleted,
+            "updated_since": optional_to_text(wanted.updated_since) or "",
+            "limit": wanted.limit,
+        },
+    )
+    return [_stored_object(row) for row in rows]
+
+
+def read_object(
+    connection: sqlite3.Connection, account_id: str, object_type: str, object_id: str
+) -> StoredObject | None:
+    """Return one object, a tombstone too, or None when it was never seen."""
+    row = connection.execute(SQL["one"], (account_id, object_type, object_id)).fetchone()
+    return None if row is None else _stored_object(row)
+
+
+def forget_some_objects(connection: sqlite3.Connection, account_id: str, limit: int) -> bool:
+    """Delete some of the account's objects; return whether there may be more."""
+    return connection.execute(SQL["forget_some"], (account_id, limit)).rowcount == limit
+
+
+def _stored_object(row: Sequence[Any]) -> StoredObject:
+    return StoredObject(
+        object_type=row[0],
+        object_id=row[1],
+        version=row[2],
+        updated_at=from_text(row[3]),
+        synced_at=from_text(row[4]),
+        deleted=bool(row[5]),
+        payload=msgspec.Raw(row[6]),
+    )

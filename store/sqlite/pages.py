@@ -1,0 +1,79 @@
+"""Storing one page: objects, tombstones, cursors, changes and watermark, whole or not at all."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from store.models import ObjectRecord, PageApplied, PageWrite, Tombstone
+from store.sqlite.accounts import check_fence, move_watermark
+from store.sqlite.comparison import forget_seen, see
+from store.sqlite.cursors import move_cursors
+from store.sqlite.objects import bury_objects, upsert_objects
+
+Key = tuple[str, str]
+
+_ROW_BYTES = 400
+"""What a row and its change take in tables and indexes besides the payload, roughly."""
+
+
+def page_bytes(page: PageWrite) -> int:
+    """Estimate how much the page writes at most."""
+    rows = len(page.objects) + len(page.tombstones) + len(page.seen)
+    return rows * _ROW_BYTES + sum([len(item.payload) for item in page.objects])
+
+
+def apply_page(connection: sqlite3.Connection, page: PageWrite) -> PageApplied:
+    """Store the page, in the transaction that the caller has open.
+
+    Raises:
+        StaleEpochError: its reader does not own the account any more.
+    """
+    check_fence(connection, page.account_id, page.epoch)
+    objects, tombstones = last_word(page.objects, page.tombstones)
+    via, at = page.via, page.observed_at
+    upserts = upsert_objects(connection, page.account_id, via, at, objects)
+    deletes = bury_objects(connection, page.account_id, via, at, tombstones)
+    _move_comparison_and_cursors(connection, page)
+    exact_as_of, newest = move_watermark(connection, page.account_id, at, page.object_types)
+    return PageApplied(upserts, deletes, newest, exact_as_of)
+
+
+def last_word(
+    objects: Sequence[ObjectRecord], tombstones: Sequence[Tombstone]
+) -> tuple[Sequence[ObjectRecord], Sequence[Tombstone]]:
+    """Keep one word for each object, so that the same page twice changes nothing the second time.
+
+    The newest stays; of equally new versions the later, and a tombstone before such a version.
+    """
+    alive: dict[Key, ObjectRecord] = {}
+    for item in objects:
+        key = (item.object_type, item.object_id)
+        earlier = alive.get(key)
+        if earlier is None or item.updated_at >= earlier.updated_at:
+            alive[key] = item
+    gone: dict[Key, Tombstone] = {}
+    for grave in tombstones:
+        key = (grave.object_type, grave.object_id)
+        if key not in gone or _tells_more(grave, gone[key]):
+            gone[key] = grave
+    for key in alive.keys() & gone.keys():
+        if _tells_more(alive[key], gone[key]) and gone[key].updated_at is not None:
+            del gone[key]
+        else:
+            version = alive.pop(key)
+            gone[key] = Tombstone(*key, gone[key].updated_at or version.updated_at)
+    return list(alive.values()), list(gone.values())
+
+
+def _tells_more(one: Tombstone | ObjectRecord, other: Tombstone) -> bool:
+    """A later time tells more than an earlier one, and any time more than none."""
+    if one.updated_at is None or other.updated_at is None:
+        return other.updated_at is None
+    return one.updated_at > other.updated_at
+
+
+def _move_comparison_and_cursors(connection: sqlite3.Connection, page: PageWrite) -> None:
+    ended = [move.object_type for move in page.cursors if move.ends_comparison]
+    forget_seen(connection, page.account_id, page.begins)
+    see(connection, page.account_id, page.seen)
+    forget_seen(connection, page.account_id, ended)
+    move_cursors(connection, page.account_id, page.observed_at, page.cursors)

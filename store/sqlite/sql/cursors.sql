@@ -1,0 +1,47 @@
+-- name: move
+-- Puts cursors to [[type, position, complete, covered_until or null], ...]. What a type is covered
+-- to may become unknown, but never goes back.
+INSERT INTO cursors (
+  account_id, last_synced_at, object_type, position, complete, covered_until
+)
+SELECT :account_id, :at, value ->> 0, value ->> 1, value ->> 2, value ->> 3
+FROM json_each(:moves)
+WHERE true
+ON CONFLICT (account_id, object_type) DO UPDATE SET
+  last_synced_at = excluded.last_synced_at,
+  position = excluded.position,
+  complete = excluded.complete,
+  covered_until = CASE
+    WHEN excluded.covered_until < cursors.covered_until THEN cursors.covered_until
+    ELSE excluded.covered_until
+  END;
+
+-- name: rescan_begun
+UPDATE cursors SET rescan_requested = 0
+WHERE account_id = ? AND object_type IN (SELECT value FROM json_each(?));
+
+-- name: request_rescan
+INSERT INTO cursors (account_id, object_type, rescan_requested)
+SELECT ?, value, 1 FROM json_each(?) WHERE true
+ON CONFLICT (account_id, object_type) DO UPDATE SET rescan_requested = 1;
+
+-- name: reset
+-- Complete, but covered up to nowhere: what is held is compared, so that rows which the vendor no
+-- longer has are found too. A first reading would only add.
+UPDATE cursors SET position = '', complete = 1, covered_until = NULL, rescan_requested = 1
+WHERE account_id = ?;
+
+-- name: of_account
+SELECT object_type, position, complete, covered_until, rescan_requested, last_synced_at
+FROM cursors WHERE account_id = ? ORDER BY object_type;
+
+-- name: of_shard
+SELECT
+  c.account_id, c.object_type, c.position, c.complete, c.covered_until, c.rescan_requested,
+  c.last_synced_at
+FROM cursors AS c JOIN accounts AS a ON a.id = c.account_id
+WHERE a.shard = ? AND a.disconnected_at IS NULL
+ORDER BY c.account_id, c.object_type;
+
+-- name: forget
+DELETE FROM cursors WHERE account_id = ?;

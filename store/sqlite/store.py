@@ -1,0 +1,245 @@
+"""The SQLite store: says for each thing that may be asked which work runs where."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from datetime import datetime
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+import anyio
+
+from store.models import (
+    Account,
+    Change,
+    ChangeFilter,
+    ClaimedAccount,
+    Cursor,
+    ObjectFilter,
+    OpenRefresh,
+    PageApplied,
+    PageWrite,
+    SealedCredential,
+    StoredObject,
+    StoreHealth,
+)
+from store.sqlite import (
+    accounts,
+    changes,
+    claims,
+    comparison,
+    credentials,
+    cursors,
+    disconnecting,
+    metadata,
+    objects,
+    ownership,
+    pages,
+)
+from store.sqlite.change_signal import ChangeSignal
+from store.sqlite.readers import Readers
+from store.sqlite.writer import Writer
+
+
+class SqliteStore:
+    """`store.ports.Store` on one file, from `open_store` until `close` or the `async with` ends."""
+
+    def __init__(
+        self, writer: Writer, readers: Readers, signal: ChangeSignal, resources: AsyncExitStack
+    ) -> None:
+        self._writer = writer
+        self._readers = readers
+        self._signal = signal
+        self._resources = resources
+
+    # What actors ask.
+
+    async def claim(self, account_id: str) -> ClaimedAccount:
+        """Take the account over."""
+        return await self._writer.submit(partial(claims.claim, account_id=account_id))
+
+    async def apply_page(self, page: PageWrite) -> PageApplied:
+        """Store the page in one piece."""
+        work = partial(pages.apply_page, page=page)
+        return await self._writer.submit(work, pages.page_bytes(page))
+
+    async def deleted_ids(
+        self, account_id: str, object_type: str, object_ids: Sequence[str]
+    ) -> frozenset[str]:
+        """Return those of the ids that are held as not deleted."""
+        return await self._readers.run(
+            lambda connection: objects.deleted_ids(connection, account_id, object_type, object_ids)
+        )
+
+    async def unseen(self, account_id: str, object_type: str, *, limit: int) -> Sequence[str]:
+        """Return ids that the comparison under way did not come across."""
+        return await self._readers.run(
+            lambda connection: comparison.unseen(connection, account_id, object_type, limit)
+        )
+
+    async def begin_refresh(
+        self, account_id: str, epoch: int, token_hash: str, at: datetime
+    ) -> OpenRefresh:
+        """Note that this refresh token is about to be spent."""
+        return await self._writer.submit(
+            lambda connection: ownership.begin_refresh(
+                connection, account_id, epoch, token_hash, at
+            )
+        )
+
+    async def finish_refresh(
+        self, account_id: str, epoch: int, credential: SealedCredential, at: datetime
+    ) -> None:
+        """Store the new tokens and end the journal's open entry."""
+        await self._writer.submit(
+            lambda connection: ownership.finish_refresh(
+                connection, account_id, epoch, credential, at
+            )
+        )
+
+    async def require_reauthorization(
+        self, account_id: str, epoch: int, cause: str, at: datetime
+    ) -> None:
+        """Note that only the owner can help this account."""
+        await self._writer.submit(
+            lambda connection: ownership.require_reauthorization(
+                connection, account_id, epoch, cause, at
+            )
+        )
+
+    # What everybody else asks.
+
+    async def claim_shard(self, shard: int) -> Sequence[ClaimedAccount]:
+        """Take over every account of the shard that is not disconnected."""
+        return await self._writer.submit(partial(claims.claim_shard, shard=shard))
+
+    async def connect(
+        self,
+        vendor: str,
+        external_account_id: str,
+        name: str,
+        credential: SealedCredential,
+        at: datetime,
+        new_id: str,
+    ) -> tuple[Account, bool]:
+        """Store a company and its tokens; return it and whether it is new."""
+        return await self._writer.submit(
+            lambda connection: ownership.connect(
+                connection, vendor, external_account_id, name, credential, at, new_id
+            )
+        )
+
+    async def accounts(self) -> Sequence[Account]:
+        """Return every account, oldest first."""
+        return await self._readers.run(accounts.read_accounts)
+
+    async def account(self, account_id: str) -> Account:
+        """Return one account."""
+        return await self._readers.run(partial(accounts.read_account, account_id=account_id))
+
+    async def credential(self, account_id: str) -> SealedCredential | None:
+        """Return the account's tokens, sealed."""
+        return await self._readers.run(partial(credentials.read_credential, account_id=account_id))
+
+    async def set_paused(self, account_id: str, *, paused: bool) -> Account:
+        """Pause the account or let it go on."""
+        return await self._writer.submit(
+            lambda connection: accounts.pause_account(connection, account_id, paused=paused)
+        )
+
+    async def disconnect(self, account_id: str, *, purge: bool, at: datetime) -> None:
+        """Forget the account's tokens and fence its actor off; with `purge`, forget it all."""
+        epoch = await self._writer.submit(
+            lambda connection: disconnecting.disconnect(connection, account_id, at, purge=purge)
+        )
+        seq: int | None = 0 if purge else None
+        while seq is not None:
+            piece = partial(disconnecting.purge_piece, account_id=account_id, epoch=epoch, seq=seq)
+            seq = await self._writer.submit(piece)
+
+    async def request_rescan(self, account_id: str, object_types: Sequence[str]) -> None:
+        """Note that these types shall be read from end to end again."""
+        await self._writer.submit(
+            lambda connection: cursors.request_rescan(connection, account_id, object_types)
+        )
+
+    async def cursors(self, account_id: str) -> Sequence[Cursor]:
+        """Return the account's cursors, by object type."""
+        return await self._readers.run(partial(cursors.read_cursors, account_id=account_id))
+
+    async def live_counts(self, account_id: str) -> Mapping[str, int]:
+        """Return how many objects that are not deleted are held, by object type."""
+        return await self._readers.run(partial(objects.live_counts, account_id=account_id))
+
+    async def objects(self, wanted: ObjectFilter) -> Sequence[StoredObject]:
+        """Return a page of objects in the order of their ids."""
+        return await self._readers.run(partial(objects.read_objects, wanted=wanted))
+
+    async def object(
+        self, account_id: str, object_type: str, object_id: str
+    ) -> StoredObject | None:
+        """Return one object, a tombstone too, or None when it was never seen."""
+        return await self._readers.run(
+            lambda connection: objects.read_object(connection, account_id, object_type, object_id)
+        )
+
+    async def changes(self, wanted: ChangeFilter) -> Sequence[Change]:
+        """Return a page of changes in the order of `seq`."""
+        return await self._readers.run(partial(changes.read_changes, wanted=wanted))
+
+    async def last_seq(self) -> int:
+        """Return the number of the newest change; 0 when there is none."""
+        return await self._readers.run(changes.last_seq)
+
+    async def changed(self, after: int) -> None:
+        """Return as soon as there is a change behind `after`."""
+        await self._signal.wait_beyond(after)
+
+    async def metadata(self, key: str) -> bytes | None:
+        """Return a value that belongs to the store as a whole, if there is one."""
+        return await self._readers.run(partial(metadata.read_metadata, key=key))
+
+    async def set_metadata(self, key: str, value: bytes) -> None:
+        """Store a value that belongs to the store as a whole."""
+        await self._writer.submit(
+            lambda connection: metadata.write_metadata(connection, key, value), len(value)
+        )
+
+    async def reseal(
+        self, rotate: Callable[[bytes], bytes], metadata_key: str, metadata_value: bytes
+    ) -> int:
+        """Seal all tokens anew and store the value, in one piece."""
+        return await self._writer.submit(
+            lambda connection: ownership.reseal(connection, rotate, metadata_key, metadata_value)
+        )
+
+    def on_health(self, listener: Callable[[StoreHealth], None]) -> None:
+        """Call the listener each time the store stops or resumes taking writes."""
+        self._writer.on_health(listener)
+
+    def health(self) -> StoreHealth:
+        """Say whether the store takes writes."""
+        return self._writer.health
+
+    async def check(self) -> None:
+        """Read, and write a trifle; after there was no room, as much as there was none for."""
+        await self._readers.run(changes.last_seq)
+        if wanted := self._writer.wanted_bytes:
+            await self._writer.submit(partial(metadata.write_check, filler_bytes=wanted), wanted)
+        await self._writer.submit(partial(metadata.write_check, filler_bytes=0))
+
+    async def close(self) -> None:
+        """Finish what was submitted, then let go of the file. May be called twice."""
+        with anyio.CancelScope(shield=True):
+            await self._resources.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()

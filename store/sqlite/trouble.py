@@ -1,0 +1,36 @@
+"""Tells a database in trouble from a statement that was wrong."""
+
+import sqlite3
+
+from store.errors import StoreFullError, StoreUnavailableError
+
+_REASONS = {
+    sqlite3.SQLITE_FULL: "there is no room left for the database",
+    sqlite3.SQLITE_IOERR: "reading or writing the database's file failed",
+    sqlite3.SQLITE_BUSY: "another program keeps the database locked",
+    sqlite3.SQLITE_LOCKED: "another connection keeps the database locked",
+    sqlite3.SQLITE_READONLY: "the database is read-only",
+    sqlite3.SQLITE_PERM: "the database's file may not be accessed",
+    sqlite3.SQLITE_AUTH: "the database's file may not be accessed",
+    sqlite3.SQLITE_CANTOPEN: "the database's file cannot be opened",
+    sqlite3.SQLITE_CORRUPT: "the database's file is damaged",
+    sqlite3.SQLITE_NOTADB: "the file is not a database",
+    sqlite3.SQLITE_NOMEM: "there is not enough memory for the database",
+    sqlite3.SQLITE_PROTOCOL: "the database's locks cannot be had",
+}
+
+
+def primary_code(error: sqlite3.Error) -> int | None:
+    """Return SQLite's own result code, without its extension; None when Python raised by itself."""
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
+
+
+def unavailable(error: sqlite3.Error) -> StoreUnavailableError | None:
+    """Return what to raise when the database is in trouble; None when the statement was wrong."""
+    code = primary_code(error)
+    reason = None if code is None else _REASONS.get(code)
+    if reason is None:
+        return None
+    kind = StoreFullError if code == sqlite3.SQLITE_FULL else StoreUnavailableError
+    return kind(f"{reason} ({error})")

@@ -1,0 +1,106 @@
+"""The file is meant to be read with any SQLite tool: what docs/store.md shows must work."""
+
+import re
+import shutil
+import sqlite3
+from importlib.resources import files
+from pathlib import Path
+
+import anyio
+import pytest
+
+from store.sqlite import SqliteStore
+from store.sqlite.connection import open_writer
+from store.sqlite.named_sql import load_statements
+from support.store_fixtures import Owned, move, record, tombstone
+
+PAGE = Path(__file__).parents[3] / "docs" / "store.md"
+EXAMPLES = re.findall(r"```sql\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+SQL_FILES = [file.name for file in files("store.sqlite").joinpath("sql").iterdir()]
+
+INVOICE = (
+    b'{"Id":"17","DocNumber":"1038","CustomerRef":{"value":"4","name":"Cool Cars"},'
+    b'"TxnDate":"2026-11-02","DueDate":"2026-12-02","TotalAmt":362.07,"Balance":262.07,'
+    b'"CurrencyRef":{"value":"USD"},'
+    b'"Line":[{"Id":"1","Amount":340.00,"Description":"Rock fountain"},{"Amount":22.07}]}'
+)
+
+
+@pytest.fixture
+async def filled(store: SqliteStore, company: Owned, path: Path) -> Path:
+    await store.apply_page(
+        company.page(record("17", payload=INVOICE), record("18"), cursors=[move(covered=1)])
+    )
+    await store.apply_page(company.page(tombstones=[tombstone("18")]))
+    return path
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+async def test_documented_query_finds_something_beside_the_running_daemon(
+    filled: Path, example: str
+) -> None:
+    reader = sqlite3.connect(f"{filled.as_uri()}?mode=ro", uri=True)
+    try:
+        assert reader.execute(example).fetchall()
+    finally:
+        reader.close()
+
+
+@pytest.mark.skipif(shutil.which("sqlite3") is None, reason="the sqlite3 command is not installed")
+async def test_sqlite3_command_reads_the_file(filled: Path) -> None:
+    query = "SELECT payload->>'$.DocNumber', deleted FROM objects ORDER BY object_id"
+    done = await anyio.run_process(["sqlite3", "-readonly", str(filled), query])
+    assert done.stdout.decode() == "1038|0\n|1\n"
+
+
+def test_documented_columns_are_those_of_the_tables(path: Path) -> None:
+    connection = open_writer(path, durable=False, busy_timeout_s=0)
+    text = PAGE.read_text(encoding="utf-8")
+    for table in ("objects", "changes", "accounts", "cursors"):
+        section = text.split(f"\n## `{table}`\n")[1].split("\n## ")[0]
+        documented = re.findall(r"^\| `(\w+)`", section, re.MULTILINE)
+        columns = [name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")]
+        assert documented == columns
+    connection.close()
+
+
+def plan(path: Path, statement: str) -> list[str]:
+    """Return SQLite's steps for a statement, whose parameters are all null."""
+    connection = open_writer(path, durable=False, busy_timeout_s=0)
+    named = dict.fromkeys(re.findall(r":(\w+)", statement))
+    numbered = set(re.findall(r"\?\d", statement)) or statement.count("?") * "?"
+    rows = connection.execute(f"EXPLAIN QUERY PLAN {statement}", named or [None] * len(numbered))
+    steps = [step for *_, step in rows]
+    connection.close()
+    return steps
+
+
+@pytest.mark.parametrize(
+    ("file_name", "name"),
+    [(file, name) for file in SQL_FILES for name in load_statements(file) if name != "of_shard"],
+)
+def test_statement_reads_through_no_table_that_grows(path: Path, file_name: str, name: str) -> None:
+    steps = plan(path, load_statements(file_name)[name])
+    growing = "objects|held|gone|changes|c|cursors|scan_seen|j"
+    assert not [step for step in steps if re.match(rf"SCAN ({growing})\b", step)]
+
+
+@pytest.mark.parametrize("name", ["bury", "deepen"])
+def test_tombstones_are_looked_up_one_by_one(path: Path, name: str) -> None:
+    steps = plan(path, load_statements("objects.sql")[name])
+    looked_up = [step.split("USING ")[1] for step in steps if step.startswith("SEARCH ")]
+    assert looked_up == [
+        "INDEX objects_key (account_id=? AND object_type=? AND object_id=?)",
+        "INTEGER PRIMARY KEY (rowid=?)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file_name", "name"),
+    [("objects.sql", "live_counts"), ("comparison.sql", "unseen"), ("objects.sql", "deleted_ids")],
+)
+def test_counting_and_comparing_read_indexes_only(path: Path, file_name: str, name: str) -> None:
+    steps = plan(path, load_statements(file_name)[name])
+    objects = [step for step in steps if re.match(r"SEARCH (objects|gone)", step)]
+    assert objects
+    assert all("USING COVERING INDEX" in step for step in objects)
