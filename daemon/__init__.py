@@ -1,0 +1,1 @@
+"""The process: supervisor, web server, command line, and the sandbox vendors."""

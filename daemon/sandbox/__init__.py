@@ -1,0 +1,11 @@
+"""Stand-ins for the vendors: good enough to trust, for the demo, the tests and users' own CI.
+
+Nothing here imports the rest of the project: a sandbox answers to the vendor's documents, not to
+our client.
+
+| module | what it holds |
+|---|---|
+| `quickbooks` | QuickBooks Online: OAuth host and accounting API |
+| `transport` | carries httpx calls to a sandbox in process, on virtual or real time |
+| `serve` | carries real HTTP to a sandbox |
+"""

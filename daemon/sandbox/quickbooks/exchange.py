@@ -1,0 +1,85 @@
+"""The values that pass between a carrier and the sandbox: one request in, one reply out."""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from urllib.parse import parse_qsl
+
+
+class Disconnect(enum.StrEnum):
+    """Where a carrier must cut the connection."""
+
+    NONE = "none"
+    BEFORE_REPLY = "before_reply"
+    """Reset before the first byte of the reply."""
+    DURING_BODY = "during_body"
+    """Headers and half of the body arrive, then the reset."""
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxRequest:
+    """One HTTP request, free of any HTTP library.
+
+    Attributes:
+        method: Upper-case HTTP method.
+        path: Percent-decoded path, with its leading slash.
+        query: The raw query string, still percent-encoded.
+        headers: Header values by lower-case name.
+        body: The raw body.
+        origin: Scheme and host as the caller sees them; used only to print absolute links.
+    """
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    origin: str = "http://localhost"
+
+    def params(self) -> dict[str, str]:
+        """Decode the query string; a raw ``+`` becomes a space, as in any form decoding."""
+        return dict(parse_qsl(self.query, keep_blank_values=True))
+
+    def form(self) -> dict[str, str]:
+        """Decode the body as ``application/x-www-form-urlencoded``."""
+        return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxReply:
+    """One HTTP reply, and how the carrier must deliver it.
+
+    Attributes:
+        status: HTTP status.
+        headers: Header pairs in the order in which they are sent.
+        body: The raw body.
+        delay_s: Seconds before the first byte.
+        body_delay_s: Seconds over which the body is spread.
+        disconnect: Where to cut the connection.
+    """
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    delay_s: float = 0.0
+    body_delay_s: float = 0.0
+    disconnect: Disconnect = Disconnect.NONE
+
+    def header(self, name: str) -> str | None:
+        """Return the first value of a header, by its case-insensitive name."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), None)
+
+    def with_headers(self, *pairs: tuple[str, str]) -> "SandboxReply":
+        """Return the same reply with further headers."""
+        return replace(self, headers=(*self.headers, *pairs))
+
+
+def json_reply(status: int, body: bytes) -> SandboxReply:
+    """Wrap a JSON body."""
+    return SandboxReply(status, (("Content-Type", "application/json;charset=utf-8"),), body)
+
+
+def html_reply(status: int, body: str) -> SandboxReply:
+    """Wrap a page."""
+    return SandboxReply(status, (("Content-Type", "text/html;charset=utf-8"),), body.encode())
