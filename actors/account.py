@@ -1,0 +1,377 @@
+"""One connected company, kept in sync: waits for a message, its next due time or the end of an operation, and acts.
+
+`step` decides; this only carries out. Everything that must survive is in the store, so a new actor
+goes on where any earlier one stopped, however it stopped.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from enum import Enum
+from math import inf
+from random import Random
+
+import anyio
+from anyio.abc import TaskGroup
+
+from actors import access_token, events
+from actors.breaker import BreakerState
+from actors.clock import Clock
+from actors.credential import Sealer
+from actors.errors import BreakerOpenError, ReauthorizeError, ThrottledError, VendorError
+from actors.gate import Gate
+from actors.intake import Intake
+from actors.mailbox import Mailbox
+from actors.messages import Message, Stop
+from actors.moment import Moment
+from actors.refresh import OwnerNeededError, Refresher
+from actors.settings import AccountSettings
+from actors.slots import PageSlots
+from actors.status import ActorStatus, BucketStatus
+from actors.step import (
+    REFUSED,
+    Decision,
+    Ended,
+    Event,
+    LookFailed,
+    LookStored,
+    Refreshed,
+    RefreshFailed,
+    Rules,
+    State,
+    step,
+)
+from actors.vendors.base import Look, Page, Session, Vendor
+from store.errors import StaleEpochError, StoreUnavailableError
+from store.models import ClaimedAccount, Cursor, PageApplied, SealedCredential, StoreHealth
+from store.ports import ActorStore
+
+
+class Ending(Enum):
+    """Why an actor came to its end by itself."""
+
+    STOPPED = "stopped"
+    OWNER_NEEDED = "owner_needed"
+    FENCED_OFF = "fenced_off"
+
+
+_FENCED_OFF = "another owner has taken the account over"
+_NOTE_AGAIN_S = 1.0
+_STORE_REST_S = 5.0
+"""Nothing is asked of a vendor while its answer could not be stored: calls are counted there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all actors of one vendor share."""
+
+    store: ActorStore
+    vendor: Vendor
+    settings: AccountSettings
+    sealer: Sealer
+    clock: Clock
+    random: Random
+    slots: PageSlots
+    listener: events.Listener
+
+
+class AccountActor:
+    """Runs one account. Made anew for each run; never run twice."""
+
+    def __init__(
+        self, claimed: ClaimedAccount, around: Surroundings, *, first_look_in_s: float = 0.0
+    ) -> None:
+        if claimed.credential is None:
+            raise ValueError("an account without tokens cannot be run")
+        self.account_id = claimed.account.id
+        self._external_account_id = claimed.account.external_account_id
+        self._around = around
+        self._sealed: SealedCredential = claimed.credential
+        self._mailbox: Mailbox[Event] = Mailbox()
+        self._gate = Gate(around.settings, around.clock, around.random, self._breaker_turned)
+        self._epoch = claimed.account.epoch
+        self._refresher = Refresher(
+            around.store, around.vendor, around.sealer, around.clock, self.account_id, self._epoch
+        )
+        self._intake = Intake(
+            around.store,
+            around.vendor,
+            around.clock,
+            self.account_id,
+            self._epoch,
+            around.settings.object_types,
+        )
+        self._rules = Rules(around.settings, around.vendor, around.random, phase(self.account_id))
+        self._wake_at_s = inf
+        self._watermark_is_stale = _names_uncovered_types(claimed, around.settings)
+        self._state = _initial_state(claimed, claimed.credential, around, first_look_in_s)
+
+    def post(self, message: Message) -> None:
+        """Tell the actor something.
+
+        Raises:
+            MailboxFullError: it has too many unread messages; `Stop` is always taken.
+        """
+        if isinstance(message, Stop):
+            self._mailbox.report(message)
+        else:
+            self._mailbox.post(message)
+
+    async def run(self) -> Ending:
+        """Keep the account in sync until told to stop, or until only its owner can help."""
+        try:
+            async with anyio.create_task_group() as operations:
+                if self._watermark_is_stale:
+                    operations.start_soon(self._settle_watermark)
+                decision = self._decide(None)
+                while not decision.finished:
+                    self._begin(decision, operations)
+                    wait_s = decision.wake_at_s - self._around.clock.now().monotonic_s
+                    decision = self._decide(await self._mailbox.receive(wait_s))
+                operations.cancel_scope.cancel()
+        finally:
+            await self._refresher.store_what_is_left()
+        return self._ending()
+
+    def status(self) -> ActorStatus:
+        """Describe the actor as it is now."""
+        now_s = self._around.clock.now().monotonic_s
+        state, breaker = self._state, self._gate.breaker
+        return ActorStatus(
+            breaker=breaker.state(now_s),
+            breaker_failures=breaker.failures,
+            bucket=BucketStatus(
+                self._gate.bucket.in_flight, max(0, self._gate.bucket.available(now_s))
+            ),
+            cursors=state.cursors,
+            trouble=_trouble(
+                state, breaker.state(now_s), self._around.settings, self._around.store.health()
+            ),
+            looks=tuple(state.running),
+            failures=state.failures,
+            next_look_in_s=None if self._wake_at_s == inf else max(0.0, self._wake_at_s - now_s),
+        )
+
+    def overdue_s(self) -> float:
+        """Return how long ago the actor should have woken; 0 when it is on time."""
+        return max(0.0, self._around.clock.now().monotonic_s - self._wake_at_s)
+
+    def _decide(self, event: Event | None) -> Decision:
+        now = self._around.clock.now()
+        rest_s = self._gate.rest_s(now.monotonic_s)
+        if not self._around.store.health().writable:
+            rest_s = max(rest_s, _STORE_REST_S)
+        self._state, decision = step(self._state, event, now, self._rules, rest_s=rest_s)
+        self._wake_at_s = decision.wake_at_s
+        return decision
+
+    def _ending(self) -> Ending:
+        match self._state.ended:
+            case None:
+                return Ending.STOPPED
+            case cause if cause == _FENCED_OFF:
+                return Ending.FENCED_OFF
+            case _:
+                return Ending.OWNER_NEEDED
+
+    def _begin(self, decision: Decision, operations: TaskGroup) -> None:
+        if decision.give_up:
+            operations.start_soon(self._perform, self._give_up)
+        if decision.refresh:
+            operations.start_soon(self._perform, self._refresh)
+        for look in decision.looks:
+            operations.start_soon(self._perform, self._make_look, look)
+
+    async def _perform(self, operation: Callable[..., Awaitable[Event]], *arguments: Look) -> None:
+        """Carry out one operation and report how it ended. What nobody foresaw ends the actor."""
+        try:
+            event = await operation(*arguments)
+        except StaleEpochError:
+            event = Ended(_FENCED_OFF, *arguments)
+        self._mailbox.report(event)
+
+    async def _settle_watermark(self) -> None:
+        """Take back what was published for fewer types, as soon as the store takes it."""
+        while True:
+            try:
+                return await self._intake.settle_watermark()
+            except StoreUnavailableError:
+                await anyio.sleep(_NOTE_AGAIN_S)
+            except StaleEpochError:
+                return self._mailbox.report(Ended(_FENCED_OFF))
+
+    async def _make_look(self, look: Look) -> Event:
+        around, sealed = self._around, self._sealed
+        try:
+            async with around.slots.place(look.priority):
+                if self._state.stopping or self._state.ended is not None:
+                    return LookFailed(look, "the actor ended before the look began")
+                began, sealed = around.clock.now(), self._sealed
+                session = Session(
+                    self._external_account_id,
+                    around.sealer.unseal(sealed).access_token,
+                    self._gate.permit(look.priority),
+                )
+                page = await around.vendor.look(session, look)
+                applied = await self._intake.store(session, look, page)
+        except (VendorError, StoreUnavailableError) as error:
+            # A refusal of a token that was renewed meanwhile says nothing about the new one.
+            return self._look_failed(look, error, token_is_current=sealed is self._sealed)
+        self._tell_stored(look, page, applied, began)
+        return LookStored(look, page.cursors, more=page.more)
+
+    async def _refresh(self) -> Event:
+        around, attempt = self._around, self._state.token.failures + 1
+        try:
+            self._sealed = await self._refresher.renew(self._sealed)
+        except OwnerNeededError as error:
+            return self._owner_needed(error.cause)
+        except (VendorError, StoreUnavailableError) as error:
+            self._tell(
+                events.RefreshFailed(
+                    self.account_id, around.vendor.name, _reason(error), str(error), attempt
+                )
+            )
+            return RefreshFailed(str(error), _wait_s(error))
+        self._tell(
+            events.TokenRefreshed(
+                self.account_id,
+                around.vendor.name,
+                self._sealed.access_expires_at,
+                self._sealed.refresh_expires_at,
+            )
+        )
+        return Refreshed(_lifetime_s(self._sealed, around.clock.now()))
+
+    async def _give_up(self) -> Event:
+        """Note that the owner is needed; the actor has nothing else to do until that is stored."""
+        while True:
+            try:
+                await self._around.store.require_reauthorization(
+                    self.account_id, self._epoch, REFUSED, self._around.clock.now().utc
+                )
+            except StoreUnavailableError:
+                await anyio.sleep(_NOTE_AGAIN_S)
+            else:
+                return self._owner_needed(REFUSED)
+
+    def _owner_needed(self, cause: str) -> Event:
+        self._tell(events.OwnerNeeded(self.account_id, self._around.vendor.name, cause))
+        return Ended(cause)
+
+    def _look_failed(
+        self,
+        look: Look,
+        error: VendorError | StoreUnavailableError,
+        *,
+        token_is_current: bool,
+    ) -> Event:
+        known = self._state.failures.get(look.key)
+        self._tell(
+            events.LookAbandoned(
+                account_id=self.account_id,
+                vendor=self._around.vendor.name,
+                look=look.key,
+                reason=_reason(error),
+                error=str(error),
+                attempt=1 if known is None else known.count + 1,
+                trace_id=error.trace_id if isinstance(error, VendorError) else None,
+            )
+        )
+        refused = token_is_current and isinstance(error, ReauthorizeError)
+        return LookFailed(look, str(error), wait_s=_wait_s(error), refused=refused)
+
+    def _tell_stored(self, look: Look, page: Page, applied: PageApplied, began: Moment) -> None:
+        self._tell(
+            events.PageStored(
+                account_id=self.account_id,
+                vendor=self._around.vendor.name,
+                look=look.key,
+                via=look.via,
+                objects=len(page.objects),
+                upserts=applied.upserts,
+                deletes=applied.deletes,
+                duration_s=self._around.clock.now().monotonic_s - began.monotonic_s,
+                exact_as_of=applied.exact_as_of,
+            )
+        )
+
+    def _breaker_turned(self, state: BreakerState) -> None:
+        self._tell(events.BreakerChanged(self.account_id, self._around.vendor.name, state))
+
+    def _tell(self, event: events.Event) -> None:
+        self._around.listener(event)
+
+
+def phase(account_id: str) -> float:
+    """Return an account's place in the poll interval, from 0 up to 1: the same after each start."""
+    digest = hashlib.blake2b(account_id.encode(), digest_size=8).digest()
+    return int.from_bytes(digest) / 2.0**64
+
+
+def _initial_state(
+    claimed: ClaimedAccount,
+    sealed: SealedCredential,
+    around: Surroundings,
+    first_look_in_s: float,
+) -> State:
+    known = {cursor.object_type: cursor for cursor in claimed.cursors}
+    now = around.clock.now()
+    token = access_token.loaded(now.monotonic_s, _lifetime_s(sealed, now), around.settings)
+    if claimed.open_refresh is not None:
+        token = replace(token, refresh_at_s=now.monotonic_s)
+    else:
+        # After a long stop all tokens have ended: renewing them is spread like the looks are.
+        earliest_s = now.monotonic_s + first_look_in_s
+        token = replace(token, refresh_at_s=max(token.refresh_at_s, earliest_s))
+    return State(
+        cursors={name: known.get(name, Cursor(name)) for name in around.settings.object_types},
+        token=token,
+        first_look_at_s=now.monotonic_s + first_look_in_s,
+        paused=claimed.account.paused,
+    )
+
+
+def _names_uncovered_types(claimed: ClaimedAccount, settings: AccountSettings) -> bool:
+    """Tell whether `exact_as_of` was published before a type was added that is not covered yet."""
+    covered = {each.object_type for each in claimed.cursors if each.covered_until is not None}
+    return claimed.account.exact_as_of is not None and not covered.issuperset(settings.object_types)
+
+
+def _lifetime_s(sealed: SealedCredential, now: Moment) -> float:
+    return (sealed.access_expires_at - now.utc).total_seconds()
+
+
+def _reason(error: VendorError | StoreUnavailableError) -> str:
+    return error.reason if isinstance(error, VendorError) else "store_unavailable"
+
+
+def _wait_s(error: VendorError | StoreUnavailableError) -> float:
+    """Return how long we were asked to wait; 0 when nobody said."""
+    match error:
+        case ThrottledError(retry_after_s=wait_s) | BreakerOpenError(retry_in_s=wait_s):
+            return wait_s
+        case StoreUnavailableError():
+            return _STORE_REST_S
+        case _:
+            return 0.0
+
+
+def _trouble(
+    state: State, breaker: BreakerState, settings: AccountSettings, store: StoreHealth
+) -> tuple[str, ...]:
+    attempts = settings.retry.attempts
+    found = [
+        f"{key}: {failure.error}"
+        for key, failure in state.failures.items()
+        if failure.count >= attempts
+    ]
+    if breaker is not BreakerState.CLOSED:
+        found.append("calls to the vendor failed too often; it is left alone for a while")
+    if state.token.failures >= attempts:
+        found.append(f"the tokens can't be renewed: {state.token.error}")
+    if state.token.refused > 1:
+        found.append("the vendor refuses the access token, though it was renewed")
+    if not store.writable:
+        found.append(f"the store takes no writes: {store.reason}")
+    return tuple(found)

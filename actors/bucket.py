@@ -1,0 +1,99 @@
+"""How many calls may be made now. Pure: takes the time, says how long to wait.
+
+A token bucket of `capacity` and `rate` lets at most `capacity + rate * window` calls into any
+window, wherever the window begins. `capacity` and `rate` are chosen so that this sum is the
+vendor's limit, so no window of the vendor's can overflow.
+"""
+
+from dataclasses import dataclass
+from math import inf
+
+from actors.settings import CallLimits
+
+_BURST_SHARE = 10
+"""The part of a window's allowance (one in so many) that may be used at once; the rest comes evenly."""
+_SLOWEST = 0.99
+"""Calls in a window for a limit of one: with a whole one, two calls that are a window apart would
+share a window that counts both its ends."""
+_SHORTEST_WAIT_S = 0.001
+"""Rounding may leave a hair of a call missing: less than a clock can tell apart, so that waiting
+for it would be spinning."""
+
+
+@dataclass(slots=True)
+class TokenBucket:
+    """One limit: so many calls in a window of so many seconds."""
+
+    capacity: float
+    rate_per_s: float
+    tokens: float
+    updated_s: float
+
+    @classmethod
+    def empty(cls, limit: int, window_s: float, now_s: float) -> "TokenBucket":
+        """Make an empty bucket that never lets more than `limit` calls into any window.
+
+        It begins empty because the one before it, of an actor that was just restarted, may have
+        been emptied a moment ago: together they still keep the limit.
+        """
+        capacity = max(1, limit // _BURST_SHARE)
+        rate_per_s = max(limit - capacity, _SLOWEST) / window_s
+        return cls(float(capacity), rate_per_s, 0.0, now_s)
+
+    def wait_s(self, now_s: float) -> float:
+        """Return how long until one call may be made; 0 when it may be made now."""
+        missing = 1.0 - self.available(now_s)
+        return max(missing / self.rate_per_s, _SHORTEST_WAIT_S) if missing > 0 else 0.0
+
+    def available(self, now_s: float) -> float:
+        """Return how many calls could be made at once now."""
+        elapsed_s = max(0.0, now_s - self.updated_s)
+        return min(self.capacity, self.tokens + elapsed_s * self.rate_per_s)
+
+    def take(self, now_s: float) -> None:
+        """Count one call. The caller has seen that `wait_s` was 0."""
+        self.tokens = max(0.0, self.available(now_s) - 1.0)
+        self.updated_s = max(self.updated_s, now_s)
+
+
+class CallBucket:
+    """All limits of one account together: per minute, per second, in flight."""
+
+    __slots__ = ("_buckets", "_in_flight_limit", "in_flight")
+
+    def __init__(self, limits: CallLimits, now_s: float) -> None:
+        windows = ((limits.per_minute, 60.0), (limits.per_second, 1.0))
+        self._buckets = tuple(
+            TokenBucket.empty(limit, window_s, now_s)
+            for limit, window_s in windows
+            if limit is not None
+        )
+        self._in_flight_limit = limits.in_flight
+        self.in_flight = 0
+
+    def wait_s(self, now_s: float, *, reserve: int = 0) -> float:
+        """Return how long until a call may be made; infinite while too many are in flight.
+
+        Args:
+            now_s: the time.
+            reserve: how many places in flight to leave for more urgent calls; at least one place is
+                always open.
+        """
+        if self.in_flight >= max(1, self._in_flight_limit - reserve):
+            return inf
+        return max((bucket.wait_s(now_s) for bucket in self._buckets), default=0.0)
+
+    def take(self, now_s: float) -> None:
+        """Count a call that begins now."""
+        for bucket in self._buckets:
+            bucket.take(now_s)
+        self.in_flight += 1
+
+    def give_back(self) -> None:
+        """Count a call's end."""
+        self.in_flight -= 1
+
+    def available(self, now_s: float) -> int:
+        """Return how many calls could begin at once now."""
+        free = self._in_flight_limit - self.in_flight
+        return int(min([free, *(bucket.available(now_s) for bucket in self._buckets)]))

@@ -1,0 +1,118 @@
+"""What happens, as values. Logs, metrics and tests listen to the same events; nobody else is told.
+
+`CallMade` comes from the vendors' packages, everything else from the actors.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from actors.breaker import BreakerState
+from store.models import Via
+
+
+@dataclass(frozen=True, slots=True)
+class CallMade:
+    """One call to a vendor ended.
+
+    Attributes:
+        operation: what was called, from a closed set of the vendor's package.
+        status: the HTTP status, or None when no answer came.
+        reason: how it failed (`VendorError.reason`), or None when it did not.
+        trace_id: the vendor's own id of the call, or None.
+        external_account_id: whose company it was about, or None when the call does not say.
+    """
+
+    vendor: str
+    operation: str
+    status: int | None
+    reason: str | None
+    duration_s: float
+    trace_id: str | None
+    external_account_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PageStored:
+    """A look was stored.
+
+    Attributes:
+        look: the look's key: an object type, or the name of a feed.
+        objects: how many objects the vendor showed, changed or not.
+        duration_s: from the moment it was begun until it was durable.
+    """
+
+    account_id: str
+    vendor: str
+    look: str
+    via: Via
+    objects: int
+    upserts: int
+    deletes: int
+    duration_s: float
+    exact_as_of: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class LookAbandoned:
+    """A look failed; it will be made again. `attempt` counts failures in a row."""
+
+    account_id: str
+    vendor: str
+    look: str
+    reason: str
+    error: str
+    attempt: int
+    trace_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRefreshed:
+    """New tokens are stored."""
+
+    account_id: str
+    vendor: str
+    access_expires_at: datetime
+    refresh_expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshFailed:
+    """A token refresh failed and will be tried again."""
+
+    account_id: str
+    vendor: str
+    reason: str
+    error: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerNeeded:
+    """Only the owner can help this account, by connecting it again."""
+
+    account_id: str
+    vendor: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerChanged:
+    """An account's circuit breaker turned."""
+
+    account_id: str
+    vendor: str
+    state: BreakerState
+
+
+Event = (
+    CallMade
+    | PageStored
+    | LookAbandoned
+    | TokenRefreshed
+    | RefreshFailed
+    | OwnerNeeded
+    | BreakerChanged
+)
+
+Listener = Callable[[Event], None]

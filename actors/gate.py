@@ -1,0 +1,141 @@
+"""Where every call of one account waits for its turn: most urgent first, within the limits."""
+
+import heapq
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from math import inf
+from random import Random
+
+import anyio
+
+from actors.breaker import Breaker, BreakerState
+from actors.bucket import CallBucket
+from actors.clock import Clock
+from actors.errors import (
+    BreakerOpenError,
+    ThrottledError,
+    TransientError,
+    UnknownOutcomeError,
+    VendorError,
+)
+from actors.settings import AccountSettings
+from actors.vendors.base import Permit, Priority
+
+_THROTTLE_JITTER = 0.1
+
+
+@dataclass(order=True, slots=True)
+class _Ticket:
+    priority: int
+    order: int
+    turn: anyio.Event = field(compare=False)
+
+
+class Gate:
+    """Lets one account's calls through, one by one.
+
+    Promises: never more calls than the limits allow in any window; among those that wait, the most
+    urgent goes first; one place in flight is kept free for a user's own calls; a throttled account
+    makes no call before the time that the vendor asked for.
+    """
+
+    def __init__(
+        self,
+        settings: AccountSettings,
+        clock: Clock,
+        random: Random,
+        on_breaker: Callable[[BreakerState], None],
+    ) -> None:
+        now_s = clock.now().monotonic_s
+        self.bucket = CallBucket(settings.limits, now_s)
+        self.breaker = Breaker(settings.breaker)
+        self._clock = clock
+        self._random = random
+        self._on_breaker = on_breaker
+        self._known_state = BreakerState.CLOSED
+        self._hold_until_s = -inf
+        self._queue: list[_Ticket] = []
+        self._order = count()
+
+    def rest_s(self, now_s: float) -> float:
+        """Return how long nothing should be begun: the breaker's rest, or the wait that the vendor asked for."""
+        return max(self.breaker.wait_s(now_s), self._hold_until_s - now_s, 0.0)
+
+    def permit(self, priority: Priority) -> Permit:
+        """Return what a vendor's package enters around each of its calls.
+
+        Entering raises `BreakerOpenError` while the vendor is being left alone, and
+        `ThrottledError` while it asked to be: only a user's call waits for the end of that.
+        """
+
+        @asynccontextmanager
+        async def enter(_operation: str) -> AsyncIterator[None]:
+            await self._wait_for_turn(priority)
+            try:
+                yield
+            except BaseException as error:
+                self._ended(error)
+                raise
+            else:
+                self._ended(None)
+
+        return enter
+
+    async def _wait_for_turn(self, priority: Priority) -> None:
+        ticket = _Ticket(priority, next(self._order), anyio.Event())
+        heapq.heappush(self._queue, ticket)
+        try:
+            while (wait_s := self._wait_s(ticket)) > 0:
+                ticket.turn = anyio.Event()
+                with anyio.move_on_after(wait_s):
+                    await ticket.turn.wait()
+            now_s = self._clock.now().monotonic_s
+            self.bucket.take(now_s)
+            self.breaker.began(now_s)
+            self._report_breaker()
+        finally:
+            self._queue.remove(ticket)
+            heapq.heapify(self._queue)
+            self._wake_all()
+
+    def _wait_s(self, ticket: _Ticket) -> float:
+        now_s = self._clock.now().monotonic_s
+        if (rest_s := self.breaker.wait_s(now_s)) > 0:
+            raise BreakerOpenError(rest_s)
+        by_user = ticket.priority == Priority.USER
+        hold_s = self._hold_until_s - now_s
+        if hold_s > 0 and not by_user:
+            text = f"the vendor asked to be left alone for another {hold_s:.0f} s"
+            raise ThrottledError(text, retry_after_s=hold_s)
+        if self._queue[0] is not ticket or self.breaker.probing:
+            return inf
+        return max(self.bucket.wait_s(now_s, reserve=0 if by_user else 1), hold_s)
+
+    def _ended(self, error: BaseException | None) -> None:
+        self.bucket.give_back()
+        now_s = self._clock.now().monotonic_s
+        match error:
+            case ThrottledError(retry_after_s=retry_after_s):
+                jitter = 1.0 + _THROTTLE_JITTER * self._random.random()
+                self._hold_until_s = max(self._hold_until_s, now_s + retry_after_s * jitter)
+                self.breaker.succeeded()
+            case TransientError() | UnknownOutcomeError():
+                self.breaker.failed(now_s, self._random)
+            case None | VendorError():
+                self.breaker.succeeded()
+            case _:
+                self.breaker.abandoned()
+        self._report_breaker()
+        self._wake_all()
+
+    def _wake_all(self) -> None:
+        for ticket in self._queue:
+            ticket.turn.set()
+
+    def _report_breaker(self) -> None:
+        state = self.breaker.state(self._clock.now().monotonic_s)
+        if state is not self._known_state:
+            self._known_state = state
+            self._on_breaker(state)

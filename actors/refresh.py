@@ -1,0 +1,127 @@
+"""Renewing an account's tokens so that a crash at any moment loses none without telling.
+
+Before the vendor is called, the journal says which refresh token is about to be spent. The answer's
+tokens and the journal's end are one transaction, made before the new token is used. A journal found
+open at the start is a refresh whose answer may have been
+lost: the stored token is tried once more, and if the vendor says that it is spent, the account
+    needs its owner.
+"""
+
+from contextlib import suppress
+
+import anyio
+
+from actors.clock import Clock
+from actors.credential import Credential, Sealer, token_hash
+from actors.errors import GrantRefusedError
+from actors.vendors.base import Vendor
+from store.errors import StoreError, StoreUnavailableError
+from store.models import OpenRefresh, SealedCredential
+from store.ports import ActorStore
+
+_STORE_AGAIN_S = 1.0
+_STORE_WITHIN_S = 60.0
+_LAST_ATTEMPT_S = 5.0
+
+
+class OwnerNeededError(Exception):
+    """Only the owner can help; `cause` says why, and is in the store."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
+class Refresher:
+    """The only one who spends an account's refresh token. One per account, used by one task at a time."""
+
+    def __init__(
+        self,
+        store: ActorStore,
+        vendor: Vendor,
+        sealer: Sealer,
+        clock: Clock,
+        account_id: str,
+        epoch: int,
+    ) -> None:
+        self._store = store
+        self._vendor = vendor
+        self._sealer = sealer
+        self._clock = clock
+        self._account_id = account_id
+        self._epoch = epoch
+        # The vendor's answer, until it is stored: new tokens, or why it refused the old ones.
+        self._answer: SealedCredential | str | None = None
+
+    async def renew(self, sealed: SealedCredential) -> SealedCredential:
+        """Return new tokens that are in the store already.
+
+        Not to be cancelled from outside once the vendor was asked; takes its own time limit from
+        the vendor's deadline.
+
+        Raises:
+            OwnerNeededError: the vendor refused the refresh token; noted in the store.
+            VendorError: it failed otherwise, and may be tried again.
+            StoreError: the journal or the vendor's answer can't be written now. An answer is kept
+                for the next time, and the vendor not asked again.
+        """
+        with anyio.CancelScope(shield=True):
+            if self._answer is None:
+                self._answer = await self._ask(self._sealer.unseal(sealed))
+            answer = self._answer
+            await self._keep_storing(answer)
+        if isinstance(answer, str):
+            raise OwnerNeededError(answer)
+        return answer
+
+    async def store_what_is_left(self) -> None:
+        """Make a last attempt at storing an answer that is not stored yet."""
+        if self._answer is not None:
+            with (
+                anyio.move_on_after(_LAST_ATTEMPT_S, shield=True),
+                suppress(StoreError),
+            ):
+                await self._store_answer(self._answer)
+
+    async def _ask(self, credential: Credential) -> SealedCredential | str:
+        entry = await self._store.begin_refresh(
+            self._account_id,
+            self._epoch,
+            token_hash(credential.refresh_token),
+            self._clock.now().utc,
+        )
+        try:
+            return self._sealer.seal(await self._vendor.refresh(credential))
+        except GrantRefusedError as error:
+            return _cause(error, entry)
+
+    async def _keep_storing(self, answer: SealedCredential | str) -> None:
+        """Store the only copy of the answer, however often it takes; keep it if the time is up."""
+        with anyio.move_on_after(_STORE_WITHIN_S):
+            while True:
+                try:
+                    return await self._store_answer(answer)
+                except StoreUnavailableError:
+                    await anyio.sleep(_STORE_AGAIN_S)
+        raise StoreUnavailableError("the answer to the token refresh could not be stored yet")
+
+    async def _store_answer(self, answer: SealedCredential | str) -> None:
+        owner, now = (self._account_id, self._epoch), self._clock.now().utc
+        if isinstance(answer, str):
+            await self._store.require_reauthorization(*owner, answer, now)
+        else:
+            await self._store.finish_refresh(*owner, answer, now)
+        self._answer = None
+
+
+def _cause(error: GrantRefusedError, entry: OpenRefresh) -> str:
+    if entry.attempts > 1:
+        begun = entry.started_at.strftime("%Y-%m-%d %H:%M:%S UTC")
+        return (
+            f"the answer to a token refresh begun at {begun} was lost, and the vendor has replaced"
+            f" the token since ({error}); connect the account again"
+        )
+    return (
+        f"the vendor refused the refresh token ({error}): the app was disconnected there, the token"
+        " expired, or something else has renewed it; connect the account again"
+    )

@@ -1,0 +1,55 @@
+"""What an account's actor can be told. Shared by all vendors; durations are seconds."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class CallLimits:
+    """How much one account may ask of its vendor. None means that the vendor sets no such limit."""
+
+    per_minute: int | None = None
+    per_second: int | None = None
+    in_flight: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerPolicy:
+    """After `failures` failed calls in a row, rest for `reset_after_s`, then try one."""
+
+    failures: int = 5
+    reset_after_s: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Try `attempts` times before the account counts as degraded.
+
+    The wait between attempts is up to `base_s`, doubled each time, and `cap_s` at most.
+    """
+
+    attempts: int = 3
+    base_s: float = 1.0
+    cap_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSettings:
+    """How one account is kept in sync.
+
+    Attributes:
+        object_types: the vendor's names of what is replicated.
+        poll_interval_s: how often an idle account looks for changes.
+        overlap_s: how far behind vendor time the watermark stays, for rows that become visible
+            late.
+        refresh_before_s: how long before its end an access token is renewed.
+        timeout_s: how long one call may take.
+    """
+
+    object_types: tuple[str, ...]
+    poll_interval_s: float = 300.0
+    overlap_s: float = 120.0
+    refresh_before_s: float = 900.0
+    timeout_s: float = 30.0
+    limits: CallLimits = field(default_factory=CallLimits)
+    breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
+    retry: RetryPolicy = field(default_factory=RetryPolicy)

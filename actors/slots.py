@@ -1,0 +1,27 @@
+"""How many pages may be in memory at once, whatever the number of accounts."""
+
+from contextlib import AbstractAsyncContextManager
+
+import anyio
+
+from actors.vendors.base import Priority
+
+_BACKFILL_PAGES = 16
+_OTHER_PAGES = 64
+
+
+class PageSlots:
+    """One place for each page between the vendor and the store.
+
+    A page may hold a thousand objects of several kilobytes; without this, ten thousand accounts
+    that start together would hold ten thousand of them. Backfills have places of their own, so that
+    nothing urgent waits behind them.
+    """
+
+    def __init__(self, backfill: int = _BACKFILL_PAGES, other: int = _OTHER_PAGES) -> None:
+        self._backfill = anyio.CapacityLimiter(backfill)
+        self._other = anyio.CapacityLimiter(other)
+
+    def place(self, priority: Priority) -> AbstractAsyncContextManager[object]:
+        """Return what is held from before the page is asked for until it is stored."""
+        return self._other if priority < Priority.BACKFILL else self._backfill

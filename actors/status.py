@@ -1,0 +1,79 @@
+"""What an account looks like from outside. Pure: built from what the store and the actor know."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from actors.breaker import BreakerState
+from actors.step import Failure
+from store.models import Account, Cursor
+
+
+class AccountState(StrEnum):
+    """How an account is doing."""
+
+    CONNECTING = "connecting"
+    BACKFILLING = "backfilling"
+    LIVE = "live"
+    DEGRADED = "degraded"
+    PAUSED = "paused"
+    REAUTH_REQUIRED = "reauth_required"
+    QUARANTINED = "quarantined"
+    DISCONNECTED = "disconnected"
+
+
+@dataclass(frozen=True, slots=True)
+class BucketStatus:
+    """How many calls are under way, and how many more could begin at once."""
+
+    in_flight: int
+    available: int
+
+
+@dataclass(frozen=True, slots=True)
+class ActorStatus:
+    """One actor as it is now. Durations count from now.
+
+    Attributes:
+        trouble: what makes the account degraded, in words; empty when nothing does.
+        looks: the keys of the looks under way.
+        failures: looks that failed the last time, by key.
+        next_look_in_s: None when nothing is planned.
+    """
+
+    breaker: BreakerState
+    breaker_failures: int
+    bucket: BucketStatus
+    cursors: Mapping[str, Cursor]
+    trouble: tuple[str, ...] = ()
+    looks: tuple[str, ...] = ()
+    failures: Mapping[str, Failure] = field(default_factory=dict)
+    next_look_in_s: float | None = None
+
+
+def account_state(
+    account: Account,
+    cursors: Iterable[Cursor],
+    *,
+    trouble: bool,
+    quarantined: bool,
+) -> AccountState:
+    """Name the account's state. What a person must do comes before what heals by itself.
+
+    Args:
+        account: as stored.
+        cursors: of every configured type that was ever read.
+        trouble: whether its actor is in trouble.
+        quarantined: whether its actor crashed too often to be started again.
+    """
+    known = list(cursors)
+    rules = (
+        (account.disconnected_at is not None, AccountState.DISCONNECTED),
+        (account.reauth_cause is not None, AccountState.REAUTH_REQUIRED),
+        (quarantined, AccountState.QUARANTINED),
+        (account.paused, AccountState.PAUSED),
+        (trouble, AccountState.DEGRADED),
+        (not any(cursor.position for cursor in known), AccountState.CONNECTING),
+        (not all(cursor.complete for cursor in known), AccountState.BACKFILLING),
+    )
+    return next((state for holds, state in rules if holds), AccountState.LIVE)

@@ -1,0 +1,366 @@
+"""What one account does next. Pure: state and event in, new state and decision out; no clock, no network, no disk.
+
+Everything is one of four moves: begin a look, renew the tokens, wait, or end. `step` is called
+after every event, folds the event into the state and decides afresh from the whole state, so there
+is no order of events that it has not been told about.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from math import inf
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from actors import access_token
+from actors.access_token import Token
+from actors.backoff import retry_wait_s
+from actors.messages import Message, Pause, RescanRequested, Resume, Stop, SyncNow
+from actors.moment import Moment
+from actors.settings import AccountSettings
+from actors.vendors.base import Look, Planner
+from store.models import Cursor, CursorMove, Via
+
+if TYPE_CHECKING:
+    from random import Random
+
+Value = TypeVar("Value")
+
+REFUSED = "the vendor refuses every access token, freshly renewed ones too"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong with a look, and how often in a row."""
+
+    count: int
+    error: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that the actor of one account remembers between events.
+
+    Attributes:
+        first_look_at_s: when looks that come round are made for the first time.
+        running: the looks under way, by key.
+        again: keys of looks under way that were asked for once more since they began.
+        next_at_s: before when a look is not begun again, by key.
+        failures: looks that failed the last time, by key.
+        ended: why the actor must end, when it must.
+    """
+
+    cursors: Mapping[str, Cursor]
+    token: Token
+    first_look_at_s: float
+    paused: bool = False
+    stopping: bool = False
+    ended: str | None = None
+    running: Mapping[str, Look] = field(default_factory=dict)
+    again: frozenset[str] = frozenset()
+    next_at_s: Mapping[str, float] = field(default_factory=dict)
+    failures: Mapping[str, Failure] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What never changes while the actor lives.
+
+    Attributes:
+        phase: this account's place in the poll interval, from 0 up to 1, so that accounts don't
+            poll in step.
+    """
+
+    settings: AccountSettings
+    planner: Planner
+    random: "Random"
+    phase: float
+
+
+@dataclass(frozen=True, slots=True)
+class LookStored:
+    """A look came back and its page is in the store.
+
+    Attributes:
+        moves: how it moved the cursors.
+        more: whether the same look has more to read right now.
+    """
+
+    look: Look
+    moves: Sequence[CursorMove]
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LookFailed:
+    """A look failed. `wait_s` is what the vendor asked for; `refused` that it did not accept the access token."""
+
+    look: Look
+    error: str
+    wait_s: float = 0.0
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """The tokens were renewed and are stored; they end in `lifetime_s`."""
+
+    lifetime_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshFailed:
+    """The tokens could not be renewed this time. `wait_s` is what the vendor asked for."""
+
+    error: str
+    wait_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The account is not ours to work on any more: fenced off, or in need of its owner.
+
+    Attributes:
+        look: which look ended with finding that out; None when it was a refresh or the giving up.
+    """
+
+    cause: str
+    look: Look | None = None
+
+
+Event = Message | LookStored | LookFailed | Refreshed | RefreshFailed | Ended
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do now.
+
+    Attributes:
+        looks: looks to begin; they are counted as running already.
+        refresh: whether to begin a token refresh.
+        give_up: whether to note that only the owner can help: the vendor refuses every token.
+        finished: nothing is left to do or to wait for: end.
+        wake_at_s: when to ask again if nothing happens; infinite when only an event can change
+            anything.
+    """
+
+    looks: tuple[Look, ...] = ()
+    refresh: bool = False
+    give_up: bool = False
+    finished: bool = False
+    wake_at_s: float = inf
+
+
+def step(
+    state: State, event: Event | None, now: Moment, rules: Rules, *, rest_s: float
+) -> tuple[State, Decision]:
+    """Fold the event in and decide.
+
+    Args:
+        state: what was remembered.
+        event: what happened, or None when only time passed.
+        now: the time.
+        rules: what never changes.
+        rest_s: how long the vendor is to be left alone.
+    """
+    if event is not None:
+        state = fold(state, event, now, rules)
+    return decide(state, now.monotonic_s, rules, rest_s)
+
+
+def fold(state: State, event: Event, now: Moment, rules: Rules) -> State:
+    """Return the state after the event."""
+    match event:
+        case LookStored():
+            return _look_stored(state, event, now, rules)
+        case LookFailed():
+            return _look_failed(state, event, now, rules)
+        case Refreshed(lifetime_s=lifetime_s):
+            token = access_token.renewed(state.token, now.monotonic_s, lifetime_s, rules.settings)
+            return replace(state, token=token)
+        case RefreshFailed():
+            return replace(state, token=_refresh_failed(state.token, event, now.monotonic_s, rules))
+        case Ended():
+            return _ended(state, event)
+        case _:
+            return _told(state, event)
+
+
+def decide(state: State, now_s: float, rules: Rules, rest_s: float) -> tuple[State, Decision]:
+    """Return what to do next, with what is begun by it counted as running."""
+    if state.ended is not None or state.stopping:
+        idle = not state.running and not state.token.busy
+        return state, Decision(finished=idle)
+    if state.paused:
+        return state, Decision()
+    token = state.token
+    if access_token.hopeless(token, now_s) and not token.busy:
+        state = replace(state, ended=REFUSED, token=replace(token, busy=True))
+        return state, Decision(give_up=True)
+    refresh = not token.busy and now_s >= token.refresh_at_s
+    if refresh:
+        token = replace(token, busy=True)
+        state = replace(state, token=token)
+    if not token.usable or now_s >= token.expires_at_s:
+        wake_at_s = inf if token.busy else token.refresh_at_s
+        return state, Decision(refresh=refresh, wake_at_s=wake_at_s)
+    looks, wake_at_s = _due_looks(state, now_s, rules, rest_s)
+    if not token.busy:
+        wake_at_s = min(wake_at_s, token.refresh_at_s)
+    running = {**state.running, **{look.key: look for look in looks}}
+    decision = Decision(looks=looks, refresh=refresh, wake_at_s=wake_at_s)
+    return replace(state, running=running) if looks else state, decision
+
+
+def next_round_s(now_s: float, interval_s: float, phase: float) -> float:
+    """Return the first time after now that is `phase` of an interval behind a multiple of the interval.
+
+    Accounts keep their distance from each other however often their rhythm was disturbed.
+    """
+    offset_s = phase * interval_s
+    rounds = (now_s - offset_s) // interval_s
+    following_s = (rounds + 1) * interval_s + offset_s
+    return following_s if following_s > now_s else following_s + interval_s
+
+
+def _due_looks(
+    state: State, now_s: float, rules: Rules, rest_s: float
+) -> tuple[tuple[Look, ...], float]:
+    """Return the looks to begin, and when the next of the others is due."""
+    begun: list[Look] = []
+    busy = {name for look in state.running.values() for name in look.object_types}
+    free = max(1, rules.settings.limits.in_flight - 1) - len(state.running)
+    wake_at_s = inf
+    for look in rules.planner.looks(state.cursors, due=True):
+        if look.key in state.running or not busy.isdisjoint(look.object_types):
+            continue
+        due_s = max(_due_s(state, look), now_s + rest_s)
+        if due_s > now_s:
+            wake_at_s = min(wake_at_s, due_s)
+        elif len(begun) < free:
+            begun.append(look)
+            busy.update(look.object_types)
+    return tuple(begun), wake_at_s
+
+
+def _due_s(state: State, look: Look) -> float:
+    first_s = state.first_look_at_s if look.via is Via.POLL else -inf
+    return state.next_at_s.get(look.key, first_s)
+
+
+def _look_stored(state: State, event: LookStored, now: Moment, rules: Rules) -> State:
+    key, now_s = event.look.key, now.monotonic_s
+    moved = {
+        move.object_type: _moved(state.cursors[move.object_type], move, now.utc)
+        for move in event.moves
+    }
+    cursors = {**state.cursors, **moved}
+    next_at_s = dict(_without(state.next_at_s, key))
+    if event.look.via is Via.POLL and not event.more and key not in state.again:
+        next_at_s[key] = next_round_s(now_s, rules.settings.poll_interval_s, rules.phase)
+    if _backfill_ended(state.cursors, cursors):
+        next_at_s = {}
+        state = replace(state, first_look_at_s=now_s)
+    return replace(
+        state,
+        cursors=cursors,
+        running=_without(state.running, key),
+        again=state.again - {key},
+        failures=_without(state.failures, key),
+        next_at_s=next_at_s,
+        token=access_token.accepted(state.token),
+    )
+
+
+def _moved(cursor: Cursor, move: CursorMove, at: datetime) -> Cursor:
+    """Return the cursor after the move. A wish for a full reading is met by the page that begins one."""
+    return Cursor(
+        object_type=move.object_type,
+        position=move.position,
+        complete=move.complete,
+        covered_until=move.covered_until,
+        rescan_requested=cursor.rescan_requested and not move.begins_comparison,
+        last_synced_at=at,
+    )
+
+
+def _backfill_ended(before: Mapping[str, Cursor], after: Mapping[str, Cursor]) -> bool:
+    """Tell whether the last type just became complete: what changed meanwhile is looked for at once."""
+    return all(cursor.complete for cursor in after.values()) and not all(
+        cursor.complete for cursor in before.values()
+    )
+
+
+def _look_failed(state: State, event: LookFailed, now: Moment, rules: Rules) -> State:
+    key, token, failures = event.look.key, state.token, state.failures
+    if event.wait_s:
+        wait_s = event.wait_s
+    else:
+        count = failures[key].count + 1 if key in failures else 1
+        failures = {**failures, key: Failure(count, event.error, now.utc)}
+        wait_s = retry_wait_s(count, rules.settings, rules.random)
+        if event.refused:
+            token = access_token.refused(token, now.monotonic_s)
+            wait_s = 0.0 if count == 1 else wait_s
+    return replace(
+        state,
+        running=_without(state.running, key),
+        token=token,
+        failures=failures,
+        next_at_s={**state.next_at_s, key: now.monotonic_s + wait_s},
+    )
+
+
+def _ended(state: State, event: Ended) -> State:
+    if event.look is None:
+        return replace(state, ended=event.cause, token=replace(state.token, busy=False))
+    return replace(state, ended=event.cause, running=_without(state.running, event.look.key))
+
+
+def _refresh_failed(token: Token, event: RefreshFailed, now_s: float, rules: Rules) -> Token:
+    wait_s = retry_wait_s(token.failures + 1, rules.settings, rules.random)
+    asked_s = event.wait_s * rules.random.uniform(1.0, 1.1)
+    return access_token.renewal_failed(token, event.error, now_s, max(wait_s, asked_s))
+
+
+def _told(state: State, message: Message) -> State:
+    match message:
+        case SyncNow(object_types=object_types):
+            return _look_soon(state, object_types)
+        case RescanRequested(object_types=object_types):
+            cursors = {
+                name: _asked_again(cursor) if name in object_types else cursor
+                for name, cursor in state.cursors.items()
+            }
+            return _look_soon(replace(state, cursors=cursors), object_types)
+        case Pause():
+            return replace(state, paused=True)
+        case Resume():
+            return _look_soon(replace(state, paused=False), ())
+        case Stop():
+            return replace(state, stopping=True)
+
+
+def _asked_again(cursor: Cursor) -> Cursor:
+    return msgspec.structs.replace(cursor, rescan_requested=True)
+
+
+def _look_soon(state: State, object_types: Sequence[str]) -> State:
+    """Make every look that covers one of the types due now; all of them when none is named.
+
+    A feed covers many types in one call, so its look has no type of its own to be found by: it is
+    always made due.
+    """
+    kept = {
+        key: at_s
+        for key, at_s in state.next_at_s.items()
+        if object_types and key in state.cursors and key not in object_types
+    }
+    again = state.again | state.running.keys()
+    return replace(state, next_at_s=kept, first_look_at_s=-inf, again=again)
+
+
+def _without(mapping: Mapping[str, Value], key: str) -> Mapping[str, Value]:
+    return {name: value for name, value in mapping.items() if name != key}

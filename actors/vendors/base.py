@@ -1,0 +1,162 @@
+"""The contract that every vendor's package keeps.
+
+The actor asks `looks` (pure) what to read next, has one of them made by `look`, and stores the page
+it gets. What a position means, which endpoint is called and how many calls one look takes is the
+vendor's own business. Adding a vendor is one folder that keeps this contract and one line in the
+registry.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+from typing import Protocol
+
+from actors.credential import Credential
+from store.models import Cursor, CursorMove, ObjectRecord, Tombstone, Via
+
+
+class Priority(IntEnum):
+    """Whose call goes first; lower is more urgent."""
+
+    USER = 0
+    FRESH = 1
+    POLL = 2
+    BACKFILL = 3
+    VERIFY = 4
+
+
+Permit = Callable[[str], AbstractAsyncContextManager[None]]
+"""Entered around each call with its name: waits for its turn, and learns from how it ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What one look needs to speak for one company.
+
+    Attributes:
+        permit: must be entered around every single call to the vendor.
+    """
+
+    external_account_id: str
+    access_token: str
+    permit: Permit
+
+    def __repr__(self) -> str:
+        """Show whose it is, never the token."""
+        return f"Session({self.external_account_id!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One thing to read next.
+
+    Attributes:
+        key: names what is read; two looks with one key never run at once, nor two that share a
+            type.
+        object_types: the types whose cursors it moves.
+        cursors: where it begins, for each of those types.
+    """
+
+    key: str
+    via: Via
+    priority: Priority
+    object_types: tuple[str, ...]
+    cursors: Mapping[str, Cursor]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a look brought back.
+
+    Attributes:
+        vendor_time: the vendor's own time at the start of the first call; None when no answer told
+            it.
+        claims: objects that one witness says are gone; `confirm_gone` asks the second. Must be
+            settled before the page is stored.
+        seen: (type, id) of everything a full reading came across, when `cursors` are in a
+            comparison.
+        compares: types whose full reading ends with this page: what it did not see is to be
+            claimed.
+        more: whether there is more to read right now.
+    """
+
+    vendor_time: datetime | None
+    objects: Sequence[ObjectRecord]
+    cursors: Sequence[CursorMove]
+    claims: Sequence[Tombstone] = ()
+    seen: Sequence[tuple[str, str]] = ()
+    compares: Sequence[str] = ()
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """What the second witness says: those still there, as they are now, and those gone."""
+
+    alive: Sequence[ObjectRecord]
+    gone: Sequence[Tombstone]
+
+
+class Planner(Protocol):
+    """The pure half of a vendor: decides what to read, from cursors alone."""
+
+    def looks(self, cursors: Mapping[str, Cursor], *, due: bool) -> Sequence[Look]:
+        """Say what could be read now, most urgent first.
+
+        Args:
+            cursors: of every configured type; a type never read has an empty position.
+            due: whether it is time to look for changes; readings under way go on without it.
+        """
+        ...
+
+
+class Vendor(Planner, Protocol):
+    """One kind of external system, for all its accounts. Its calls raise `VendorError`s."""
+
+    @property
+    def name(self) -> str:
+        """The vendor's name in the contract."""
+        ...
+
+    def authorize_url(self, state: str) -> str:
+        """Return where a browser is sent so that an owner can consent."""
+        ...
+
+    async def exchange(self, authorization_code: str, external_account_id: str) -> Credential:
+        """Trade a single-use code for tokens.
+
+        Raises:
+            GrantRefusedError: the code is wrong, spent or too old.
+        """
+        ...
+
+    async def refresh(self, credential: Credential) -> Credential:
+        """Spend the refresh token for new tokens.
+
+        Raises:
+            GrantRefusedError: the refresh token is dead; only the owner can help.
+            TransientError: the outcome may be unknown; the token may be spent.
+        """
+        ...
+
+    async def revoke(self, credential: Credential) -> None:
+        """End the grant at the vendor. A grant that is dead already is no error."""
+        ...
+
+    async def company_name(self, session: Session) -> str:
+        """Return the connected company's name, which shows that the tokens open it."""
+        ...
+
+    async def look(self, session: Session, look: Look) -> Page:
+        """Make the look. Nothing is remembered: made again it gives the same or a newer page."""
+        ...
+
+    async def confirm_gone(self, session: Session, claims: Sequence[Tombstone]) -> Witness:
+        """Ask again whether these objects are gone, by another way than the one that claimed it."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...

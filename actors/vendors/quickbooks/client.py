@@ -1,0 +1,237 @@
+"""Calls to QuickBooks: made, told to the listener, and their failures named."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TypeVar
+from urllib.parse import quote
+
+import httpx
+
+from actors.clock import Clock
+from actors.errors import RejectedError, TransientError, VendorError
+from actors.events import CallMade
+from actors.vendors.base import Session
+from actors.vendors.http import HttpChannel, Reply
+from actors.vendors.quickbooks.faults import (
+    OBJECT_GONE,
+    FailedCall,
+    UnreadableReplyError,
+    failure,
+    find_fault,
+    http_date,
+)
+from actors.vendors.quickbooks.object_types import ObjectType
+from actors.vendors.quickbooks.operation import Operation
+from actors.vendors.quickbooks.parse import FeedReply, feed_reply, read_reply
+from actors.vendors.quickbooks.timestamps import statement_text
+from store.models import ObjectRecord
+
+VENDOR = "quickbooks"
+MINOR_VERSION = "75"
+"""The only one that is left (§2)."""
+
+T = TypeVar("T")
+
+Read = Callable[[bytes], T]
+"""Reads a body with status 200; raises `UnreadableReplyError`.
+
+Whatever else odd numbers and texts make it raise (`ArithmeticError`, `ValueError`) counts as that.
+"""
+
+Judge = Callable[[FailedCall], VendorError]
+"""Names a failure."""
+
+
+class Caller:
+    """Makes single calls. Every one is told to the listener, however it ends."""
+
+    def __init__(
+        self, channel: HttpChannel, clock: Clock, listener: Callable[[CallMade], None]
+    ) -> None:
+        self.channel = channel
+        self.clock = clock
+        self._listener = listener
+
+    async def call(
+        self,
+        operation: Operation,
+        request: httpx.Request,
+        read: Read[T],
+        *,
+        judge: Judge = failure,
+        account: str | None = None,
+        secrets: Sequence[str] = (),
+    ) -> T:
+        """Make the call and read its answer.
+
+        Raises:
+            VendorError: of the class that `judge` gives it, or `TransientError` when no or no
+                readable answer came.
+        """
+        started_s = self.clock.now().monotonic_s
+        reply: Reply | None = None
+
+        def tell(reason: str | None) -> None:
+            self._listener(
+                CallMade(
+                    vendor=VENDOR,
+                    operation=operation,
+                    status=reply.status if reply else None,
+                    reason=reason,
+                    duration_s=self.clock.now().monotonic_s - started_s,
+                    trace_id=_trace_id(reply) if reply else None,
+                    external_account_id=account,
+                )
+            )
+
+        try:
+            reply = await self.channel.send(request)
+            result = _outcome(reply, read, judge, self.clock.now().utc, secrets)
+        except VendorError as error:
+            tell(error.reason)
+            raise
+        tell(None)
+        return result
+
+
+def _outcome(reply: Reply, read: Read[T], judge: Judge, now: datetime, secrets: Sequence[str]) -> T:
+    failed = FailedCall(
+        status=reply.status,
+        body=reply.body,
+        now=http_date(reply.headers.get("date", "")) or now,
+        retry_after=reply.headers.get("retry-after"),
+        trace_id=_trace_id(reply),
+        secrets=secrets,
+    )
+    if not httpx.codes.is_success(reply.status):
+        raise judge(failed)
+    try:
+        return read(reply.body)
+    except (UnreadableReplyError, ArithmeticError, ValueError) as error:
+        if find_fault(reply.body) is not None:
+            raise judge(failed) from error
+        raise TransientError(
+            f"the answer cannot be read: {_why(error)}",
+            status=reply.status,
+            trace_id=failed.trace_id,
+        ) from error
+
+
+def _why(error: Exception) -> str:
+    """Only our own text is surely free of what the body says."""
+    return str(error) if isinstance(error, UnreadableReplyError) else type(error).__name__
+
+
+def _trace_id(reply: Reply) -> str | None:
+    trace_id: str | None = reply.headers.get("intuit_tid")
+    return trace_id
+
+
+class ApiClient:
+    """The accounting API. Every call waits for the session's permit."""
+
+    def __init__(self, caller: Caller, api_url: str) -> None:
+        self._caller = caller
+        self._api_url = api_url
+
+    async def query(
+        self,
+        session: Session,
+        statement: str,
+        read: Read[T],
+        *,
+        operation: Operation = Operation.QUERY,
+    ) -> T:
+        """Run a statement. It travels in the body, where it needs no escaping and may be long.
+
+        Raises:
+            VendorError: the call failed.
+        """
+        request = self._request(
+            session,
+            "POST",
+            ["query"],
+            content=statement.encode(),
+            headers={"Content-Type": "application/text"},
+        )
+        return await self._call(session, operation, request, read)
+
+    async def changes(
+        self, session: Session, object_types: Sequence[str], since: datetime
+    ) -> FeedReply:
+        """Ask change data capture what happened to these types.
+
+        Raises:
+            FeedExpiredError: `since` is too long ago.
+            VendorError: the call failed.
+        """
+        request = self._request(
+            session,
+            "GET",
+            ["cdc"],
+            params={"entities": ",".join(object_types), "changedSince": statement_text(since)},
+        )
+        return await self._call(
+            session, Operation.CDC, request, lambda body: feed_reply(body, object_types)
+        )
+
+    async def read(self, session: Session, kind: ObjectType, object_id: str) -> ObjectRecord | None:
+        """Read one object; None when it is gone.
+
+        Raises:
+            VendorError: the call failed.
+        """
+        key = session.external_account_id if kind.keyed_by_company else object_id
+        try:
+            return await self.get(
+                session, Operation.READ, [kind.path, key], lambda body: read_reply(body, kind.name)
+            )
+        except RejectedError as error:
+            if error.code == OBJECT_GONE:
+                return None
+            raise
+
+    async def get(
+        self, session: Session, operation: Operation, path: Sequence[str], read: Read[T]
+    ) -> T:
+        """Read whatever is at this path below the company, given by its segments.
+
+        Raises:
+            VendorError: the call failed.
+        """
+        return await self._call(session, operation, self._request(session, "GET", path), read)
+
+    async def _call(
+        self, session: Session, operation: Operation, request: httpx.Request, read: Read[T]
+    ) -> T:
+        async with session.permit(operation):
+            return await self._caller.call(
+                operation,
+                request,
+                read,
+                account=session.external_account_id,
+                secrets=[session.access_token],
+            )
+
+    def _request(
+        self,
+        session: Session,
+        method: str,
+        path: Sequence[str],
+        *,
+        params: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> httpx.Request:
+        segments = ["v3", "company", session.external_account_id, *path]
+        return self._caller.channel.request(
+            method,
+            "/".join([self._api_url, *(quote(segment, safe="") for segment in segments)]),
+            params={**(params or {}), "minorversion": MINOR_VERSION},
+            headers={
+                "Authorization": f"Bearer {session.access_token}",
+                "Accept": "application/json",
+                **(headers or {}),
+            },
+            content=content,
+        )

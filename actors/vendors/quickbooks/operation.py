@@ -1,0 +1,19 @@
+"""What can be called at QuickBooks: the closed set that metrics go by."""
+
+from enum import StrEnum
+
+
+class Operation(StrEnum):
+    """One kind of call."""
+
+    QUERY = "query"
+    COUNT = "count"
+    CDC = "cdc"
+    READ = "read"
+    COMPANY = "company"
+    TOKEN_EXCHANGE = "token_exchange"  # noqa: S105  the name of a call
+    TOKEN_REFRESH = "token_refresh"  # noqa: S105
+    TOKEN_REVOKE = "token_revoke"  # noqa: S105
+
+
+OPERATIONS: tuple[str, ...] = tuple(Operation)

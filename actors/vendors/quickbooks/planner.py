@@ -1,0 +1,44 @@
+"""What is to be read next, from the cursors alone. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from actors.vendors.base import Look, Priority
+from actors.vendors.quickbooks.object_types import OBJECT_TYPES
+from actors.vendors.quickbooks.position import scan_under_way
+from store.models import Cursor, Via
+
+FEED = "feed"
+"""The key of the one look that asks for the changes of all types."""
+
+
+def looks(cursors: Mapping[str, Cursor], *, due: bool) -> Sequence[Look]:
+    """Say what could be read now, most urgent first.
+
+    When it is time, all types that are not being read from end to end share one look at the feed;
+    those that it leaves out are compared one by one, and each of those readings is a poll.
+    """
+    scans = {name: scan_under_way(cursor) for name, cursor in cursors.items()}
+    idle = [cursors[name] for name, scan in scans.items() if scan is None]
+    news = list(_news(idle)) if due else []
+    readings = [_reading(cursors[name]) for name, scan in scans.items() if scan is not None]
+    return [*news, *sorted(readings, key=lambda look: look.priority)]
+
+
+def _news(idle: Sequence[Cursor]) -> Iterator[Look]:
+    fed = {each.object_type: each for each in idle if OBJECT_TYPES[each.object_type].in_feed}
+    if fed:
+        yield Look(FEED, Via.POLL, Priority.POLL, tuple(fed), fed)
+    for cursor in idle:
+        if cursor.object_type not in fed:
+            yield _look_at(cursor, Via.POLL, Priority.POLL)
+
+
+def _reading(cursor: Cursor) -> Look:
+    if cursor.complete and not OBJECT_TYPES[cursor.object_type].in_feed:
+        return _look_at(cursor, Via.POLL, Priority.POLL)
+    return _look_at(cursor, Via.BACKFILL, Priority.BACKFILL)
+
+
+def _look_at(cursor: Cursor, via: Via, priority: Priority) -> Look:
+    name = cursor.object_type
+    return Look(name, via, priority, (name,), {name: cursor})

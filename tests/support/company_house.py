@@ -1,0 +1,206 @@
+"""Companies at the QuickBooks sandbox, a store, and a supervisor that keeps them in sync.
+
+The real parts, in one process: only the network is left out, and time is virtual.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, TypeVar, cast
+
+import anyio
+import httpx
+from cryptography.fernet import Fernet
+
+from actors import events
+from actors.account import Surroundings
+from actors.credential import Sealer
+from actors.messages import Message, RescanRequested
+from actors.settings import AccountSettings, CallLimits
+from actors.slots import PageSlots
+from actors.status import AccountState
+from actors.vendors.quickbooks import QuickBooks
+from daemon.restart import RestartPolicy
+from daemon.sandbox.quickbooks import Behaviour, Limits, QuickBooksSandbox
+from daemon.sandbox.transport import SandboxTransport
+from daemon.standing import standing
+from daemon.supervisor import Hosted, Supervisor
+from store.models import Account, ObjectFilter
+from store.sqlite import SqliteStore, open_store
+from support.actor_house import TroubledStore
+from support.quickbooks_replica import DEFAULT_TYPES, settings
+from support.virtual_time import VirtualClock
+
+if TYPE_CHECKING:
+    from store.ports import ActorStore, Store
+
+Bodies = Mapping[str, Mapping[str, bytes]]
+Happening = TypeVar("Happening", bound=events.Event)
+
+VENDOR = "quickbooks"
+LIMITS = CallLimits(per_minute=500, per_second=10, in_flight=10)
+
+
+@dataclass
+class CompanyHouse:
+    """All of it.
+
+    Attributes:
+        store: as actors and supervisor see it; it can be made to fail.
+        heard: what vendor and actors told.
+        realms: the vendor's id of each account's company.
+    """
+
+    clock: VirtualClock
+    sandbox: QuickBooksSandbox
+    real_store: SqliteStore
+    store: TroubledStore
+    vendor: QuickBooks
+    sealer: Sealer
+    heard: list[events.Event]
+    settings: AccountSettings
+    realms: dict[str, str] = field(default_factory=dict)
+    supervisor: Supervisor | None = None
+
+    async def connect(self, name: str = "Company", **sizes: int) -> str:
+        """Add a company to the sandbox and connect it; return the account's id."""
+        realm = self.sandbox.add_company(name=f"{name} {len(self.realms)}", sizes=sizes)
+        return await self.connect_again(f"account-{len(self.realms) + 1}", realm)
+
+    async def connect_again(self, account_id: str, realm: str) -> str:
+        """Go through the owner's consent and store the tokens."""
+        credential = await self.vendor.exchange(self.sandbox.issue_code(realm), realm)
+        account, _ = await self.real_store.connect(
+            VENDOR, realm, realm, self.sealer.seal(credential), self.clock.utc(), account_id
+        )
+        self.realms[account.id] = realm
+        return account.id
+
+    @asynccontextmanager
+    async def syncing(self, *, grace_s: float = 30.0) -> AsyncIterator[Supervisor]:
+        """Run a supervisor; at the end it is stopped in good order."""
+        self.supervisor = Supervisor(
+            cast("Store", self.store),
+            {VENDOR: self.around},
+            RestartPolicy(),
+            self.clock,
+            Random(1),
+            grace_s=grace_s,
+        )
+        async with anyio.create_task_group() as tasks:
+            await tasks.start(self.supervisor.run)
+            try:
+                yield self.supervisor
+            except BaseException:
+                tasks.cancel_scope.cancel()
+                raise
+            self.supervisor.stop()
+
+    @property
+    def around(self) -> Surroundings:
+        return Surroundings(
+            store=cast("ActorStore", self.store),
+            vendor=self.vendor,
+            settings=self.settings,
+            sealer=self.sealer,
+            clock=self.clock,
+            random=Random(2),
+            slots=PageSlots(),
+            listener=self.heard.append,
+        )
+
+    def configure(self, **changes: object) -> None:
+        self.settings = replace(self.settings, **changes)  # type: ignore[arg-type]
+
+    def limit(self, per_minute: int, per_second: int, in_flight: int) -> None:
+        """Set the vendor's limits, and tell the actors of them."""
+        self.sandbox.set_limits(Limits(per_minute, per_second, in_flight))
+        self.configure(limits=CallLimits(per_minute, per_second, in_flight))
+
+    def hosted(self, account_id: str) -> Hosted:
+        assert self.supervisor is not None
+        return self.supervisor.hosted()[account_id]
+
+    def tell(self, account_id: str, message: Message) -> None:
+        assert self.supervisor is not None
+        self.supervisor.post(account_id, message)
+
+    async def rescan(self, account_id: str, *object_types: str) -> None:
+        """Ask for full readings, as the API does."""
+        await self.real_store.request_rescan(account_id, object_types)
+        self.tell(account_id, RescanRequested(object_types))
+
+    async def account(self, account_id: str) -> Account:
+        return await self.real_store.account(account_id)
+
+    async def state(self, account_id: str) -> AccountState:
+        return standing(await self.account(account_id), self.hosted(account_id)).state
+
+    async def replica(self, account_id: str) -> Bodies:
+        """Return the bytes that are held as not deleted, by type and id."""
+        found: dict[str, dict[str, bytes]] = {}
+        for object_type in self.settings.object_types:
+            rows = await self.real_store.objects(
+                ObjectFilter(account_id, object_type, limit=1_000_000)
+            )
+            if rows:
+                found[object_type] = {row.object_id: bytes(row.payload) for row in rows}
+        return found
+
+    def truth(self, account_id: str) -> Bodies:
+        """Return the bytes that the vendor shows now, of the configured types."""
+        truth = self.sandbox.truth(self.realms[account_id])
+        return {name: truth[name] for name in self.settings.object_types if truth.get(name)}
+
+    async def is_exact(self, account_id: str) -> bool:
+        return await self.replica(account_id) == self.truth(account_id)
+
+    def told(self, kind: type[Happening]) -> list[Happening]:
+        return [event for event in self.heard if isinstance(event, kind)]
+
+    def calls(self) -> list[str]:
+        """Return the operations that were called, in order."""
+        return [event.operation for event in self.told(events.CallMade)]
+
+    def now_s(self) -> float:
+        return self.clock.now().monotonic_s
+
+
+@asynccontextmanager
+async def open_company_house(
+    path: Path,
+    *,
+    seed: int = 7,
+    behaviour: Behaviour | None = None,
+    object_types: Sequence[str] = DEFAULT_TYPES,
+    poll_interval_s: float = 300.0,
+    overlap_s: float = 120.0,
+) -> AsyncIterator[CompanyHouse]:
+    """Set it up, without a company."""
+    clock, heard = VirtualClock(), list[events.Event]()
+    sandbox = QuickBooksSandbox(
+        clock.utc, seed, behaviour=behaviour or Behaviour(latency_s=(0.05, 0.3))
+    )
+    http = httpx.AsyncClient(transport=SandboxTransport(sandbox), trust_env=False)
+    vendor = QuickBooks(replace(settings(), overlap_s=overlap_s), http, clock, heard.append)
+    async with await open_store(path / "syncline.db", mode="inline", durable=False) as store:
+        try:
+            yield CompanyHouse(
+                clock=clock,
+                sandbox=sandbox,
+                real_store=store,
+                store=TroubledStore(store),
+                vendor=vendor,
+                sealer=Sealer([Fernet.generate_key().decode()]),
+                heard=heard,
+                settings=AccountSettings(
+                    tuple(object_types),
+                    poll_interval_s=poll_interval_s,
+                    overlap_s=overlap_s,
+                    limits=LIMITS,
+                ),
+            )
+        finally:
+            await vendor.close()

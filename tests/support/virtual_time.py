@@ -1,0 +1,102 @@
+"""An event loop whose clock jumps to the next timer instead of waiting for it.
+
+Hours of polling pass in milliseconds, always in the same order, and each timer fires at exactly its
+own time. Nothing in such a test may wait for a thread or a socket: the loop would see that nothing
+is left to do and say so. Nor may it go round and round at one instant: the loop would say that too.
+"""
+
+import asyncio
+import selectors
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from actors.moment import Moment
+
+if TYPE_CHECKING:
+    from _typeshed import FileDescriptorLike
+
+EPOCH = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+_MAX_TURNS = 100_000
+"""How often the loop may turn at one instant; a thousand accounts that start together need fewer."""
+
+
+class StuckError(RuntimeError):
+    """The test would hang for ever: nothing is left to wait for, or time stands still."""
+
+
+class _JumpingSelector(selectors.BaseSelector):
+    """Looks at what is ready without waiting, and lets the clock jump when nothing is."""
+
+    def __init__(self, next_timer_s: Callable[[], float]) -> None:
+        self._real = selectors.DefaultSelector()
+        self._next_timer_s = next_timer_s
+        self._turns = 0
+        self.now_s = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = self._real.select(0)
+        if ready or timeout == 0:
+            self._turns += 1
+            if self._turns > _MAX_TURNS:
+                raise StuckError(f"time stands still at {self.now_s} s: something is spinning")
+            return ready
+        if timeout is None:
+            raise StuckError("nothing is ready and no timer is set")
+        self._turns = 0
+        self.now_s = max(self.now_s, self._next_timer_s())
+        return ready
+
+    def register(
+        self, fileobj: "FileDescriptorLike", events: int, data: object = None
+    ) -> selectors.SelectorKey:
+        return self._real.register(fileobj, events, data)
+
+    def unregister(self, fileobj: "FileDescriptorLike") -> selectors.SelectorKey:
+        return self._real.unregister(fileobj)
+
+    def modify(
+        self, fileobj: "FileDescriptorLike", events: int, data: object = None
+    ) -> selectors.SelectorKey:
+        return self._real.modify(fileobj, events, data)
+
+    def close(self) -> None:
+        self._real.close()
+
+    def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
+        return self._real.get_map()
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop under virtual time; starts at 0."""
+
+    _scheduled: list[asyncio.TimerHandle]
+
+    def __init__(self) -> None:
+        self._jumping = _JumpingSelector(self._next_timer_s)
+        super().__init__(self._jumping)
+
+    def time(self) -> float:
+        """Return the virtual time in seconds."""
+        return self._jumping.now_s
+
+    def _next_timer_s(self) -> float:
+        return self._scheduled[0].when()
+
+
+class VirtualClock:
+    """The clock that goes with a `VirtualLoop`; its calendar can be set wrong on purpose."""
+
+    def __init__(self, epoch: datetime = EPOCH) -> None:
+        self.epoch = epoch
+
+    def now(self) -> Moment:
+        elapsed_s = asyncio.get_running_loop().time()
+        return Moment(elapsed_s, self.epoch + timedelta(seconds=elapsed_s))
+
+    def utc(self) -> datetime:
+        return self.now().utc
+
+
+VIRTUAL_BACKEND = ("asyncio", {"loop_factory": VirtualLoop})
