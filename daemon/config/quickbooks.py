@@ -1,0 +1,96 @@
+"""The section `vendors.quickbooks`.
+
+The addresses are those of Intuit's discovery documents and its API reference.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Literal, Self
+
+from actors.settings import AccountSettings, CallLimits
+from actors.vendors.quickbooks.object_types import OBJECT_TYPES
+from actors.vendors.quickbooks.settings import QuickBooksSettings
+from daemon.config.rule import Flat, http_url, one_of
+from daemon.config.secret import Secret
+from daemon.config.vendor import VendorConfig
+
+_API_URLS = {
+    "sandbox": "https://sandbox-quickbooks.api.intuit.com",
+    "production": "https://quickbooks.api.intuit.com",
+}
+
+_ACCOUNT_RULES = {"object_types": one_of(OBJECT_TYPES, "one of QuickBooks' object types")}
+
+
+def _account_settings() -> AccountSettings:
+    return AccountSettings(
+        object_types=(
+            "Customer",
+            "Vendor",
+            "Account",
+            "Item",
+            "Invoice",
+            "Bill",
+            "Payment",
+            "BillPayment",
+            "CompanyInfo",
+        ),
+        limits=CallLimits(per_minute=500, per_second=10, in_flight=10),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class QuickBooksEndpoints:
+    """Where Intuit is reached. One OAuth host serves both environments."""
+
+    authorize_url: Annotated[str, http_url()] = "https://appcenter.intuit.com/connect/oauth2"
+    token_url: Annotated[str, http_url()] = (
+        "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"  # noqa: S105 - an address
+    )
+    revoke_url: Annotated[str, http_url()] = (
+        "https://developer.api.intuit.com/v2/oauth2/tokens/revoke"
+    )
+    api_url: Annotated[str, http_url()] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuickBooksConfig(VendorConfig):
+    """QuickBooks Online.
+
+    Attributes:
+        environment: picks the API that `endpoints` does not name.
+        webhook_verifier_token: None when webhooks are not used.
+    """
+
+    account: Annotated[AccountSettings, Flat(_ACCOUNT_RULES)] = field(
+        default_factory=_account_settings
+    )
+    reads_per_month: int | None = 500_000
+    client_id: str
+    client_secret: Secret
+    webhook_verifier_token: Secret | None = None
+    environment: Literal["sandbox", "production"] = "sandbox"
+    endpoints: QuickBooksEndpoints = field(default_factory=QuickBooksEndpoints)
+    redirect_uri: Annotated[str, http_url(drop="")] = ""
+
+    def resolved(self, public_url: str) -> Self:
+        """Put in the environment's API and the callback that we serve."""
+        api_url = self.endpoints.api_url or _API_URLS[self.environment]
+        return replace(
+            self,
+            endpoints=replace(self.endpoints, api_url=api_url),
+            redirect_uri=self.redirect_uri or f"{public_url}/auth/quickbooks/callback",
+        )
+
+    def settings(self) -> QuickBooksSettings:
+        """What the vendor's package is built with."""
+        return QuickBooksSettings(
+            client_id=self.client_id,
+            client_secret=self.client_secret.reveal(),
+            redirect_uri=self.redirect_uri,
+            authorize_url=self.endpoints.authorize_url,
+            token_url=self.endpoints.token_url,
+            revoke_url=self.endpoints.revoke_url,
+            api_url=self.endpoints.api_url,
+            timeout_s=self.account.timeout_s,
+            overlap_s=self.account.overlap_s,
+        )

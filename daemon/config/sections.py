@@ -1,0 +1,116 @@
+"""The configuration's shape. Its field names are the file's keys, less the unit of a quantity."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from daemon.config.rule import Named, at_least, between, fernet_key, http_url, sqlite_url
+from daemon.config.secret import Secret
+from daemon.config.vendor import VendorConfig
+from daemon.config.vendors import VENDORS
+from daemon.restart import RestartPolicy
+
+_SQLITE = "sqlite:///"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreConfig:
+    """Where the replica is kept.
+
+    Attributes:
+        url: `sqlite:///` and a path; absolute once loaded.
+    """
+
+    url: Annotated[str, sqlite_url()] = f"{_SQLITE}syncline.db"
+
+    @property
+    def path(self) -> Path:
+        """The database's file."""
+        return Path(self.url.removeprefix(_SQLITE))
+
+    def resolved(self, folder: Path) -> Self:
+        """Take a relative path from this folder."""
+        return replace(self, url=f"{_SQLITE}{folder / self.path}")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerConfig:
+    """The HTTP server.
+
+    Attributes:
+        port: 0 takes any free one.
+        public_url: what vendors redirect to and deliver webhooks to, without a slash at its end.
+        admin_token: None when it is to be generated.
+        shutdown_grace_s: how long actors may take to finish the page in hand.
+        max_body_bytes: the largest request body that is read.
+        allowed_hosts: names in `Host` that are ours besides the address and `public_url`.
+    """
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, between(0, 65_535, "a port from 0 to 65535")] = 8321
+    public_url: Annotated[str, http_url()] = ""
+    admin_token: Secret | None = None
+    shutdown_grace_s: Annotated[float, at_least(0, "a duration such as 20s")] = 20.0
+    max_body_bytes: int = 1 << 20
+    allowed_hosts: tuple[str, ...] = ()
+
+    def resolved(self) -> Self:
+        """Put in the address that this machine itself reaches the server by."""
+        return replace(self, public_url=self.public_url or f"http://localhost:{self.port}")
+
+
+@dataclass(frozen=True, slots=True)
+class SecretsConfig:
+    """What tokens are sealed with.
+
+    Attributes:
+        keys: the first one seals, all of them unseal; none when they are to be generated.
+    """
+
+    keys: tuple[Annotated[Secret, fernet_key()], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LogConfig:
+    """What is logged, and how."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "console", "json"] = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisorConfig:
+    """How failing actors are restarted."""
+
+    restart: RestartPolicy = field(default_factory=RestartPolicy)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole configuration, with every default put in.
+
+    Attributes:
+        vendors: the configured vendors' sections by name.
+    """
+
+    store: StoreConfig = field(default_factory=StoreConfig)
+    server: ServerConfig = field(default_factory=ServerConfig)
+    secrets: SecretsConfig = field(default_factory=SecretsConfig)
+    log: LogConfig = field(default_factory=LogConfig)
+    supervisor: SupervisorConfig = field(default_factory=SupervisorConfig)
+    vendors: Annotated[Mapping[str, VendorConfig], Named(VENDORS, "a vendor")] = field(
+        default_factory=dict
+    )
+
+    def resolved(self, folder: Path) -> Self:
+        """Put in what follows from other settings, and take relative paths from this folder."""
+        server = self.server.resolved()
+        return replace(
+            self,
+            store=self.store.resolved(folder),
+            server=server,
+            vendors={
+                name: vendor.resolved(server.public_url) for name, vendor in self.vendors.items()
+            },
+        )

@@ -1,0 +1,31 @@
+"""What the sections of all vendors have in common."""
+
+from dataclasses import dataclass
+from typing import Annotated, Self
+
+from actors.settings import AccountSettings
+from daemon.config.rule import Flat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VendorConfig:
+    """What every vendor's section takes.
+
+    Attributes:
+        account: how each of its accounts is kept in sync.
+        verify_interval_s: how often a full comparison runs in the background.
+        reads_per_month: what the vendor meters the app by; None is unmetered.
+    """
+
+    account: Annotated[AccountSettings, Flat()]
+    verify_interval_s: float = 86_400.0
+    reads_per_month: int | None = None
+
+    def settings(self) -> object:
+        """What the vendor's package is built with."""
+        raise NotImplementedError
+
+    def resolved(self, public_url: str) -> Self:
+        """Put in what follows from other settings."""
+        del public_url
+        return self
