@@ -1,0 +1,280 @@
+"""The whole program: every long-lived part, in the order in which it starts. Start reading here.
+
+    store ─► loop lag, store check ─► supervisor ─► web ─► signals, reload, watchdog
+
+It ends the other way round: the web stops accepting, the actors finish the page in hand, the store
+is closed.
+"""
+
+import gc
+import os
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from random import Random
+
+import anyio
+import httpx
+import structlog
+
+from actors.clock import Clock, SystemClock, system_random
+from actors.vendors.http import build_client
+from actors.vendors.registry import VENDORS
+from daemon.config import Config, ConfigError, load_config, secret_values
+from daemon.connect import Connector
+from daemon.event_log import EventLog
+from daemon.generated_secret import GeneratedSecretError, ensure_admin_token
+from daemon.log import configure_logging
+from daemon.loop_lag import LoopLag
+from daemon.metrics import Metrics
+from daemon.redaction import Redactor
+from daemon.reload import Reloader
+from daemon.sdnotify import Notifier, watchdog_interval_s
+from daemon.sealing_key import WrongKeyError, open_sealer
+from daemon.signals import Control, hear_signals
+from daemon.store_check import StoreCheck
+from daemon.supervisor import Supervisor
+from daemon.vendors import Vendors, VendorWorkshop
+from daemon.version import VERSION
+from daemon.watchdog import Watchdog
+from daemon.web import ListenError, WebContext, WebServer
+from store.errors import StoreOpenError
+from store.sqlite import SqliteStore, open_store
+
+log = structlog.get_logger()
+
+_USAGE_ERROR = 2
+_CANNOT_START = (
+    ConfigError,
+    GeneratedSecretError,
+    ListenError,
+    StoreOpenError,
+    WrongKeyError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything that the program takes from outside itself, so that a test can give it another one."""
+
+    clock: Clock
+    random: Random
+    redactor: Redactor
+    notifier: Notifier
+    open_client: Callable[[], httpx.AsyncClient]
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """A daemon, put together: all its parts.
+
+    Attributes:
+        port: where it listens; 0 before it does.
+    """
+
+    config: Config
+    world: World
+    store: SqliteStore
+    vendors: Vendors
+    supervisor: Supervisor
+    server: WebServer
+    metrics: Metrics
+    admin_token: str
+    port: int = 0
+
+    @property
+    def base_url(self) -> str:
+        """Where the API is, as seen from this machine."""
+        host = self.config.server.host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @asynccontextmanager
+    async def started(self) -> AsyncIterator["Daemon"]:
+        """Run every long-lived part while the context lasts; yield the daemon that listens."""
+        await self.metrics.load(self.store)
+        async with self.vendors, anyio.create_task_group() as side:
+            side.start_soon(self.metrics.load_tokens, self.store)
+            side.start_soon(LoopLag(self.world.clock, self.metrics.loop_lag).run)
+            side.start_soon(StoreCheck(self.store).run)
+            async with anyio.create_task_group() as main:
+                await main.start(self.supervisor.run)
+                port = await main.start(self.server.run)
+                yield replace(self, port=port)
+                self.server.stop()
+                self.supervisor.stop()
+            side.cancel_scope.cancel()
+
+
+def this_world(redactor: Redactor) -> World:
+    """Return the machine's own clock, chance, network and service manager."""
+    return World(
+        clock=SystemClock(),
+        random=system_random(),
+        redactor=redactor,
+        notifier=Notifier(os.environ),
+        open_client=build_client,
+    )
+
+
+@asynccontextmanager
+async def running(config: Config, world: World) -> AsyncIterator[Daemon]:
+    """Run a daemon for as long as the context lasts; inside, it is ready.
+
+    Raises:
+        StoreOpenError, WrongKeyError, GeneratedSecretError, ListenError: it can't start; the text
+            says why and what to do. Nothing was damaged. May come wrapped in an exception group.
+    """
+    async with await open_store(config.store.path) as store:
+        assembled = await assemble(config, world, store)
+        async with assembled.started() as daemon:
+            yield daemon
+
+
+async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
+    """Put the parts together; nothing runs yet."""
+    sealer = await open_sealer(config, store)
+    admin_token = config.server.admin_token or ensure_admin_token(config.store.path).value
+    world.redactor.add(admin_token.reveal())
+    metrics = Metrics(
+        world.clock,
+        operations={name: entry.operations for name, entry in VENDORS.items()},
+        version=VERSION,
+    )
+    event_log = EventLog(trace_names={name: entry.trace_name for name, entry in VENDORS.items()})
+    workshop = VendorWorkshop(
+        store=store,
+        sealer=sealer,
+        clock=world.clock,
+        random=world.random,
+        listeners=(metrics.listen, event_log.listen),
+        open_client=world.open_client,
+    )
+    vendors = Vendors(workshop, config.vendors)
+    supervisor = Supervisor(
+        store,
+        vendors.surroundings,
+        config.supervisor.restart,
+        world.clock,
+        world.random,
+        grace_s=config.server.shutdown_grace_s,
+    )
+    connector = Connector(
+        store,
+        vendors.by_name,
+        sealer,
+        supervisor,
+        world.clock,
+        metrics.census,
+        conceal=world.redactor.add,
+    )
+    context = WebContext(
+        store=store,
+        supervisor=supervisor,
+        connector=connector,
+        server=config.server,
+        admin_token=admin_token,
+        clock=world.clock,
+        metrics=metrics,
+        settings=vendors.settings,
+        version=VERSION,
+    )
+    return Daemon(
+        config=config,
+        world=world,
+        store=store,
+        vendors=vendors,
+        supervisor=supervisor,
+        server=WebServer(context),
+        metrics=metrics,
+        admin_token=admin_token.reveal(),
+    )
+
+
+async def serve(
+    config: Config, world: World, control: Control, *, load: Callable[[], Config]
+) -> None:
+    """Run until told to stop; reload when asked to; keep the service manager informed.
+
+    Args:
+        config: what to begin with.
+        world: what is outside.
+        control: hears the signals.
+        load: reads the configuration again.
+    """
+    notifier = world.notifier
+    # What is built at the start lives as long as the process: searching it for garbage, over and
+    # over, would take a third of the start with 10,000 accounts, and stop the loop later on.
+    gc.disable()
+    async with anyio.create_task_group() as outside:
+        await outside.start(hear_signals, control)
+        async with running(config, world) as daemon:
+            outside.start_soon(_reloader(daemon, load).run, control)
+            if interval_s := watchdog_interval_s(os.environ, os.getpid()):
+                watchdog = Watchdog(notifier, daemon.store, daemon.supervisor, interval_s)
+                outside.start_soon(watchdog.run)
+            gc.freeze()
+            gc.enable()
+            notifier.ready(f"serving at {daemon.base_url}")
+            log.info("ready", url=daemon.base_url, accounts=len(daemon.supervisor.hosted()))
+            await control.stop.wait()
+            notifier.stopping("letting the accounts finish")
+            log.info("stopping")
+        outside.cancel_scope.cancel()
+    log.info("stopped")
+
+
+def run(config_path: Path) -> int:
+    """Run the daemon as a process of its own.
+
+    Returns the exit code; when it is not 0, one line on stderr says why.
+    """
+    load = partial(load_config, config_path, os.environ)
+    try:
+        config = load()
+        world = this_world(Redactor(secret_values(config)))
+        _configure_log(world, config)
+        anyio.run(_main, config, world, load)
+    except* _CANNOT_START as group:
+        sys.stderr.write(f"syncline: {_first(group)}\n")
+        return_code = _USAGE_ERROR
+    else:
+        return_code = 0
+    return return_code
+
+
+async def _main(config: Config, world: World, load: Callable[[], Config]) -> None:
+    await serve(config, world, Control(), load=load)
+
+
+def _reloader(daemon: Daemon, load: Callable[[], Config]) -> Reloader:
+    return Reloader(
+        daemon.config,
+        daemon.vendors,
+        daemon.supervisor,
+        daemon.metrics,
+        daemon.world.notifier,
+        daemon.world.clock,
+        load=load,
+        configure_log=partial(_configure_log, daemon.world),
+    )
+
+
+def _configure_log(world: World, config: Config) -> None:
+    for secret in secret_values(config):
+        world.redactor.add(secret)
+    configure_logging(
+        config.log,
+        clock=world.clock,
+        redactor=world.redactor,
+        stream=sys.stderr,
+        environ=os.environ,
+    )
+
+
+def _first(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -1,0 +1,356 @@
+"""Connecting companies and letting them go: from the owner's consent to a running actor, and back.
+
+begin ──► (the owner consents at the vendor) ──► finish ──► connect
+connect: exchange the code ► see that the tokens open the company ► store ► start the actor
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import uuid4
+from weakref import WeakValueDictionary
+
+import anyio
+import structlog
+
+from actors.clock import Clock
+from actors.credential import Credential, Sealer
+from actors.errors import CredentialError, GrantRefusedError, TransientError, VendorError
+from actors.vendors.base import Session, Vendor
+from daemon.metrics import Census
+from daemon.single_use import SpentCodes, States
+from daemon.supervisor import Supervisor
+from store.errors import StoreUnavailableError
+from store.models import Account
+from store.ports import Store
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+_NAME_WITHIN_S = 20.0
+_AGAIN_S = (0.5, 2.0)
+"""The waits between attempts at what must not fail for a moment's trouble."""
+
+
+class ConnectError(Exception):
+    """A company could not be connected. The text says why and what to do."""
+
+
+class UnknownVendorError(ConnectError):
+    """No such vendor is configured."""
+
+
+class ConsentRefusedError(ConnectError):
+    """The owner declined, or the answer is not to a request that we made just now."""
+
+
+class CodeRefusedError(ConnectError):
+    """The vendor does not take the authorization code."""
+
+
+class WrongCompanyError(ConnectError):
+    """The tokens do not open the company that was named."""
+
+
+class VendorFailedError(ConnectError):
+    """The vendor did not answer, or does not take this app's identity. Nothing was stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """How letting a company go went.
+
+    Attributes:
+        revoked: whether the vendor ended the grant.
+        detail: what was not done, and why; empty when all was.
+    """
+
+    account: Account
+    purged: bool
+    revoked: bool
+    detail: str
+
+
+class Connector:
+    """Connects and disconnects companies, each by one caller at a time."""
+
+    def __init__(
+        self,
+        store: Store,
+        vendors: Mapping[str, Vendor],
+        sealer: Sealer,
+        supervisor: Supervisor,
+        clock: Clock,
+        census: Census,
+        *,
+        conceal: Callable[[str], object],
+        new_id: Callable[[], str] = lambda: str(uuid4()),
+    ) -> None:
+        """Take what is needed.
+
+        Args:
+            store: where accounts live.
+            vendors: the configured vendors by name; looked at afresh each time.
+            sealer: seals their tokens.
+            supervisor: runs their actors.
+            clock: for what is stored, and for the age of a `state`.
+            census: is told of accounts that come and go.
+            conceal: is told every secret before anything could log it.
+            new_id: makes the id of a new account.
+        """
+        self._store = store
+        self._vendors = vendors
+        self._sealer = sealer
+        self._supervisor = supervisor
+        self._clock = clock
+        self._census = census
+        self._conceal = conceal
+        self._new_id = new_id
+        self._states = States()
+        self._spent = SpentCodes()
+        self._locks: WeakValueDictionary[tuple[str, str], anyio.Lock] = WeakValueDictionary()
+
+    def begin(self, vendor: str) -> str:
+        """Return where to send the owner's browser. The way back works once, within ten minutes.
+
+        Raises:
+            UnknownVendorError: it is not configured.
+        """
+        known = self._vendor(vendor)
+        return known.authorize_url(self._states.issue(vendor, self._clock.now().monotonic_s))
+
+    async def finish(
+        self, vendor: str, state: str, code: str, external_account_id: str
+    ) -> tuple[Account, bool]:
+        """Connect the company whose owner came back with this state and code.
+
+        Raises:
+            ConsentRefusedError: the state is not one of ours, is too old, or was used already.
+            ConnectError, StoreUnavailableError: as `connect`.
+        """
+        if not self._states.take(vendor, state, self._clock.now().monotonic_s):
+            raise ConsentRefusedError(
+                "this way back was used already, is older than ten minutes, or did not begin here;"
+                f" begin again at /auth/{vendor}/start"
+            )
+        return await self.connect(vendor, code, external_account_id)
+
+    async def connect(
+        self, vendor: str, code: str, external_account_id: str
+    ) -> tuple[Account, bool]:
+        """Trade the code for tokens, store the company and start its actor.
+
+        Returns the account and whether it is new. Once begun it is not cancelled: a code can be
+        spent only once.
+
+        Raises:
+            UnknownVendorError: the vendor is not configured.
+            CodeRefusedError: the code is wrong, spent or too old.
+            WrongCompanyError: the tokens do not open this company; the grant was given back.
+            VendorFailedError: the vendor did not answer, and nothing is stored.
+            StoreUnavailableError: the store takes no writes now.
+        """
+        known = self._vendor(vendor)
+        self._conceal(code)
+        with anyio.CancelScope(shield=True):
+            async with self.hold(vendor, external_account_id):
+                await self._store.check()
+                credential = await self._exchange(known, code, external_account_id)
+                name = await self._company_name(known, credential, external_account_id)
+                account, created = await self._save(known, credential, external_account_id, name)
+                log.info("account_connected", **_whose(account), new=created)
+                await self._start(account)
+        return account, created
+
+    async def disconnect(self, account_id: str, *, purge: bool) -> Disconnected:
+        """Give the grant back to the vendor, stop the actor and forget the tokens.
+
+        With `purge`, all its data and the account are forgotten too. A vendor that does not answer
+        prevents nothing.
+
+        Raises:
+            UnknownAccountError: there is no such account.
+            StoreUnavailableError: the store takes no writes now; the account goes on, or is
+                disconnected and half purged: the same call again does the rest.
+        """
+        account = await self._store.account(account_id)
+        with anyio.CancelScope(shield=True):
+            async with self.hold(account.vendor, account.external_account_id):
+                await self._store.check()
+                await self._supervisor.stop_account(account_id)
+                trouble = await self._revoke_stored(account)
+                try:
+                    await self._store.disconnect(account_id, purge=purge, at=self._clock.now().utc)
+                except StoreUnavailableError:
+                    await self._go_on(account_id)
+                    raise
+                if purge:
+                    self._census.forget(account_id)
+                else:
+                    account = await self._store.account(account_id)
+                    self._census.put(account)
+                revoked = trouble == ""
+                log.info("account_disconnected", **_whose(account), purged=purge, revoked=revoked)
+        return Disconnected(account, purge, revoked=revoked, detail=trouble)
+
+    @asynccontextmanager
+    async def hold(self, vendor: str, external_account_id: str) -> AsyncIterator[None]:
+        """Keep others from starting, stopping, connecting or disconnecting the company."""
+        lock = self._locks.setdefault((vendor, external_account_id), anyio.Lock())
+        async with lock:
+            yield
+
+    def _vendor(self, name: str) -> Vendor:
+        if name not in self._vendors:
+            configured = ", ".join(self._vendors) or "none"
+            raise UnknownVendorError(f"no vendor {name!r} is configured; configured: {configured}")
+        return self._vendors[name]
+
+    async def _exchange(self, vendor: Vendor, code: str, external_account_id: str) -> Credential:
+        if code in self._spent:
+            # A vendor may take a second exchange for an attack and end the grant.
+            raise CodeRefusedError(_code_refused(vendor.name, "it was used already"))
+        try:
+            credential = await vendor.exchange(code, external_account_id)
+        except GrantRefusedError as error:
+            raise CodeRefusedError(_code_refused(vendor.name, str(error))) from error
+        except TransientError as error:
+            raise VendorFailedError(
+                f"{vendor.name} could not be reached ({error}); nothing was stored. Try again, and if"
+                f" the code is refused then, begin anew at /auth/{vendor.name}/start"
+            ) from error
+        except VendorError as error:
+            raise VendorFailedError(
+                f"{vendor.name} does not take this app's request ({error}); nothing was stored."
+                f" Check vendors.{vendor.name} in the configuration"
+            ) from error
+        self._spent.add(code)
+        self._conceal(credential.access_token)
+        self._conceal(credential.refresh_token)
+        return credential
+
+    async def _company_name(
+        self, vendor: Vendor, credential: Credential, external_account_id: str
+    ) -> str:
+        """See that the tokens open the company; a vendor in trouble gets the benefit of the doubt.
+
+        Returns the company's name, or its id at the vendor when the name cannot be read now.
+        """
+        session = Session(external_account_id, credential.access_token, _unqueued)
+        refusal: VendorError | None = None
+        with anyio.move_on_after(_NAME_WITHIN_S):
+            for wait_s in (0.0, *_AGAIN_S):
+                await anyio.sleep(wait_s)
+                try:
+                    return await vendor.company_name(session)
+                except TransientError:
+                    refusal = None
+                except VendorError as error:
+                    refusal = error
+        if refusal is None:
+            return external_account_id
+        await _revoke(vendor, credential)
+        raise WrongCompanyError(
+            f"the tokens do not open {vendor.name} company {external_account_id} ({refusal}); the"
+            " grant was given back. Begin again, and take the company's id from the vendor's answer"
+        ) from refusal
+
+    async def _save(
+        self, vendor: Vendor, credential: Credential, external_account_id: str, name: str
+    ) -> tuple[Account, bool]:
+        """Store the only copy of the tokens; give the grant back when that cannot be done."""
+        sealed = self._sealer.seal(credential)
+
+        async def store() -> tuple[Account, bool]:
+            return await self._store.connect(
+                vendor.name,
+                external_account_id,
+                name,
+                sealed,
+                self._clock.now().utc,
+                self._new_id(),
+            )
+
+        try:
+            account, created = await self._insist(store)
+        except StoreUnavailableError:
+            await _revoke(vendor, credential)
+            raise
+        self._census.put(account)
+        self._census.put_token_times(account.id, sealed)
+        return account, created
+
+    async def _start(self, account: Account) -> None:
+        if not self._supervisor.running:
+            return
+        try:
+            await self._insist(lambda: self._supervisor.start_account(account.id))
+        except StoreUnavailableError as error:
+            raise StoreUnavailableError(
+                f"{account.name} is connected, but could not be started ({error}); resume it"
+            ) from error
+
+    async def _go_on(self, account_id: str) -> None:
+        """Start the account again, unless a purge that broke off has disconnected it already."""
+        account = await self._store.account(account_id)
+        self._census.put(account)
+        if account.disconnected_at is None:
+            await self._start(account)
+
+    async def _insist(self, write: Callable[[], Awaitable[T]]) -> T:
+        """Try again for a while when the store takes no writes."""
+        for wait_s in _AGAIN_S:
+            try:
+                return await write()
+            except StoreUnavailableError:
+                await anyio.sleep(wait_s)
+        return await write()
+
+    async def _revoke_stored(self, account: Account) -> str:
+        """Return why the grant lives on at the vendor, or nothing when it does not."""
+        sealed = await self._store.credential(account.id)
+        if sealed is None:
+            return "there were no tokens to revoke: it was disconnected before"
+        vendor = self._vendors.get(account.vendor)
+        if vendor is None:
+            return f"the grant was not revoked: {account.vendor} is not configured"
+        try:
+            credential = self._sealer.unseal(sealed)
+        except CredentialError as error:
+            return f"the grant was not revoked: {error}"
+        return await _revoke(vendor, credential)
+
+
+def _whose(account: Account) -> dict[str, str]:
+    return {
+        "account": account.id,
+        "vendor": account.vendor,
+        "external_account_id": account.external_account_id,
+        "name": account.name,
+    }
+
+
+async def _revoke(vendor: Vendor, credential: Credential) -> str:
+    """End the grant; return why that failed, or nothing."""
+    try:
+        await vendor.revoke(credential)
+    except VendorError as error:
+        return (
+            f"the grant was not revoked: {vendor.name} failed ({error}); its owner can end it there"
+        )
+    return ""
+
+
+@asynccontextmanager
+async def _unqueued(_operation: str) -> AsyncIterator[None]:
+    """Let a call through at once: the company has no actor yet whose limits it could share."""
+    yield
+
+
+def _code_refused(vendor: str, why: str) -> str:
+    return (
+        f"{vendor} refuses the authorization code ({why}). A code works once, for a few minutes, and"
+        f" only for the redirect URI that it was issued for; begin again at /auth/{vendor}/start"
+    )

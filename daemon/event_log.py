@@ -1,0 +1,167 @@
+"""Writes what the actors do as log lines.
+
+One line an event: a failure when it begins and when it is over, idle polls only at debug.
+"""
+
+from collections.abc import Mapping
+
+import structlog
+
+from actors.breaker import BreakerState
+from actors.events import (
+    BreakerChanged,
+    CallMade,
+    Event,
+    LookAbandoned,
+    OwnerNeeded,
+    PageStored,
+    RefreshFailed,
+    TokenRefreshed,
+)
+from store.models import Via
+
+log = structlog.get_logger()
+
+_TOKENS = "tokens"
+
+
+class EventLog:
+    """Logs events. Remembers what is broken: says so once, and says when it is whole again."""
+
+    def __init__(self, trace_names: Mapping[str, str]) -> None:
+        """Make the log.
+
+        Args:
+            trace_names: by vendor, what it calls its own id of a call; else `trace_id`.
+        """
+        self._trace_names = trace_names
+        self._broken: dict[tuple[str, str], int] = {}
+        self._incomplete: set[str] = set()
+
+    def listen(self, event: Event) -> None:
+        """Write the event's line, if it is worth one."""
+        match event:
+            case CallMade():
+                self._call_made(event)
+            case PageStored():
+                self._page_stored(event)
+            case LookAbandoned():
+                self._look_abandoned(event)
+            case TokenRefreshed():
+                self._token_refreshed(event)
+            case RefreshFailed():
+                self._refresh_failed(event)
+            case OwnerNeeded():
+                self._forget(event.account_id)
+                log.error(
+                    "owner_needed", account=event.account_id, vendor=event.vendor, cause=event.cause
+                )
+            case BreakerChanged():
+                _breaker_changed(event)
+
+    def _call_made(self, event: CallMade) -> None:
+        log.debug(
+            "vendor_called",
+            vendor=event.vendor,
+            operation=event.operation,
+            external_account_id=event.external_account_id,
+            status=event.status,
+            reason=event.reason,
+            duration_s=round(event.duration_s, 3),
+            **self._trace(event.vendor, event.trace_id),
+        )
+
+    def _page_stored(self, event: PageStored) -> None:
+        failures = self._broken.pop((event.account_id, event.look), 0)
+        if failures:
+            log.info(
+                "look_recovered",
+                account=event.account_id,
+                vendor=event.vendor,
+                look=event.look,
+                failures=failures,
+            )
+        idle = event.via is Via.POLL and not event.upserts and not event.deletes
+        write = log.debug if idle else log.info
+        write(
+            "page_stored",
+            account=event.account_id,
+            vendor=event.vendor,
+            look=event.look,
+            via=str(event.via),
+            objects=event.objects,
+            upserts=event.upserts,
+            deletes=event.deletes,
+            duration_s=round(event.duration_s, 3),
+        )
+        self._tell_completion(event)
+
+    def _tell_completion(self, event: PageStored) -> None:
+        if event.exact_as_of is None:
+            self._incomplete.add(event.account_id)
+        elif event.account_id in self._incomplete:
+            self._incomplete.discard(event.account_id)
+            log.info(
+                "backfill_complete",
+                account=event.account_id,
+                vendor=event.vendor,
+                exact_as_of=event.exact_as_of.isoformat(),
+            )
+
+    def _look_abandoned(self, event: LookAbandoned) -> None:
+        write = log.debug if self._breaks(event.account_id, event.look) else log.warning
+        write(
+            "look_failed",
+            account=event.account_id,
+            vendor=event.vendor,
+            look=event.look,
+            reason=event.reason,
+            error=event.error,
+            attempt=event.attempt,
+            **self._trace(event.vendor, event.trace_id),
+        )
+
+    def _token_refreshed(self, event: TokenRefreshed) -> None:
+        failures = self._broken.pop((event.account_id, _TOKENS), 0)
+        write = log.info if failures else log.debug
+        write(
+            "token_refreshed",
+            account=event.account_id,
+            vendor=event.vendor,
+            failures=failures,
+            access_expires_at=event.access_expires_at.isoformat(),
+        )
+
+    def _refresh_failed(self, event: RefreshFailed) -> None:
+        write = log.debug if self._breaks(event.account_id, _TOKENS) else log.warning
+        write(
+            "token_refresh_failed",
+            account=event.account_id,
+            vendor=event.vendor,
+            reason=event.reason,
+            error=event.error,
+            attempt=event.attempt,
+        )
+
+    def _breaks(self, account_id: str, what: str) -> bool:
+        """Count a failure; tell whether the same thing was broken before."""
+        key = (account_id, what)
+        self._broken[key] = self._broken.get(key, 0) + 1
+        return self._broken[key] > 1
+
+    def _forget(self, account_id: str) -> None:
+        for key in [key for key in self._broken if key[0] == account_id]:
+            del self._broken[key]
+
+    def _trace(self, vendor: str, trace_id: str | None) -> dict[str, str]:
+        return {} if trace_id is None else {self._trace_names.get(vendor, "trace_id"): trace_id}
+
+
+def _breaker_changed(event: BreakerChanged) -> None:
+    match event.state:
+        case BreakerState.OPEN:
+            log.warning("breaker_opened", account=event.account_id, vendor=event.vendor)
+        case BreakerState.HALF_OPEN:
+            log.debug("breaker_probing", account=event.account_id, vendor=event.vendor)
+        case BreakerState.CLOSED:
+            log.info("breaker_closed", account=event.account_id, vendor=event.vendor)

@@ -1,0 +1,212 @@
+"""What is known of every account, kept in memory.
+
+A scrape reads it here, whatever the database is doing, and whatever the number of accounts.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from math import inf
+
+from anyio import lowlevel
+
+from actors.breaker import BreakerState
+from actors.events import (
+    BreakerChanged,
+    Event,
+    LookAbandoned,
+    OwnerNeeded,
+    PageStored,
+    RefreshFailed,
+    TokenRefreshed,
+)
+from actors.status import AccountState
+from daemon.standing import standing
+from daemon.supervisor import Condition, Hosted
+from store.models import Account, SealedCredential
+
+_AT_ONCE = 200
+"""How many accounts are looked at before the loop gets its turn."""
+
+_AT_REST = frozenset({AccountState.DISCONNECTED, AccountState.PAUSED})
+_WITHOUT_TOKENS = frozenset({AccountState.DISCONNECTED, AccountState.REAUTH_REQUIRED})
+
+
+@dataclass(slots=True)
+class Counted:
+    """One account as the census has it. Times are seconds since 1970, for they are only compared.
+
+    Attributes:
+        exact_as_of_s: its watermark, as of its last stored page.
+        refresh_end_s: when its refresh token ends if it is not used; infinite when never or unknown.
+        hard_end_s: when that ends whatever happens; infinite when unknown.
+        state: as of the last `settle`; None before the first.
+        is_active: whether it is meant to be fresh.
+        has_tokens: whether its tokens are of use.
+        is_gone: whether it was forgotten.
+        restarts: how many of its actor's crashes were counted.
+    """
+
+    account: Account
+    exact_as_of_s: float | None
+    refresh_end_s: float = inf
+    hard_end_s: float = inf
+    state: AccountState | None = None
+    is_active: bool = True
+    has_tokens: bool = True
+    is_gone: bool = False
+    breaker_open: bool = False
+    condition: Condition | None = None
+    restarts: int = 0
+
+
+class Census:
+    """Counts accounts.
+
+    It is told of changes by `put`, `forget` and `note`, and looks at the accounts that changed when
+    it is asked to `settle`. What it counts is as of the last `settle`.
+
+    Attributes:
+        states: how many accounts there are, by vendor and state.
+        open_breakers: of how many the breaker is not closed, by vendor.
+        restarts: how often actors crashed, by vendor.
+    """
+
+    def __init__(self) -> None:
+        self._counted: dict[str, Counted] = {}
+        self._touched: set[str] = set()
+        self._touched_before: set[str] = set()
+        self.states: Counter[tuple[str, AccountState]] = Counter()
+        self.open_breakers: Counter[str] = Counter()
+        self.restarts: Counter[str] = Counter()
+
+    def load(self, accounts: Iterable[Account]) -> None:
+        """Begin with these accounts."""
+        for account in accounts:
+            self.put(account)
+
+    def put(self, account: Account) -> None:
+        """Take in an account as it is stored now, new or known."""
+        known = self._counted.get(account.id)
+        if known is None:
+            known = Counted(account, _seconds(account.exact_as_of))
+            self._counted[account.id] = known
+        known.account = account
+        self._touched.add(account.id)
+
+    def put_token_times(self, account_id: str, credential: SealedCredential) -> None:
+        """Take in when an account's tokens end."""
+        if counted := self._counted.get(account_id):
+            counted.refresh_end_s = _end_s(credential.refresh_expires_at)
+            counted.hard_end_s = _end_s(credential.refresh_hard_expires_at)
+
+    def forget(self, account_id: str) -> None:
+        """Leave out an account that is no more."""
+        if counted := self._counted.pop(account_id, None):
+            counted.is_gone = True
+            self._tally(counted, -1)
+
+    def note(self, event: Event) -> None:
+        """Learn from what an actor did."""
+        match event:
+            case PageStored():
+                if counted := self._touch(event.account_id):
+                    counted.exact_as_of_s = _seconds(event.exact_as_of)
+            case TokenRefreshed():
+                if counted := self._touch(event.account_id):
+                    counted.refresh_end_s = _end_s(event.refresh_expires_at)
+            case OwnerNeeded():
+                if counted := self._touch(event.account_id):
+                    counted.account = replace(counted.account, reauth_cause=event.cause)
+            case LookAbandoned() | RefreshFailed() | BreakerChanged():
+                self._touch(event.account_id)
+
+    async def settle(self, hosted: Mapping[str, Hosted]) -> None:
+        """Bring the state of every account up to date by looking at those to which something happened.
+
+        An event is told shortly before the actor has taken it in: what was touched is looked at
+        this time and the next.
+        """
+        touched = self._touched | self._touched_before
+        self._touched, self._touched_before = set(), self._touched
+        looked_at = 0
+        for account_id, counted in list(self._counted.items()):
+            host = hosted.get(account_id)
+            if counted.is_gone:
+                continue
+            if account_id in touched or _differs(counted, host):
+                self._look_at(counted, host)
+                looked_at += 1
+                if looked_at % _AT_ONCE == 0:
+                    await lowlevel.checkpoint()
+
+    def watermarks(self) -> Iterator[tuple[str, float]]:
+        """Yield vendor and `exact_as_of` (seconds) of every account that is meant to be fresh."""
+        for counted in self._counted.values():
+            if counted.exact_as_of_s is not None and counted.is_active:
+                yield counted.account.vendor, counted.exact_as_of_s
+
+    def first_token_ends(self) -> Mapping[str, float]:
+        """Return when the first refresh token that is of use ends (seconds), by vendor."""
+        first: dict[str, float] = {}
+        for counted in self._counted.values():
+            end_s = min(counted.refresh_end_s, counted.hard_end_s)
+            vendor = counted.account.vendor
+            if end_s < first.get(vendor, inf) and counted.has_tokens:
+                first[vendor] = end_s
+        return first
+
+    def without_token_times(self) -> Sequence[str]:
+        """Return the accounts whose tokens' ends were never told."""
+        return [
+            account_id
+            for account_id, counted in self._counted.items()
+            if counted.account.disconnected_at is None and counted.refresh_end_s == inf
+        ]
+
+    def in_state(self, state: AccountState, limit: int) -> Sequence[str]:
+        """Return the ids of at most `limit` accounts in this state, as of the last `settle`."""
+        found = (key for key, counted in self._counted.items() if counted.state is state)
+        return [account_id for account_id, _ in zip(found, range(limit), strict=False)]
+
+    def _touch(self, account_id: str) -> Counted | None:
+        counted = self._counted.get(account_id)
+        if counted is not None:
+            self._touched.add(account_id)
+        return counted
+
+    def _look_at(self, counted: Counted, host: Hosted | None) -> None:
+        now = standing(counted.account, host)
+        self._tally(counted, -1)
+        counted.state = now.state
+        counted.is_active = now.state not in _AT_REST
+        counted.has_tokens = now.state not in _WITHOUT_TOKENS
+        counted.breaker_open = (
+            now.status is not None and now.status.breaker is not BreakerState.CLOSED
+        )
+        self._tally(counted, 1)
+        counted.condition = None if host is None else host.condition
+        restarts = 0 if host is None else host.restarts
+        self.restarts[counted.account.vendor] += max(0, restarts - counted.restarts)
+        counted.restarts = restarts
+
+    def _tally(self, counted: Counted, change: int) -> None:
+        if counted.state is not None:
+            vendor = counted.account.vendor
+            self.states[vendor, counted.state] += change
+            self.open_breakers[vendor] += change * counted.breaker_open
+
+
+def _differs(counted: Counted, host: Hosted | None) -> bool:
+    if host is None:
+        return counted.condition is not None
+    return host.condition is not counted.condition or host.restarts != counted.restarts
+
+
+def _seconds(at: datetime | None) -> float | None:
+    return None if at is None else at.timestamp()
+
+
+def _end_s(at: datetime | None) -> float:
+    return inf if at is None else at.timestamp()

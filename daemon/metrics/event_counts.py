@@ -1,0 +1,149 @@
+"""Counts what happens, as it happens.
+
+Every combination of labels that is known beforehand starts at 0.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from actors.breaker import BreakerState
+from actors.errors import REASONS
+from actors.events import (
+    BreakerChanged,
+    CallMade,
+    Event,
+    LookAbandoned,
+    OwnerNeeded,
+    PageStored,
+    RefreshFailed,
+    TokenRefreshed,
+)
+from actors.step import REFUSED
+from store.models import ChangeOp, Via
+
+_CALL_REASONS = sorted(set(REASONS.values()))
+_REASONS = sorted({*_CALL_REASONS, "store_unavailable"})
+_GRANT_REFUSED = "grant_refused"
+_VIAS = [str(via) for via in Via]
+_OPS = [str(op) for op in ChangeOp]
+_CALL_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+class EventCounts:
+    """Counters and histograms over the actors' events."""
+
+    def __init__(
+        self, registry: CollectorRegistry, operations: Mapping[str, Sequence[str]]
+    ) -> None:
+        """Register with the registry.
+
+        Args:
+            registry: what is scraped.
+            operations: by vendor, the names of its calls.
+        """
+        self._registry = registry
+        self._vendors = list(operations)
+        self._register_calls(operations)
+        self._register_looks()
+        self._register_tokens()
+
+    def _register_calls(self, operations: Mapping[str, Sequence[str]]) -> None:
+        self._requests = Counter(
+            "syncline_vendor_requests_total",
+            "Calls made to a vendor, failed ones too.",
+            ["vendor", "operation"],
+            registry=self._registry,
+        )
+        self._request_duration = Histogram(
+            "syncline_vendor_request_duration_seconds",
+            "How long a vendor took to answer, or we to give up.",
+            ["vendor", "operation"],
+            buckets=_CALL_BUCKETS_S,
+            registry=self._registry,
+        )
+        for vendor, names in operations.items():
+            for name in names:
+                self._requests.labels(vendor, name)
+                self._request_duration.labels(vendor, name)
+        self._request_failures = self._counter(
+            "vendor_request_failures_total", "Calls to a vendor that failed.", reason=_CALL_REASONS
+        )
+        self._breaker_opens = self._counter(
+            "breaker_opens_total", "Times that an account's circuit breaker opened."
+        )
+
+    def _register_looks(self) -> None:
+        self._look_failures = self._counter(
+            "look_failures_total",
+            "Attempts to read a page and store it that failed; each is made again.",
+            reason=_REASONS,
+        )
+        self._pages = self._counter("pages_stored_total", "Pages read and stored.", via=_VIAS)
+        self._objects_read = self._counter(
+            "objects_read_total",
+            "Objects that a vendor showed in stored pages, changed or not.",
+            via=_VIAS,
+        )
+        self._changes = self._counter(
+            "changes_applied_total", "Differences written to the replica.", via=_VIAS, op=_OPS
+        )
+
+    def _register_tokens(self) -> None:
+        self._refreshes = self._counter(
+            "token_refreshes_total", "Attempts to renew an account's tokens, failed ones too."
+        )
+        self._refresh_failures = self._counter(
+            "token_refresh_failures_total",
+            "Attempts to renew an account's tokens that failed.",
+            reason=_REASONS,
+        )
+        self._owners_needed = self._counter(
+            "owners_needed_total",
+            "Times that an account came to need its owner to connect it again.",
+        )
+
+    def _counter(self, name: str, meaning: str, **known: Sequence[str]) -> Counter:
+        """Register a counter by vendor and by what is named, every combination at 0."""
+        counter = Counter(f"syncline_{name}", meaning, ["vendor", *known], registry=self._registry)
+        for values in product(self._vendors, *known.values()):
+            counter.labels(*values)
+        return counter
+
+    def note(self, event: Event) -> None:
+        """Count the event."""
+        match event:
+            case CallMade():
+                self._call_made(event)
+            case PageStored():
+                self._page_stored(event)
+            case LookAbandoned():
+                self._look_failures.labels(event.vendor, event.reason).inc()
+            case TokenRefreshed():
+                self._refreshes.labels(event.vendor).inc()
+            case RefreshFailed():
+                self._refresh_failed(event.vendor, event.reason)
+            case OwnerNeeded():
+                self._owners_needed.labels(event.vendor).inc()
+                if event.cause != REFUSED:  # it came of a refused refresh token
+                    self._refresh_failed(event.vendor, _GRANT_REFUSED)
+            case BreakerChanged(state=BreakerState.OPEN):
+                self._breaker_opens.labels(event.vendor).inc()
+
+    def _call_made(self, event: CallMade) -> None:
+        self._requests.labels(event.vendor, event.operation).inc()
+        self._request_duration.labels(event.vendor, event.operation).observe(event.duration_s)
+        if event.reason is not None:
+            self._request_failures.labels(event.vendor, event.reason).inc()
+
+    def _page_stored(self, event: PageStored) -> None:
+        via = str(event.via)
+        self._pages.labels(event.vendor, via).inc()
+        self._objects_read.labels(event.vendor, via).inc(event.objects)
+        self._changes.labels(event.vendor, via, str(ChangeOp.UPSERT)).inc(event.upserts)
+        self._changes.labels(event.vendor, via, str(ChangeOp.DELETE)).inc(event.deletes)
+
+    def _refresh_failed(self, vendor: str, reason: str) -> None:
+        self._refreshes.labels(vendor).inc()
+        self._refresh_failures.labels(vendor, reason).inc()

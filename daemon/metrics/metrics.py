@@ -1,0 +1,122 @@
+"""All metrics of the process, behind one door."""
+
+import platform
+from collections.abc import Mapping, Sequence
+
+import anyio
+from anyio import lowlevel
+from prometheus_client import CollectorRegistry, Gauge, Histogram, Info
+from prometheus_client.process_collector import ProcessCollector
+
+from actors.clock import Clock
+from actors.events import Event
+from daemon.metrics.census import Census
+from daemon.metrics.event_counts import EventCounts
+from daemon.metrics.exposition import Exposition, expose
+from daemon.metrics.snapshot import Reading, SnapshotCollector
+from daemon.supervisor import Supervisor
+from store.errors import StoreError, StoreUnavailableError
+from store.ports import Directory, Store
+
+_STORE_ANSWERS_WITHIN_S = 1.0
+_LAG_BUCKETS_S = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
+
+
+class Metrics:
+    """Counts events and answers scrapes.
+
+    No scrape calls a vendor; all it asks of the store is the newest change's number.
+
+    Attributes:
+        registry: all metrics; its own, nothing of the process' global one.
+        census: what is known of every account; is to be told of those that were connected, paused
+            or removed.
+    """
+
+    def __init__(self, clock: Clock, operations: Mapping[str, Sequence[str]], version: str) -> None:
+        """Make the metrics.
+
+        Args:
+            clock: tells the time of a scrape.
+            operations: by vendor, the names of its calls.
+            version: what runs.
+        """
+        now = clock.now().utc
+        self._clock = clock
+        self.registry = CollectorRegistry()
+        self.census = Census()
+        self._counts = EventCounts(self.registry, operations)
+        self._snapshot = SnapshotCollector(
+            list(operations), self.census, Reading(now, store_writable=True, last_seq=None)
+        )
+        self.registry.register(self._snapshot)
+        Info("syncline_build", "What runs.", registry=self.registry).info(
+            {"version": version, "python": platform.python_version()}
+        )
+        self._lag = Histogram(
+            "syncline_event_loop_lag_seconds",
+            "How much later than asked for the event loop came back to a waiting task.",
+            buckets=_LAG_BUCKETS_S,
+            registry=self.registry,
+        )
+        self._reload_successful = Gauge(
+            "syncline_config_last_reload_successful",
+            "Whether the configuration was taken when it was last read.",
+            registry=self.registry,
+        )
+        self._reloaded_at = Gauge(
+            "syncline_config_last_reload_success_timestamp_seconds",
+            "When a configuration was last taken.",
+            registry=self.registry,
+        )
+        self.config_reloaded(successful=True)
+        ProcessCollector(registry=self.registry)
+
+    def listen(self, event: Event) -> None:
+        """Take in an event of the actors."""
+        self._counts.note(event)
+        self.census.note(event)
+
+    def loop_lag(self, lag_s: float) -> None:
+        """Take in how late the event loop was."""
+        self._lag.observe(lag_s)
+
+    def config_reloaded(self, *, successful: bool) -> None:
+        """Take in that the configuration was read, and whether it holds now."""
+        self._reload_successful.set(successful)
+        if successful:
+            self._reloaded_at.set(self._clock.now().utc.timestamp())
+
+    async def load(self, store: Directory) -> None:
+        """Begin with the accounts that are stored. Raises `StoreUnavailableError`."""
+        self.census.load(await store.accounts())
+
+    async def load_tokens(self, store: Directory) -> None:
+        """Learn when the stored tokens end, one account after the other."""
+        for account_id in self.census.without_token_times():
+            await lowlevel.checkpoint()
+            try:
+                credential = await store.credential(account_id)
+            except StoreError:
+                continue  # its next refresh will tell
+            if credential is not None:
+                self.census.put_token_times(account_id, credential)
+
+    async def scrape(self, store: Store, supervisor: Supervisor, accept: str) -> Exposition:
+        """Answer a scrape, in the format that its `Accept` header asks for."""
+        await self.census.settle(supervisor.hosted())
+        self._snapshot.reading = Reading(
+            now=self._clock.now().utc,
+            store_writable=store.health().writable,
+            last_seq=await _last_seq(store),
+        )
+        return expose(self.registry, accept)
+
+
+async def _last_seq(store: Directory) -> int | None:
+    """Return the newest change's number; None when the store has trouble."""
+    try:
+        with anyio.fail_after(_STORE_ANSWERS_WITHIN_S):
+            return await store.last_seq()
+    except (TimeoutError, StoreUnavailableError):
+        return None

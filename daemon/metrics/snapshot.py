@@ -1,0 +1,130 @@
+"""What is true at the moment of a scrape, as metric families."""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import inf, isinf
+
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeHistogramMetricFamily,
+    GaugeMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+
+from actors.status import AccountState
+from daemon.metrics.census import Census
+
+_FRESHNESS_BUCKETS_S = (60.0, 150.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 14_400.0, 86_400.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is not in the census.
+
+    Attributes:
+        last_seq: the newest change, or None when the store did not say.
+    """
+
+    now: datetime
+    store_writable: bool
+    last_seq: int | None
+
+
+class SnapshotCollector(Collector):
+    """Shows the census and the last reading."""
+
+    def __init__(self, vendors: Sequence[str], census: Census, reading: Reading) -> None:
+        self._vendors = vendors
+        self._census = census
+        self.reading = reading
+
+    def describe(self) -> Iterator[Metric]:
+        """Name the families."""
+        return self.collect()
+
+    def collect(self) -> Iterator[Metric]:
+        """Build the families from what is in memory."""
+        yield self._accounts()
+        yield self._freshness()
+        yield self._by_vendor(
+            GaugeMetricFamily(
+                "syncline_breakers_open",
+                "Accounts whose vendor is being left alone after failures.",
+                labels=["vendor"],
+            ),
+            self._census.open_breakers,
+        )
+        yield self._by_vendor(
+            CounterMetricFamily(
+                "syncline_actor_restarts_total", "Crashes of actors.", labels=["vendor"]
+            ),
+            self._census.restarts,
+        )
+        yield self._token_expiry()
+        yield from self._store()
+
+    def _accounts(self) -> Metric:
+        family = GaugeMetricFamily(
+            "syncline_accounts", "Accounts by state.", labels=["vendor", "state"]
+        )
+        states = self._census.states
+        known = {(vendor, state) for vendor in self._vendors for state in AccountState}
+        for vendor, state in sorted(known | states.keys()):
+            family.add_metric([vendor, str(state)], states[vendor, state])
+        return family
+
+    def _freshness(self) -> Metric:
+        """A gauge histogram: accounts move between the buckets, so these go down too."""
+        family = GaugeHistogramMetricFamily(
+            "syncline_account_freshness_seconds",
+            "How far behind its vendor each account is known to be exact;"
+            " without paused and disconnected accounts and those never exact.",
+            labels=["vendor"],
+        )
+        bounds = _FRESHNESS_BUCKETS_S
+        counts = {vendor: [0] * (len(bounds) + 1) for vendor in self._vendors}
+        sums = dict.fromkeys(self._vendors, 0.0)
+        now_s = self.reading.now.timestamp()
+        for vendor, exact_as_of_s in self._census.watermarks():
+            age_s = max(0.0, now_s - exact_as_of_s)
+            in_buckets = counts.setdefault(vendor, [0] * (len(bounds) + 1))
+            in_buckets[bisect_left(bounds, age_s)] += 1
+            sums[vendor] = sums.get(vendor, 0.0) + age_s
+        for vendor, in_buckets in counts.items():
+            buckets, total = [], 0
+            for bound, count in zip((*bounds, inf), in_buckets, strict=True):
+                total += count
+                buckets.append(("+Inf" if isinf(bound) else str(bound), float(total)))
+            family.add_metric([vendor], buckets, sums[vendor])
+        return family
+
+    def _token_expiry(self) -> Metric:
+        family = GaugeMetricFamily(
+            "syncline_token_expiry_min_timestamp_seconds",
+            "When the first of the accounts' refresh tokens ends unless it is renewed.",
+            labels=["vendor"],
+        )
+        for vendor, end_s in self._census.first_token_ends().items():
+            family.add_metric([vendor], end_s)
+        return family
+
+    def _store(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily(
+            "syncline_store_writable",
+            "Whether the database takes writes.",
+            value=int(self.reading.store_writable),
+        )
+        family = GaugeMetricFamily("syncline_last_change_seq", "Number of the newest change.")
+        if self.reading.last_seq is not None:
+            family.add_metric([], self.reading.last_seq)
+        yield family
+
+    def _by_vendor(
+        self, family: GaugeMetricFamily | CounterMetricFamily, values: Mapping[str, int]
+    ) -> Metric:
+        for vendor in sorted({*self._vendors, *values}):
+            family.add_metric([vendor], values.get(vendor, 0))
+        return family

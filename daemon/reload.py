@@ -1,0 +1,79 @@
+"""Reading the configuration again while running: all of it, or nothing."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import structlog
+
+from actors.clock import Clock
+from daemon.config import Config, ConfigError
+from daemon.metrics import Metrics
+from daemon.sdnotify import Notifier
+from daemon.signals import Control
+from daemon.supervisor import Supervisor
+from daemon.vendors import Vendors
+
+log = structlog.get_logger()
+
+
+class Reloader:
+    """Applies a changed configuration each time somebody asks for it.
+
+    What vendors and logging are told is applied at once; their accounts finish the page in hand and
+    go on as configured. What was fixed at the start (store, server, secrets, supervisor) is named
+    in the log and waits for a restart. A file with a mistake changes nothing.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        vendors: Vendors,
+        supervisor: Supervisor,
+        metrics: Metrics,
+        notifier: Notifier,
+        clock: Clock,
+        *,
+        load: Callable[[], Config],
+        configure_log: Callable[[Config], None],
+    ) -> None:
+        self._config = config
+        self._vendors = vendors
+        self._supervisor = supervisor
+        self._metrics = metrics
+        self._notifier = notifier
+        self._clock = clock
+        self._load = load
+        self._configure_log = configure_log
+
+    async def run(self, control: Control) -> None:
+        """Reload whenever asked, until cancelled."""
+        while True:
+            await control.reload_asked()
+            self._notifier.reloading(self._clock.now().monotonic_s)
+            try:
+                await self._reload()
+            finally:
+                self._notifier.ready()
+
+    async def _reload(self) -> None:
+        try:
+            fresh = self._load()
+        except ConfigError as error:
+            self._metrics.config_reloaded(successful=False)
+            log.error("reload_refused", problems=str(error))  # noqa: TRY400 - the text says it all
+            return
+        self._configure_log(fresh)
+        changed = self._vendors.configure(fresh.vendors)
+        await self._supervisor.reconfigure(changed)
+        await self._vendors.close_replaced()
+        waits = _needs_restart(self._config, fresh)
+        self._config = replace(self._config, vendors=fresh.vendors, log=fresh.log)
+        self._metrics.config_reloaded(successful=True)
+        log.info("reloaded", vendors=sorted(changed), needs_restart=waits)
+
+
+def _needs_restart(old: Config, new: Config) -> list[str]:
+    """Name the sections that differ and were fixed at the start."""
+    fixed = ("store", "server", "secrets", "supervisor")
+    named = [name for name in fixed if getattr(old, name) != getattr(new, name)]
+    return named + [f"vendors.{name}" for name in old.vendors if name not in new.vendors]

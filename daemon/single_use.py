@@ -1,0 +1,49 @@
+"""Texts that may be used once: the `state` that we hand out, and the codes that are handed to us."""
+
+import hashlib
+import secrets
+from collections import OrderedDict
+from math import inf
+
+_STATE_LIVES_S = 600.0
+_MOST = 1000
+
+
+class States:
+    """Unguessable texts that come back from a consent page. Each is taken once, within ten minutes."""
+
+    def __init__(self) -> None:
+        self._issued: OrderedDict[str, tuple[str, float]] = OrderedDict()
+
+    def issue(self, vendor: str, now_s: float) -> str:
+        """Return a fresh one; of very many, the oldest is forgotten."""
+        state = secrets.token_urlsafe(32)
+        self._issued[state] = (vendor, now_s + _STATE_LIVES_S)
+        if len(self._issued) > _MOST:
+            self._issued.popitem(last=False)
+        return state
+
+    def take(self, vendor: str, state: str, now_s: float) -> bool:
+        """Tell whether it was issued for this vendor and is still good; it is not afterwards."""
+        issued_for, until_s = self._issued.pop(state, ("", -inf))
+        return issued_for == vendor and now_s < until_s
+
+
+class SpentCodes:
+    """The last authorization codes that a vendor took, by their hashes."""
+
+    def __init__(self) -> None:
+        self._spent: OrderedDict[str, None] = OrderedDict()
+
+    def add(self, code: str) -> None:
+        """Note that the code was spent; of very many, the oldest is forgotten."""
+        self._spent[_digest(code)] = None
+        if len(self._spent) > _MOST:
+            self._spent.popitem(last=False)
+
+    def __contains__(self, code: str) -> bool:
+        return _digest(code) in self._spent
+
+
+def _digest(code: str) -> str:
+    return hashlib.sha256(code.encode()).hexdigest()

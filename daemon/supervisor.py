@@ -1,0 +1,331 @@
+"""Keeps one actor alive per connected account, and no actor's end harms another.
+
+`_supervise` is the only place that may see an actor's exception. Every run is a fresh actor over
+what the store holds.
+
+returned ──► stopped, or waits for its owner      crashed ──► started again after a wait, or
+quarantined cancelled ─► passed on
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from random import Random
+from weakref import WeakValueDictionary
+
+import anyio
+import structlog
+from anyio.abc import TaskGroup, TaskStatus
+
+from actors.account import AccountActor, Ending, Surroundings, phase
+from actors.clock import Clock
+from actors.messages import Message, Stop
+from actors.status import ActorStatus
+from daemon.restart import CrashHistory, Quarantine, Restart, RestartPolicy, after_crash
+from store.errors import StaleEpochError, StoreUnavailableError, UnknownAccountError
+from store.models import ClaimedAccount
+from store.ports import Store
+
+_STARTS_PER_S = 50.0
+"""How many accounts look for the first time per second after a start."""
+_STALLED_AFTER_S = 60.0
+_CLAIM_AGAIN_S = 5.0
+
+log = structlog.get_logger()
+
+
+class Condition(StrEnum):
+    """What the supervisor is doing about an account."""
+
+    RUNNING = "running"
+    RESTARTING = "restarting"
+    QUARANTINED = "quarantined"
+    OWNER_NEEDED = "owner_needed"
+    STOPPED = "stopped"
+
+
+@dataclass(slots=True)
+class Hosted:
+    """One account under supervision.
+
+    Attributes:
+        actor: the run under way, or the last one.
+        last_error: how the last crash read, for the operator.
+    """
+
+    account_id: str
+    vendor: str
+    condition: Condition = Condition.RUNNING
+    actor: AccountActor | None = None
+    restarts: int = 0
+    last_error: str | None = None
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    ended: anyio.Event = field(default_factory=anyio.Event)
+
+    def status(self) -> ActorStatus | None:
+        """Describe the actor, if there was ever one."""
+        return None if self.actor is None else self.actor.status()
+
+
+class NotHostedError(Exception):
+    """No actor runs for this account: it is disconnected, waits for its owner, or is unknown."""
+
+
+class Supervisor:
+    """Starts, restarts and stops actors. `run` is its life; everything else may be called while it runs."""
+
+    def __init__(
+        self,
+        store: Store,
+        surroundings: Mapping[str, Surroundings],
+        policy: RestartPolicy,
+        clock: Clock,
+        random: Random,
+        *,
+        grace_s: float,
+        shard: int = 0,
+    ) -> None:
+        self._store = store
+        self._surroundings = dict(surroundings)
+        self._policy = policy
+        self._clock = clock
+        self._random = random
+        self._grace_s = grace_s
+        self._shard = shard
+        self._hosted: dict[str, Hosted] = {}
+        self._tasks: TaskGroup | None = None
+        self._stop = anyio.Event()
+        self._turns: WeakValueDictionary[str, anyio.Lock] = WeakValueDictionary()
+
+    async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
+        """Claim every account, run their actors until `stop`, then let them finish.
+
+        Returns when all have ended: those that did not within the grace period are cancelled, and
+        named in the log.
+        """
+        async with anyio.create_task_group() as self._tasks:
+            for claimed in (accounts := await self._store.claim_shard(self._shard)):
+                self._host(claimed, among=len(accounts))
+            task_status.started()
+            await self._stop.wait()
+            await self._stop_all()
+        self._tasks = None
+
+    def stop(self) -> None:
+        """Begin the end: actors finish the page in hand."""
+        self._stop.set()
+
+    @property
+    def running(self) -> bool:
+        """Whether accounts can be hosted now."""
+        return self._tasks is not None and not self._stop.is_set()
+
+    def hosted(self) -> Mapping[str, Hosted]:
+        """Return every account that was given to the supervisor, by account id."""
+        return self._hosted
+
+    async def start_account(self, account_id: str) -> None:
+        """Start the account's actor afresh; one that runs already is stopped first."""
+        async with self._turn(account_id):
+            await self._stop_hosted(account_id)
+            claimed = await self._store.claim(account_id)
+            self._host(claimed, among=0)
+
+    async def stop_account(self, account_id: str) -> None:
+        """Let the account's actor finish what is in hand and end; cancel it after the grace period."""
+        async with self._turn(account_id):
+            await self._stop_hosted(account_id)
+
+    def post(self, account_id: str, message: Message) -> None:
+        """Tell an account's actor something.
+
+        Raises:
+            NotHostedError: there is no actor to tell.
+            MailboxFullError: it has too many unread messages.
+        """
+        hosted = self._hosted.get(account_id)
+        if hosted is None or hosted.actor is None or hosted.condition is not Condition.RUNNING:
+            raise NotHostedError(account_id)
+        hosted.actor.post(message)
+
+    async def reconfigure(self, surroundings: Mapping[str, Surroundings]) -> None:
+        """Run the accounts of these vendors in new surroundings from now on."""
+        self._surroundings.update(surroundings)
+        changed = [
+            hosted
+            for hosted in self._hosted.values()
+            if hosted.vendor in surroundings and hosted.condition is not Condition.OWNER_NEEDED
+        ]
+        async with anyio.create_task_group() as restarts:
+            for hosted in changed:
+                restarts.start_soon(self._restart, hosted, len(changed))
+
+    def stalled(self) -> Sequence[str]:
+        """Return the accounts whose actor should have moved long ago and has not."""
+        return [
+            hosted.account_id
+            for hosted in self._hosted.values()
+            if hosted.condition is Condition.RUNNING
+            and hosted.actor is not None
+            and hosted.actor.overdue_s() > _STALLED_AFTER_S
+        ]
+
+    def _turn(self, account_id: str) -> anyio.Lock:
+        """Return what is held while the account is started or stopped: one after the other."""
+        return self._turns.setdefault(account_id, anyio.Lock())
+
+    async def _stop_hosted(self, account_id: str) -> None:
+        hosted = self._hosted.get(account_id)
+        if hosted is not None:
+            await self._end([hosted])
+            del self._hosted[account_id]
+
+    async def _restart(self, known: Hosted, among: int) -> None:
+        """Start an account afresh, unless somebody else did meanwhile; it claims itself."""
+        async with self._turn(known.account_id):
+            if self._hosted.get(known.account_id) is known:
+                await self._stop_hosted(known.account_id)
+                self._begin(known.account_id, known.vendor, None, among)
+
+    def _host(self, claimed: ClaimedAccount, *, among: int) -> None:
+        account = claimed.account
+        if _needs_owner(claimed):
+            self._park(account.id, account.vendor, Condition.OWNER_NEEDED)
+        elif account.vendor not in self._surroundings:
+            log.warning("vendor_not_configured", account=account.id, vendor=account.vendor)
+            self._park(
+                account.id, account.vendor, Condition.STOPPED, "its vendor is not configured"
+            )
+        else:
+            self._begin(account.id, account.vendor, claimed, among)
+
+    def _park(
+        self, account_id: str, vendor: str, condition: Condition, why: str | None = None
+    ) -> None:
+        hosted = Hosted(account_id, vendor, condition=condition, last_error=why)
+        hosted.ended.set()
+        self._hosted[account_id] = hosted
+
+    def _begin(
+        self, account_id: str, vendor: str, claimed: ClaimedAccount | None, among: int
+    ) -> None:
+        """Supervise the account from now on, as one of so many that start together."""
+        if self._tasks is None or self._stop.is_set():
+            return
+        interval_s = self._surroundings[vendor].settings.poll_interval_s
+        first_look_in_s = phase(account_id) * min(interval_s, among / _STARTS_PER_S)
+        condition = Condition.RESTARTING if claimed is None else Condition.RUNNING
+        hosted = self._hosted[account_id] = Hosted(account_id, vendor, condition)
+        self._tasks.start_soon(
+            self._supervise, hosted, claimed, first_look_in_s, name=f"account {account_id}"
+        )
+
+    async def _supervise(
+        self, hosted: Hosted, claimed: ClaimedAccount | None, first_look_in_s: float
+    ) -> None:
+        history = CrashHistory()
+        try:
+            with hosted.scope:
+                while True:
+                    began_s = self._clock.now().monotonic_s
+                    try:
+                        ending = await self._run_once(hosted, claimed, first_look_in_s)
+                    except Exception as error:  # noqa: BLE001 - the one place that may see it
+                        claimed = None
+                        history, verdict = after_crash(
+                            history,
+                            began_s,
+                            self._clock.now().monotonic_s,
+                            self._policy,
+                            self._random,
+                        )
+                        if not await self._after_crash(hosted, error, verdict):
+                            return
+                    else:
+                        hosted.condition = _CONDITION_AFTER[ending]
+                        return
+            hosted.condition = Condition.STOPPED
+        finally:
+            hosted.ended.set()
+
+    async def _run_once(
+        self, hosted: Hosted, claimed: ClaimedAccount | None, first_look_in_s: float
+    ) -> Ending:
+        if claimed is None:
+            try:
+                claimed = await self._claim(hosted.account_id)
+            except (StaleEpochError, UnknownAccountError):
+                return Ending.FENCED_OFF
+            if _needs_owner(claimed):
+                return Ending.OWNER_NEEDED
+        hosted.actor = AccountActor(
+            claimed, self._surroundings[hosted.vendor], first_look_in_s=first_look_in_s
+        )
+        hosted.condition = Condition.RUNNING
+        return await hosted.actor.run()
+
+    async def _claim(self, account_id: str) -> ClaimedAccount:
+        """Take the account over, whenever the store takes writes again."""
+        while True:
+            try:
+                return await self._store.claim(account_id)
+            except StoreUnavailableError:
+                await anyio.sleep(_CLAIM_AGAIN_S)
+
+    async def _after_crash(
+        self, hosted: Hosted, error: Exception, verdict: Restart | Quarantine
+    ) -> bool:
+        """Wait before the next run; tell whether there is one."""
+        hosted.restarts += 1
+        hosted.last_error = _first_cause(error)
+        again = isinstance(verdict, Restart)
+        hosted.condition = Condition.RESTARTING if again else Condition.QUARANTINED
+        log.error(
+            "actor_crashed",
+            account=hosted.account_id,
+            vendor=hosted.vendor,
+            restarts=hosted.restarts,
+            condition=str(hosted.condition),
+            exc_info=error,
+        )
+        if isinstance(verdict, Restart):
+            await anyio.sleep(verdict.delay_s)
+        return again
+
+    async def _stop_all(self) -> None:
+        await self._end([hosted for hosted in self._hosted.values() if not hosted.ended.is_set()])
+
+    async def _end(self, many: Sequence[Hosted]) -> None:
+        """Ask all of them to finish, wait for the grace period, cancel and name the rest."""
+        for hosted in many:
+            if hosted.condition is Condition.RUNNING and hosted.actor is not None:
+                hosted.actor.post(Stop())
+            elif not hosted.ended.is_set():
+                hosted.scope.cancel()
+        with anyio.move_on_after(self._grace_s):
+            for hosted in many:
+                await hosted.ended.wait()
+        orphans = [hosted for hosted in many if not hosted.ended.is_set()]
+        for hosted in orphans:
+            log.warning("actor_orphaned", account=hosted.account_id, vendor=hosted.vendor)
+            hosted.scope.cancel()
+        for hosted in orphans:
+            await hosted.ended.wait()
+
+
+_CONDITION_AFTER = {
+    Ending.STOPPED: Condition.STOPPED,
+    Ending.FENCED_OFF: Condition.STOPPED,
+    Ending.OWNER_NEEDED: Condition.OWNER_NEEDED,
+}
+
+
+def _needs_owner(claimed: ClaimedAccount) -> bool:
+    return claimed.credential is None or claimed.account.reauth_cause is not None
+
+
+def _first_cause(error: BaseException) -> str:
+    """Return the text of what went wrong first, out of the groups that task groups wrap it in."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,104 @@
+"""The configured vendors, and what the actors of each share. Can be configured anew while running."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from random import Random
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import httpx
+
+from actors.account import Surroundings
+from actors.clock import Clock
+from actors.credential import Sealer
+from actors.events import Event, Listener
+from actors.slots import PageSlots
+from actors.vendors.registry import VENDORS
+from daemon.config import VendorConfig
+from store.ports import Store
+
+if TYPE_CHECKING:
+    from actors.settings import AccountSettings
+    from actors.vendors.base import Vendor
+
+
+@dataclass(frozen=True, slots=True)
+class VendorWorkshop:
+    """What all vendors have in common.
+
+    Attributes:
+        listeners: who is told what happens.
+        open_client: makes the HTTP client that one vendor's accounts share.
+    """
+
+    store: Store
+    sealer: Sealer
+    clock: Clock
+    random: Random
+    listeners: Iterable[Listener]
+    open_client: Callable[[], httpx.AsyncClient]
+
+    def build(self, name: str, config: VendorConfig) -> Surroundings:
+        """Build the vendor of this name as it is configured."""
+        vendor = VENDORS[name].factory(config.settings(), self.open_client(), self.clock, self.tell)
+        return Surroundings(
+            store=self.store,
+            vendor=vendor,
+            settings=config.account,
+            sealer=self.sealer,
+            clock=self.clock,
+            random=self.random,
+            slots=PageSlots(),
+            listener=self.tell,
+        )
+
+    def tell(self, event: Event) -> None:
+        """Tell everybody who listens."""
+        for listener in self.listeners:
+            listener(event)
+
+
+class Vendors:
+    """The vendors that are configured now. The mappings stay the same objects when that changes."""
+
+    def __init__(self, workshop: VendorWorkshop, configs: Mapping[str, VendorConfig]) -> None:
+        self._workshop = workshop
+        self._configs: dict[str, VendorConfig] = {}
+        self.surroundings: dict[str, Surroundings] = {}
+        self.by_name: dict[str, Vendor] = {}
+        self.settings: dict[str, AccountSettings] = {}
+        self._replaced: list[Vendor] = []
+        self.configure(configs)
+
+    def configure(self, configs: Mapping[str, VendorConfig]) -> Mapping[str, Surroundings]:
+        """Build what is new or different; return it. A vendor that is no longer named stays as it is."""
+        changed = {
+            name: self._workshop.build(name, config)
+            for name, config in configs.items()
+            if self._configs.get(name) != config
+        }
+        self._replaced.extend(self.by_name[name] for name in changed if name in self.by_name)
+        self._configs.update(configs)
+        for name, around in changed.items():
+            self.surroundings[name] = around
+            self.by_name[name] = around.vendor
+            self.settings[name] = around.settings
+        return changed
+
+    async def close_replaced(self) -> None:
+        """Let go of the connections of vendors that were configured anew and are used no more."""
+        while self._replaced:
+            await self._replaced.pop().close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close_replaced()
+        for vendor in self.by_name.values():
+            await vendor.close()

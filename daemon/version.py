@@ -1,0 +1,5 @@
+"""Which Syncline this is."""
+
+from importlib.metadata import version
+
+VERSION = version("syncline")

@@ -1,0 +1,63 @@
+"""Tells systemd that we are alive, but only after seeing that we get on."""
+
+from typing import Protocol
+
+import anyio
+import structlog
+
+from daemon.sdnotify import Notifier
+from daemon.supervisor import Condition, Supervisor
+from store.errors import StoreUnavailableError
+
+_STORE_ANSWERS_WITHIN_S = 10.0
+
+log = structlog.get_logger()
+
+
+class CheckedStore(Protocol):
+    """A store that can be asked whether it works."""
+
+    async def check(self) -> None:
+        """Read and write a trifle."""
+        ...
+
+
+class Watchdog:
+    """Pings at `interval_s` while the store answers and at least one actor moves."""
+
+    def __init__(
+        self, notifier: Notifier, store: CheckedStore, supervisor: Supervisor, interval_s: float
+    ) -> None:
+        self._notifier = notifier
+        self._store = store
+        self._supervisor = supervisor
+        self._interval_s = interval_s
+
+    async def run(self) -> None:
+        """Ping until cancelled; leave out the ping when there was no progress."""
+        while True:
+            obstacle = await self._obstacle()
+            if obstacle is None:
+                self._notifier.watchdog()
+            else:
+                log.error("no_progress", reason=obstacle)
+            await anyio.sleep(self._interval_s)
+
+    async def _obstacle(self) -> str | None:
+        """Say what stands still, or None. A full disk is no reason to be killed: it is said elsewhere."""
+        try:
+            with anyio.fail_after(_STORE_ANSWERS_WITHIN_S):
+                await self._store.check()
+        except TimeoutError:
+            return "the store does not answer"
+        except StoreUnavailableError:
+            pass
+        stalled = self._supervisor.stalled()
+        running = [
+            hosted
+            for hosted in self._supervisor.hosted().values()
+            if hosted.condition is Condition.RUNNING
+        ]
+        if stalled and len(stalled) == len(running):
+            return f"all {len(stalled)} actors stand still"
+        return None

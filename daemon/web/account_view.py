@@ -1,0 +1,256 @@
+"""Accounts as the HTTP interface shows them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+from msgspec.structs import asdict
+
+from actors.breaker import BreakerState
+from actors.settings import AccountSettings
+from actors.status import AccountState, ActorStatus
+from daemon.standing import Standing, standing
+from daemon.supervisor import Condition, Hosted
+from daemon.web.instant import Instant
+from store.models import Account, Cursor, SealedCredential
+
+Known = Annotated[Instant | None, Meta(description="null when it is not known")]
+
+
+class Integration(msgspec.Struct, frozen=True, kw_only=True):
+    """One connected company."""
+
+    id: str
+    vendor: str
+    external_account_id: Annotated[str, Meta(description="The company's id at its vendor.")]
+    name: str
+    state: AccountState
+    reasons: Annotated[Sequence[str], Meta(description="Why it is in that state.")]
+    exact_as_of: Annotated[
+        Instant | None,
+        Meta(
+            description="Vendor time up to which the replica is exact; null before that is known."
+        ),
+    ]
+    last_synced_at: Annotated[
+        Instant | None, Meta(description="When a page was last stored, changed or not.")
+    ]
+    connected_at: Instant
+    disconnected_at: Instant | None
+    paused: bool
+    reauth_cause: Annotated[
+        str | None, Meta(description="Why its owner has to connect it again, or null.")
+    ]
+
+
+class Freshness(msgspec.Struct, frozen=True):
+    """How far behind the vendor what is shown may be."""
+
+    exact_as_of: Instant | None
+    age_seconds: float | None
+    stale: Annotated[
+        bool, Meta(description="Whether it is older than an account in good health ever is.")
+    ]
+
+
+class BreakerView(msgspec.Struct, frozen=True):
+    """Whether the vendor is being left alone."""
+
+    state: BreakerState
+    failures: Annotated[int, Meta(description="Failed calls in a row.")]
+
+
+class BucketView(msgspec.Struct, frozen=True):
+    """The account's share of calls."""
+
+    in_flight: int
+    available: Annotated[int, Meta(description="How many more calls could begin at once.")]
+
+
+class TokenView(msgspec.Struct, frozen=True):
+    """When the account's tokens end; never the tokens."""
+
+    obtained_at: Instant
+    access_expires_at: Instant
+    refresh_expires_at: Known
+    refresh_hard_expires_at: Known
+
+
+class CursorView(msgspec.Struct, frozen=True, kw_only=True):
+    """How far one object type has been read."""
+
+    object_type: str
+    cursor: Annotated[str, Meta(description="Opaque; empty before the first page.")]
+    complete: Annotated[bool, Meta(description="Whether it has been read from end to end once.")]
+    rescan_requested: bool
+    covered_until: Instant | None
+    last_synced_at: Instant | None
+    records: Annotated[int, Meta(description="Objects in the replica, deleted ones not counted.")]
+    last_error: Annotated[
+        str | None, Meta(description="How reading it failed the last time; null when it did not.")
+    ]
+
+
+class LookFailure(msgspec.Struct, frozen=True):
+    """One thing that could not be read the last time."""
+
+    look: Annotated[str, Meta(description="An object type, or the vendor's feed of changes.")]
+    failures: Annotated[int, Meta(description="In a row.")]
+    error: str
+    at: Instant
+
+
+class IntegrationStatus(Integration, frozen=True, kw_only=True):
+    """One connected company, with how far each of its object types has been read."""
+
+    cursors: Sequence[CursorView]
+    breaker: BreakerView | None
+    bucket: BucketView | None
+    token: TokenView | None
+    budget: Annotated[None, Meta(description="null: reads are not metered yet.")] = None
+
+
+class AccountHealth(Integration, frozen=True, kw_only=True):
+    """All that is known now of how one account does."""
+
+    condition: Annotated[
+        Condition | None, Meta(description="What the supervisor does; null when it has no part.")
+    ]
+    restarts: int
+    last_error: Annotated[str | None, Meta(description="How its actor's last crash read.")]
+    freshness: Freshness
+    breaker: BreakerView | None
+    bucket: BucketView | None
+    token: TokenView | None
+    looks: Annotated[Sequence[str], Meta(description="What is being read right now.")]
+    failures: Sequence[LookFailure]
+    next_look_in_s: float | None
+
+
+def integration(account: Account, now: Standing) -> Integration:
+    """Show an account."""
+    return Integration(
+        id=account.id,
+        vendor=account.vendor,
+        external_account_id=account.external_account_id,
+        name=account.name,
+        state=now.state,
+        reasons=now.reasons,
+        exact_as_of=account.exact_as_of,
+        last_synced_at=account.last_synced_at,
+        connected_at=account.connected_at,
+        disconnected_at=account.disconnected_at,
+        paused=account.paused,
+        reauth_cause=account.reauth_cause,
+    )
+
+
+def integration_status(
+    account: Account,
+    hosted: Hosted | None,
+    cursors: Sequence[Cursor],
+    counts: Mapping[str, int],
+    credential: SealedCredential | None,
+) -> IntegrationStatus:
+    """Show an account with its cursors: one for every type that is configured or was ever read."""
+    now = standing(account, hosted)
+    known = {cursor.object_type: cursor for cursor in cursors}
+    configured = () if now.status is None else now.status.cursors
+    return IntegrationStatus(
+        **asdict(integration(account, now)),
+        cursors=[
+            _cursor(known.get(name, Cursor(name)), counts.get(name, 0), now.status)
+            for name in {**dict.fromkeys(configured), **known}
+        ],
+        breaker=_breaker(now.status),
+        bucket=_bucket(now.status),
+        token=_token(credential),
+    )
+
+
+def account_health(
+    account: Account,
+    hosted: Hosted | None,
+    credential: SealedCredential | None,
+    fresh: Freshness,
+) -> AccountHealth:
+    """Show how an account does."""
+    now = standing(account, hosted)
+    failures = {} if now.status is None else now.status.failures
+    return AccountHealth(
+        **asdict(integration(account, now)),
+        condition=None if hosted is None else hosted.condition,
+        restarts=0 if hosted is None else hosted.restarts,
+        last_error=None if hosted is None else hosted.last_error,
+        freshness=fresh,
+        breaker=_breaker(now.status),
+        bucket=_bucket(now.status),
+        token=_token(credential),
+        looks=() if now.status is None else now.status.looks,
+        failures=[
+            LookFailure(key, failure.count, failure.error, failure.at)
+            for key, failure in failures.items()
+        ],
+        next_look_in_s=None if now.status is None else now.status.next_look_in_s,
+    )
+
+
+def freshness(
+    exact_as_of: datetime | None, now: datetime, settings: AccountSettings | None
+) -> Freshness:
+    """Say how old what we have may be.
+
+    An idle account is looked at once in a poll interval, and is exact up to the overlap before
+    that: it is stale when a whole interval more has passed.
+    """
+    if exact_as_of is None:
+        return Freshness(None, None, stale=True)
+    age_s = max(0.0, (now - exact_as_of).total_seconds())
+    limit_s = 0.0 if settings is None else settings.overlap_s + 2 * settings.poll_interval_s
+    return Freshness(exact_as_of, age_s, stale=age_s > limit_s)
+
+
+def _cursor(cursor: Cursor, records: int, status: ActorStatus | None) -> CursorView:
+    return CursorView(
+        object_type=cursor.object_type,
+        cursor=cursor.position,
+        complete=cursor.complete,
+        rescan_requested=cursor.rescan_requested,
+        covered_until=cursor.covered_until,
+        last_synced_at=cursor.last_synced_at,
+        records=records,
+        last_error=None if status is None else _last_error(cursor, status),
+    )
+
+
+def _last_error(cursor: Cursor, status: ActorStatus) -> str | None:
+    """A look that is not named after a type reads all types that are complete."""
+    if (own := status.failures.get(cursor.object_type)) is not None:
+        return own.error
+    shared = (
+        failure.error for key, failure in status.failures.items() if key not in status.cursors
+    )
+    return next(shared, None) if cursor.complete else None
+
+
+def _breaker(status: ActorStatus | None) -> BreakerView | None:
+    return None if status is None else BreakerView(status.breaker, status.breaker_failures)
+
+
+def _bucket(status: ActorStatus | None) -> BucketView | None:
+    if status is None:
+        return None
+    return BucketView(status.bucket.in_flight, status.bucket.available)
+
+
+def _token(credential: SealedCredential | None) -> TokenView | None:
+    if credential is None:
+        return None
+    return TokenView(
+        credential.obtained_at,
+        credential.access_expires_at,
+        credential.refresh_expires_at,
+        credential.refresh_hard_expires_at,
+    )

@@ -1,0 +1,89 @@
+"""Types and values in words, for error messages."""
+
+from collections.abc import Mapping
+
+from msgspec import inspect
+
+_MAX_SHOWN = 40
+
+SECRET: Mapping[str, object] = {"secret": True}
+"""Put into a field's `extra`: what is found there is not repeated."""
+
+
+def describe_type(hint: object, *, inside: bool = False) -> str:
+    """Say what a value of the type looks like; with `inside`, what each item of a list does."""
+    info = _plain(inspect.type_info(hint))
+    if inside and isinstance(info, inspect.ListType | inspect.VarTupleType):
+        info = _plain(info.item_type)
+    return _describe(info)
+
+
+def describe_value(value: object) -> str:
+    """Say what was found, shortly."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return str(value).lower()
+        case str():
+            return repr(value if len(value) <= _MAX_SHOWN else f"{value[:_MAX_SHOWN]}…")
+        case list():
+            return "a list"
+        case dict():
+            return "an object"
+    return f"the number {value}"
+
+
+def is_secret(hint: object) -> bool:
+    """Tell whether values of the type must not be repeated."""
+    info = inspect.type_info(hint)
+    return isinstance(info, inspect.Metadata) and bool((info.extra or {}).get("secret"))
+
+
+def is_time(hint: object) -> bool:
+    """Tell whether values of the type are instants."""
+    return isinstance(_plain(inspect.type_info(hint)), inspect.DateTimeType)
+
+
+def _plain(info: inspect.Type) -> inspect.Type:
+    """Look through notes and None."""
+    while True:
+        if isinstance(info, inspect.Metadata):
+            info = info.type
+        elif isinstance(info, inspect.UnionType):
+            info = next(part for part in info.types if not isinstance(part, inspect.NoneType))
+        else:
+            return info
+
+
+def _describe(info: inspect.Type) -> str:
+    match info:
+        case inspect.IntType():
+            return f"a whole number{_bounds(info)}"
+        case inspect.FloatType():
+            return f"a number{_bounds(info)}"
+        case inspect.StrType(pattern=str() as pattern):
+            return f"text like {pattern}"
+        case inspect.StrType(min_length=int()):
+            return "text that is not empty"
+        case inspect.ListType() | inspect.VarTupleType():
+            return f"a list; each item {_describe(_plain(info.item_type))}"
+    return _SIMPLE[type(info)]
+
+
+_SIMPLE: Mapping[type[inspect.Type], str] = {
+    inspect.BoolType: "true or false",
+    inspect.DateTimeType: "a time with its offset, such as 2026-11-21T09:00:00Z",
+    inspect.StrType: "text",
+}
+
+
+def _bounds(info: inspect.IntType | inspect.FloatType) -> str:
+    match info.ge, info.le:
+        case None, None:
+            return ""
+        case least, None:
+            return f", {least} or more"
+        case None, most:
+            return f", {most} or less"
+    return f" from {info.ge} to {info.le}"

@@ -1,0 +1,56 @@
+"""Who may come in: requests that name our host, and for most operations bring the admin token."""
+
+import hmac
+from http import HTTPStatus
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from daemon.config import Secret
+from daemon.web.host import HostRules
+from daemon.web.problem import ProblemError
+from daemon.web.problems import Handler
+
+
+def check_host(rules: HostRules) -> Middleware:
+    """Return a middleware that refuses requests that were meant for another host."""
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        address, port = _called_at(request)
+        hosts = request.headers.getall("Host", [])
+        if len(hosts) != 1 or not rules.accept(hosts[0], address, port):
+            raise ProblemError(
+                HTTPStatus.MISDIRECTED_REQUEST,
+                "wrong-host",
+                "this daemon does not go by the name in `Host`; if it should, add the name to"
+                " server.allowed_hosts",
+            )
+        return await handler(request)
+
+    return check
+
+
+def require_token(request: web.Request, admin_token: Secret) -> None:
+    """Let pass who brings the token.
+
+    Raises:
+        ProblemError: 401.
+    """
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        raise _unauthorized("send the admin token: `Authorization: Bearer ...`", "Bearer")
+    given = token.strip().encode(errors="surrogateescape")
+    if not hmac.compare_digest(given, admin_token.reveal().encode()):
+        raise _unauthorized("this is not the admin token", 'Bearer error="invalid_token"')
+
+
+def _unauthorized(detail: str, challenge: str) -> ProblemError:
+    return ProblemError(
+        HTTPStatus.UNAUTHORIZED, "unauthorized", detail, headers={"WWW-Authenticate": challenge}
+    )
+
+
+def _called_at(request: web.Request) -> tuple[str, int]:
+    name = request.get_extra_info("sockname")
+    return (name[0], name[1]) if isinstance(name, tuple) else ("", 0)

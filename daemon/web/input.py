@@ -1,0 +1,115 @@
+"""Reads parameters and bodies into structs.
+
+Says of everything that is wrong where it is, what was expected and what was found.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import reduce
+from http import HTTPStatus
+from operator import or_
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+
+import msgspec
+from multidict import MultiMapping
+
+from daemon.web.described import describe_type, describe_value, is_secret, is_time
+from daemon.web.problem import FieldError, InvalidInputError, ProblemError
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+_WHERE = re.compile(r" - at `\$(.*)`$")
+_INDEX = re.compile(r"\[(\d+)\]")
+
+
+def read_query(kind: type[S], query: MultiMapping[str], *, ignores_unknown: bool = False) -> S:
+    """Read parameters: text that stands for numbers, times and the like.
+
+    Raises:
+        InvalidInputError: with everything that is wrong.
+    """
+    known = {field.encode_name for field in msgspec.structs.fields(kind)}
+    values = {name: query[name] for name in query if name in known or not ignores_unknown}
+    twice = sorted(name for name in values if len(query.getall(name)) > 1)
+    errors = [FieldError(name, "the parameter once", "it several times") for name in twice]
+    return _build(kind, values, "parameter", errors)
+
+
+def read_body(kind: type[S], body: bytes) -> S:
+    """Read a JSON object; an empty body is an empty object.
+
+    Raises:
+        ProblemError: 400: it is not JSON.
+        InvalidInputError: with everything that is wrong.
+    """
+    try:
+        document = msgspec.json.decode(body) if body.strip() else {}
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ProblemError(
+            HTTPStatus.BAD_REQUEST, "malformed-json", f"the body is not JSON: {error}"
+        ) from error
+    if not isinstance(document, dict):
+        raise InvalidInputError([FieldError("", "an object", describe_value(document))])
+    return _build(kind, document, "field", [])
+
+
+def _build(kind: type[S], values: Mapping[str, Any], what: str, errors: list[FieldError]) -> S:
+    fields = msgspec.structs.fields(kind)
+    known = [field.encode_name for field in fields]
+    taken = ", ".join(known) or f"no {what}s"
+    errors += [
+        FieldError(name, f"a known {what} ({taken})", f"an unknown {what}")
+        for name in values
+        if name not in known
+    ]
+    read = {}
+    for field in fields:
+        name = field.encode_name
+        if name in values:
+            try:
+                read[field.name] = _convert(values[name], field.type, in_text=what == "parameter")
+            except msgspec.ValidationError as error:
+                errors.append(_field_error(name, field.type, values[name], str(error)))
+        elif field.required:
+            errors.append(FieldError(name, describe_type(field.type), "nothing"))
+    if errors:
+        raise InvalidInputError(sorted(errors, key=lambda error: error.path))
+    return kind(**read)
+
+
+def _convert(value: object, hint: object, *, in_text: bool) -> object:
+    """Text may stand for a number or a flag; but the word `null` is a word, and a number no time.
+
+    Times are given back in UTC.
+    """
+    kind = _present(hint) if in_text else hint
+    strict = not in_text or is_time(hint)
+    read = msgspec.convert(value, type=kind, strict=strict)
+    if isinstance(read, datetime):
+        try:
+            return read.astimezone(UTC)
+        except OverflowError as error:
+            raise msgspec.ValidationError("not a time in UTC") from error
+    return read
+
+
+def _present(hint: object) -> object:
+    """Return the type without None."""
+    if get_origin(hint) is Annotated:
+        inner, *notes = get_args(hint)
+        return Annotated[(_present(inner), *notes)]
+    if get_origin(hint) in (Union, UnionType):
+        present = (part for part in get_args(hint) if part is not type(None))
+        return reduce(or_, present)
+    return hint
+
+
+def _field_error(name: str, hint: object, value: object, message: str) -> FieldError:
+    where = _WHERE.search(message)
+    path = where[1] if where else ""
+    for index in _INDEX.findall(path):
+        value = value[int(index)] if isinstance(value, list) else value
+    found = "a value that is not shown" if is_secret(hint) else describe_value(value)
+    return FieldError(f"{name}{path}", describe_type(hint, inside=bool(path)), found)

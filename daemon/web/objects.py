@@ -1,0 +1,167 @@
+"""The replica's objects, with how fresh they are."""
+
+from http import HTTPStatus
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from daemon.web.account_view import Freshness, freshness
+from daemon.web.instant import Instant
+from daemon.web.operation import Answer, AnyOperation, Call, Nothing, Operation, Reply
+from daemon.web.paging import CursorText, Limit, Next, cursor_to_place, place_to_cursor
+from daemon.web.problem import NotFoundError
+from store.models import Account, ObjectFilter, StoredObject
+
+_TAG = "objects"
+
+
+class ObjectView(msgspec.Struct, frozen=True, kw_only=True):
+    """One vendor record."""
+
+    object_type: str
+    object_id: str
+    version: Annotated[str, Meta(description="The vendor's own version token.")]
+    updated_at: Annotated[Instant, Meta(description="The vendor's time of its last change.")]
+    synced_at: Annotated[Instant, Meta(description="When it was written to the replica.")]
+    deleted: bool
+    payload: Annotated[
+        msgspec.Raw,
+        Meta(
+            description="The vendor's own JSON, untouched; bytes in it that are not UTF-8 are shown"
+            " as U+FFFD.",
+            extra_json_schema={"type": "object"},
+        ),
+    ]
+
+
+class ObjectDetail(ObjectView, frozen=True, kw_only=True):
+    """One vendor record, with how fresh it is."""
+
+    freshness: Freshness
+
+
+class ObjectPage(msgspec.Struct, frozen=True):
+    """Objects of one type, in the order of their ids."""
+
+    items: list[ObjectView]
+    next: Next
+    freshness: Freshness
+
+
+class ObjectsQuery(msgspec.Struct, frozen=True):
+    """Parameters of the list."""
+
+    limit: Limit = 100
+    cursor: CursorText = ""
+    updated_since: Annotated[
+        Instant | None,
+        Meta(description="Only what the vendor changed at this time or later."),
+    ] = None
+    include_deleted: Annotated[bool, Meta(description="Deleted ones too.")] = False
+
+
+async def list_objects(call: Call[ObjectsQuery, Nothing]) -> Answer:
+    """List objects of one type, page by page."""
+    query, object_type = call.query, call.path("object_type")
+    behind = cursor_to_place(query.cursor)
+    account = await _account_with_type(call, object_type)
+    found = await call.context.store.objects(
+        ObjectFilter(
+            account_id=account.id,
+            object_type=object_type,
+            updated_since=query.updated_since,
+            include_deleted=query.include_deleted,
+            after_id=behind,
+            limit=query.limit + 1,
+        )
+    )
+    page = found[: query.limit]
+    is_last = len(found) <= query.limit
+    return Answer(
+        ObjectPage(
+            [ObjectView(**_fields(each)) for each in page],
+            None if is_last else place_to_cursor(page[-1].object_id),
+            _freshness(call, account),
+        )
+    )
+
+
+async def get_object(call: Call[Nothing, Nothing]) -> Answer:
+    """Show one object, a deleted one too."""
+    object_type, object_id = call.path("object_type"), call.path("object_id")
+    account = await _account_with_type(call, object_type)
+    found = await call.context.store.object(account.id, object_type, object_id)
+    if found is None:
+        raise NotFoundError(f"no {object_type} with the id {object_id!r} was ever seen")
+    return Answer(ObjectDetail(**_fields(found), freshness=_freshness(call, account)))
+
+
+def readable(payload: msgspec.Raw) -> msgspec.Raw:
+    """Return the payload in UTF-8, as JSON must be: the very same when it is already."""
+    raw = bytes(payload)
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return msgspec.Raw(raw.decode(errors="replace").encode())
+    return payload
+
+
+async def _account_with_type(
+    call: Call[ObjectsQuery, Nothing] | Call[Nothing, Nothing], object_type: str
+) -> Account:
+    """Return the account.
+
+    Raises:
+        NotFoundError: such objects are not replicated.
+    """
+    context = call.context
+    account = await context.store.account(call.path("account_id"))
+    settings = context.settings.get(account.vendor)
+    configured = () if settings is None else settings.object_types
+    if object_type not in configured:
+        read = {cursor.object_type for cursor in await context.store.cursors(account.id)}
+        if object_type not in read:
+            known = ", ".join(sorted({*configured, *read})) or "none"
+            raise NotFoundError(f"no object type {object_type!r} is replicated; there are: {known}")
+    return account
+
+
+def _freshness(
+    call: Call[ObjectsQuery, Nothing] | Call[Nothing, Nothing], account: Account
+) -> Freshness:
+    context = call.context
+    return freshness(
+        account.exact_as_of, context.clock.now().utc, context.settings.get(account.vendor)
+    )
+
+
+def _fields(stored: StoredObject) -> dict[str, Any]:
+    return msgspec.structs.asdict(stored) | {"payload": readable(stored.payload)}
+
+
+_NOT_FOUND = {HTTPStatus.NOT_FOUND: "There is no such account, or no such thing in it."}
+
+OPERATIONS: tuple[AnyOperation, ...] = (
+    Operation(
+        method="GET",
+        path="/integrations/{account_id}/objects/{object_type}",
+        name="listObjects",
+        tag=_TAG,
+        summary="The objects of one type",
+        handler=list_objects,
+        query=ObjectsQuery,
+        replies=[Reply(HTTPStatus.OK, "A page.", ObjectPage)],
+        problems=_NOT_FOUND,
+    ),
+    Operation(
+        method="GET",
+        path="/integrations/{account_id}/objects/{object_type}/{object_id}",
+        name="getObject",
+        tag=_TAG,
+        summary="One object",
+        handler=get_object,
+        replies=[Reply(HTTPStatus.OK, "The object.", ObjectDetail)],
+        problems=_NOT_FOUND,
+    ),
+)

@@ -1,0 +1,134 @@
+"""One thing that can be asked: how it is asked, what answers, and what the answer looks like."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from aiohttp import web
+
+from daemon.web.context import WebContext
+from daemon.web.guard import require_token
+from daemon.web.input import read_body, read_query
+from daemon.web.page import HTML, refused_page
+from daemon.web.problem import MEDIA_TYPE
+from daemon.web.problems import as_problem
+from daemon.web.waiting import Waiting
+
+JSON = "application/json"
+EVENT_STREAM = "text/event-stream"
+
+
+class Nothing(msgspec.Struct, frozen=True):
+    """No parameters, or no body."""
+
+
+Q = TypeVar("Q", bound=msgspec.Struct)
+B = TypeVar("B", bound=msgspec.Struct)
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[Q, B]):
+    """One request, let in and read."""
+
+    context: WebContext
+    waiting: Waiting
+    request: web.Request
+    query: Q
+    body: B
+
+    def path(self, name: str) -> str:
+        """Return a part of the path, decoded."""
+        return self.request.match_info[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A JSON answer."""
+
+    document: msgspec.Struct | None
+    status: HTTPStatus = HTTPStatus.OK
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Handler = Callable[[Call[Q, B]], Awaitable[Answer | web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a success looks like: a document of this type, or another medium's text."""
+
+    status: HTTPStatus
+    description: str
+    document: type[msgspec.Struct] | None = None
+    media: Sequence[str] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation(Generic[Q, B]):
+    """A method on a path.
+
+    Attributes:
+        name: identifies it in the API's description.
+        query: its parameters; a field's `name` is the parameter's.
+        body: what it takes as JSON; None when it takes none.
+        replies: its successes.
+        problems: the statuses of its own problems, with what they mean; those of all are added.
+        problem_media: how its problems are told: as a document and, with `text/html`, as a page to
+            who accepts one; none for `HEAD`, whose answers have no body.
+        is_open: whether it needs no token.
+        ignores_unknown: whether unknown parameters are left alone, because others choose them.
+    """
+
+    method: str
+    path: str
+    name: str
+    tag: str
+    summary: str
+    handler: Handler[Q, B]
+    query: type[Q] = Nothing  # type: ignore[assignment]
+    body: type[B] | None = None
+    body_required: bool = False
+    replies: Sequence[Reply]
+    problems: Mapping[HTTPStatus, str] = field(default_factory=dict)
+    problem_media: Sequence[str] = (MEDIA_TYPE,)
+    is_open: bool = False
+    ignores_unknown: bool = False
+
+
+AnyOperation = Operation[Any, Any]
+
+
+def bind(
+    operation: AnyOperation, context: WebContext, waiting: Waiting
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """Return what aiohttp calls: checks the token, reads the input, asks the handler, answers."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        if not operation.is_open:
+            require_token(request, context.admin_token)
+        query = read_query(
+            operation.query, request.query, ignores_unknown=operation.ignores_unknown
+        )
+        body = Nothing()
+        if operation.body is not None:
+            body = read_body(operation.body, await request.read())
+        answer = await operation.handler(Call(context, waiting, request, query, body))
+        return answer if isinstance(answer, web.StreamResponse) else _written(answer)
+
+    async def handle_browser(request: web.Request) -> web.StreamResponse:
+        try:
+            return await handle(request)
+        except Exception as error:
+            if HTML not in request.headers.get("Accept", ""):
+                raise
+            return refused_page(as_problem(error, request).document)
+
+    return handle_browser if HTML in operation.problem_media else handle
+
+
+def _written(answer: Answer) -> web.Response:
+    body = b"" if answer.document is None else msgspec.json.encode(answer.document)
+    return web.Response(body=body, status=answer.status, headers=answer.headers, content_type=JSON)

@@ -1,0 +1,35 @@
+"""The list of all that can be asked. The routes and the description are made from it."""
+
+from http import HTTPStatus
+
+from aiohttp import web
+
+from daemon.web import auth, changes, health, integrations, metrics, objects, steering
+from daemon.web.openapi import describe
+from daemon.web.operation import JSON, AnyOperation, Call, Nothing, Operation, Reply
+
+
+async def _describe(call: Call[Nothing, Nothing]) -> web.StreamResponse:
+    """Describe the list itself."""
+    return web.Response(body=describe(OPERATIONS, call.context.version), content_type=JSON)
+
+
+OPERATIONS: tuple[AnyOperation, ...] = (
+    *health.OPERATIONS,
+    *metrics.OPERATIONS,
+    *auth.OPERATIONS,
+    *integrations.OPERATIONS,
+    *steering.OPERATIONS,
+    *objects.OPERATIONS,
+    *changes.OPERATIONS,
+    Operation(
+        method="GET",
+        path="/openapi.json",
+        name="getOpenApi",
+        tag="description",
+        summary="This description",
+        handler=_describe,
+        replies=[Reply(HTTPStatus.OK, "OpenAPI 3.1.", media=(JSON,))],
+        is_open=True,
+    ),
+)

@@ -1,0 +1,193 @@
+"""Telling an account's actor what to do: look now, pause, go on.
+
+Whatever must last is stored first and told second.
+"""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Annotated
+
+import msgspec
+import structlog
+from msgspec import Meta
+
+from actors.messages import Message, Pause, RescanRequested, Resume, SyncNow
+from actors.status import AccountState
+from daemon.standing import standing
+from daemon.supervisor import Condition, Hosted, NotHostedError
+from daemon.web.account_view import Integration, integration
+from daemon.web.integrations import NO_ACCOUNT
+from daemon.web.operation import Answer, AnyOperation, Call, Nothing, Operation, Reply
+from daemon.web.problem import FieldError, InvalidInputError, ProblemError
+from store.models import Account
+
+log = structlog.get_logger()
+
+_TAG = "integrations"
+
+_WHAT_TO_DO = {
+    AccountState.DISCONNECTED: "it is disconnected; connect it again",
+    AccountState.REAUTH_REQUIRED: "it needs its owner; connect it again",
+    AccountState.QUARANTINED: "it is quarantined; resume it to try again",
+    AccountState.PAUSED: "it is paused; resume it first",
+}
+
+
+class SyncRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What to look at now."""
+
+    object_types: Annotated[
+        list[str], Meta(description="Which types; none named means all of them.")
+    ] = []
+    full: Annotated[
+        bool, Meta(description="Read them from end to end again, instead of what changed.")
+    ] = False
+
+
+class SyncAccepted(msgspec.Struct, frozen=True):
+    """What will be looked at."""
+
+    id: str
+    object_types: Sequence[str]
+    full: bool
+
+
+async def sync(call: Call[Nothing, SyncRequest]) -> Answer:
+    """Have an account looked at now."""
+    context, wanted = call.context, call.body
+    account = await context.store.account(call.path("account_id"))
+    known = _object_types(account, context.supervisor.hosted().get(account.id))
+    _check_types(wanted.object_types, known)
+    types = tuple(wanted.object_types) or tuple(known)
+    if wanted.full:
+        await context.store.request_rescan(account.id, types)
+    message = RescanRequested(types) if wanted.full else SyncNow(tuple(wanted.object_types))
+    try:
+        context.supervisor.post(account.id, message)
+    except NotHostedError:
+        if not wanted.full:  # a full reading is noted and will be made
+            raise _cannot(account, context.supervisor.hosted().get(account.id)) from None
+    log.info(
+        "sync_requested",
+        account=account.id,
+        vendor=account.vendor,
+        object_types=list(types),
+        full=wanted.full,
+    )
+    return Answer(SyncAccepted(account.id, types, wanted.full), HTTPStatus.ACCEPTED)
+
+
+async def pause(call: Call[Nothing, Nothing]) -> Answer:
+    """Let an account rest until it is resumed."""
+    return await _set_paused(call, Pause(), paused=True)
+
+
+async def resume(call: Call[Nothing, Nothing]) -> Answer:
+    """Let an account go on, a quarantined one too."""
+    return await _set_paused(call, Resume(), paused=False)
+
+
+async def _set_paused(call: Call[Nothing, Nothing], message: Message, *, paused: bool) -> Answer:
+    context = call.context
+    account = await context.store.account(call.path("account_id"))
+    if account.disconnected_at is not None:
+        raise _cannot(account, None)
+    async with context.connector.hold(account.vendor, account.external_account_id):
+        account = await context.store.set_paused(account.id, paused=paused)
+        context.metrics.census.put(account)
+        if paused:
+            log.info("account_paused", account=account.id, vendor=account.vendor)
+        else:
+            log.info("account_resumed", account=account.id, vendor=account.vendor)
+        try:
+            context.supervisor.post(account.id, message)
+        except NotHostedError:
+            if _must_start(context.supervisor.hosted().get(account.id), paused=paused):
+                await context.supervisor.start_account(account.id)
+    hosted = context.supervisor.hosted().get(account.id)
+    return Answer(integration(account, standing(account, hosted)))
+
+
+def _must_start(hosted: Hosted | None, *, paused: bool) -> bool:
+    """Tell whether only a fresh start makes the actor know.
+
+    One whose first run is about to begin was loaded before the change; one that was given up is
+    given another chance.
+    """
+    if hosted is None:
+        return not paused
+    given_up = hosted.condition in (Condition.QUARANTINED, Condition.STOPPED)
+    return hosted.condition is Condition.RUNNING or (given_up and not paused)
+
+
+def _object_types(account: Account, hosted: Hosted | None) -> Sequence[str]:
+    """Return what the account's actor reads.
+
+    Raises:
+        ProblemError: 409: there is no actor that could, or it must not.
+    """
+    now = standing(account, hosted)
+    if now.status is None or now.state in _WHAT_TO_DO:
+        raise _cannot(account, hosted)
+    return tuple(now.status.cursors)
+
+
+def _check_types(wanted: Sequence[str], known: Sequence[str]) -> None:
+    errors = [
+        FieldError(f"object_types[{index}]", f"one of {', '.join(known)}", repr(name))
+        for index, name in enumerate(wanted)
+        if name not in known
+    ]
+    if errors:
+        raise InvalidInputError(errors)
+
+
+def _cannot(account: Account, hosted: Hosted | None) -> ProblemError:
+    now = standing(account, hosted)
+    what = _WHAT_TO_DO.get(now.state, "its actor does not run just now; try again soon")
+    return ProblemError(
+        HTTPStatus.CONFLICT,
+        "account-not-running",
+        f"{account.name} cannot do that: {what}",
+        reasons=now.reasons,
+    )
+
+
+_CONFLICT = {
+    **NO_ACCOUNT,
+    HTTPStatus.CONFLICT: "It cannot do that now; `detail` says why, and what to do.",
+}
+
+OPERATIONS: tuple[AnyOperation, ...] = (
+    Operation(
+        method="POST",
+        path="/integrations/{account_id}/sync",
+        name="syncIntegration",
+        tag=_TAG,
+        summary="Look for changes now, or read everything again",
+        handler=sync,
+        body=SyncRequest,
+        replies=[Reply(HTTPStatus.ACCEPTED, "It will.", SyncAccepted)],
+        problems=_CONFLICT,
+    ),
+    Operation(
+        method="POST",
+        path="/integrations/{account_id}/pause",
+        name="pauseIntegration",
+        tag=_TAG,
+        summary="Begin nothing new until it is resumed; survives a restart",
+        handler=pause,
+        replies=[Reply(HTTPStatus.OK, "It is paused.", Integration)],
+        problems=_CONFLICT,
+    ),
+    Operation(
+        method="POST",
+        path="/integrations/{account_id}/resume",
+        name="resumeIntegration",
+        tag=_TAG,
+        summary="Go on after a pause, or try again after a quarantine",
+        handler=resume,
+        replies=[Reply(HTTPStatus.OK, "It goes on.", Integration)],
+        problems=_CONFLICT,
+    ),
+)

@@ -1,0 +1,62 @@
+"""Long polls and streams: how many may wait, and how all of them end when the server stops."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+
+import anyio
+
+from daemon.web.problem import ProblemError
+from store.ports import Directory
+
+
+class Waiting:
+    """Everybody who waits for changes.
+
+    Attributes:
+        count: how many there are.
+        closed: whether the server stops.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._scopes: set[anyio.CancelScope] = set()
+        self.count = 0
+        self.closed = False
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Hold a place while waiting.
+
+        Raises:
+            ProblemError: 503: all are taken.
+        """
+        if self.count >= self._most:
+            raise ProblemError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "too-many-waiting",
+                f"{self._most} long polls and streams are open already; try again later",
+                headers={"Retry-After": "10"},
+            )
+        self.count += 1
+        try:
+            yield
+        finally:
+            self.count -= 1
+
+    async def for_change(self, store: Directory, after: int, within_s: float) -> None:
+        """Return when there is a change behind `after`, the time is up, or the server stops."""
+        if self.closed:
+            return
+        with anyio.move_on_after(within_s) as scope:
+            self._scopes.add(scope)
+            try:
+                await store.changed(after)
+            finally:
+                self._scopes.discard(scope)
+
+    def close(self) -> None:
+        """End all waiting, now and from now on."""
+        self.closed = True
+        for scope in self._scopes:
+            scope.cancel()

@@ -1,0 +1,90 @@
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from daemon.web.application import create_app
+from daemon.web.operations import OPERATIONS
+from support.web_house import Visitor, WebHouse
+
+
+async def test_description_is_valid_openapi(visitor: Visitor) -> None:
+    OpenAPIV31SpecValidator(visitor.description.document).validate()
+
+
+async def test_description_and_routes_are_the_same(web: WebHouse, visitor: Visitor) -> None:
+    routes = {
+        (route.method.lower(), route.resource.canonical)
+        for route in create_app(web.context).router.routes()
+        if route.resource is not None
+    }
+    described = {
+        (method, path)
+        for path, methods in visitor.description.document["paths"].items()
+        for method in methods
+    }
+    assert routes == described
+
+
+async def test_each_operation_has_a_name_of_its_own() -> None:
+    names = [operation.name for operation in OPERATIONS]
+    assert len(names) == len(set(names))
+
+
+async def test_guarded_operations_are_described_as_such(visitor: Visitor) -> None:
+    paths = visitor.description.document["paths"]
+    assert paths["/health"]["get"]["security"] == []
+    assert paths["/integrations"]["get"]["security"] == [{"adminToken": []}]
+    assert "401" in paths["/integrations"]["get"]["responses"]
+
+
+async def test_parameters_are_described_with_their_bounds(visitor: Visitor) -> None:
+    parameters = visitor.description.document["paths"]["/changes"]["get"]["parameters"]
+    by_name = {parameter["name"]: parameter for parameter in parameters}
+    assert by_name.keys() == {"after", "limit", "wait", "account", "type"}
+    assert by_name["limit"]["schema"] == {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 1000,
+        "default": 100,
+    }
+    assert by_name["account"]["schema"] == {"type": "string"}
+
+
+async def test_every_success_of_every_operation_is_as_described(
+    web: WebHouse, visitor: Visitor
+) -> None:
+    account = await web.live()
+    at = f"/integrations/{account.id}"
+    (invoice, *_) = web.sandbox.truth(account.external_account_id)["Invoice"]
+    for path in (
+        "/health",
+        "/health/ready",
+        "/health/db",
+        "/health/supervisor",
+        "/health/summary",
+        f"/health/accounts/{account.id}",
+        "/metrics",
+        "/openapi.json",
+        "/integrations",
+        at,
+        f"{at}/status",
+        f"{at}/objects/Invoice",
+        f"{at}/objects/Invoice/{invoice}",
+        "/changes",
+    ):
+        await visitor.call("GET", path)
+    await visitor.call("HEAD", "/health")
+    await visitor.call("HEAD", "/health/ready")
+    await visitor.post(f"{at}/sync", {"object_types": ["Invoice"], "full": True}, expect=202)
+    await visitor.post(f"{at}/pause")
+    await visitor.post(f"{at}/resume")
+    location = (await visitor.call("GET", "/auth/quickbooks/start", expect=302)).headers["Location"]
+    state = location.partition("state=")[2]
+    realm_id = account.external_account_id
+    for path in (f"/auth/quickbooks/callback?state={state}&code=",):
+        code = web.sandbox.issue_code(realm_id)
+        await visitor.call("GET", f"{path}{code}&realmId={realm_id}")
+    for expect, company in ((200, realm_id), (201, web.company())):
+        body = {"authorization_code": web.sandbox.issue_code(company), "realm_id": company}
+        await visitor.post("/auth/quickbooks/connect", body, expect=expect)
+    await visitor.delete(at)
+    used = {(method, path) for method, path, _ in visitor.description.used}
+    assert used == {(each.method.lower(), each.path) for each in OPERATIONS}

@@ -1,0 +1,97 @@
+"""What single scenarios want besides the invariants. Each returns what is not so."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from actors.events import LookAbandoned, OwnerNeeded
+from daemon.sandbox.quickbooks import FaultKind, Route
+from daemon.supervisor import Condition
+from support.simulation.scenario import Expectation
+from support.simulation.world import World
+
+
+def happened(*kinds: FaultKind) -> Expectation:
+    """Want each of these faults to have hit: else the run shows nothing."""
+
+    def check(world: World) -> Iterator[str]:
+        fired = world.sandbox.statistics().faults
+        for kind in kinds:
+            if not fired.get(kind):
+                yield f"{kind} never hit: the run shows nothing about it"
+
+    return check
+
+
+def owner_asked_once(saying: str) -> Expectation:
+    """Want each owner to have been asked exactly once, with this in the cause."""
+
+    def check(world: World) -> Iterator[str]:
+        asked = [event for event in world.heard if isinstance(event, OwnerNeeded)]
+        times = Counter(event.account_id for event in asked)
+        for account_id in world.account_ids:
+            if times[account_id] != 1:
+                yield f"{account_id}'s owner was asked {times[account_id]} times"
+        for event in asked:
+            if saying not in event.cause:
+                yield f"{event.account_id}'s owner was asked for another reason: {event.cause}"
+
+    return check
+
+
+def no_more_token_calls_than(limit_per_day: float) -> Expectation:
+    """Want no account to ask for tokens more often than this, on average."""
+
+    def check(world: World) -> Iterator[str]:
+        days = world.clock.now().monotonic_s / 86_400.0
+        allowed = limit_per_day * days * len(world.account_ids)
+        calls = world.sandbox.statistics().calls_to(Route.TOKEN)
+        if calls > allowed:
+            yield f"{calls} token calls in {days:.1f} days hammer the token host"
+
+    return check
+
+
+def no_more_calls_than(limit_per_day: float) -> Expectation:
+    """Want no more calls than this for an account and day, on average."""
+
+    def check(world: World) -> Iterator[str]:
+        days = world.clock.now().monotonic_s / 86_400.0
+        if world.calls > limit_per_day * days * len(world.account_ids):
+            yield f"{world.calls} calls in {days:.1f} days hammer the vendor"
+
+    return check
+
+
+def daemon_died(world: World) -> Iterator[str]:
+    """Want the daemon to have been killed at least once."""
+    if not world.deaths:
+        yield "the daemon was never killed: the run shows nothing about that"
+
+
+def quarantined_first(world: World) -> Iterator[str]:
+    """Want the first account, and no other, to be given up openly, with its last error."""
+    for number, account_id in enumerate(world.account_ids):
+        hosted = world.supervisor.hosted()[account_id]
+        given_up = hosted.condition is Condition.QUARANTINED
+        if given_up is not (number == 0):
+            yield f"{account_id} is {hosted.condition}"
+        if given_up and not hosted.last_error:
+            yield f"{account_id} was given up without a word"
+
+
+def told_of_trouble(text: str) -> Expectation:
+    """Want a look to have failed with these words: the trouble must be named, not hidden."""
+
+    def check(world: World) -> Iterator[str]:
+        said = [event.error for event in world.heard if isinstance(event, LookAbandoned)]
+        if not any(text in error for error in said):
+            yield f"nobody was told of {text!r}"
+
+    return check
+
+
+def ids_are_shared(world: World) -> Iterator[str]:
+    """Want all companies to have objects under the same ids: else nothing could be mixed up."""
+    ids = [frozenset(world.sandbox.truth(realm)["Customer"]) for realm in world.realms.values()]
+    if not frozenset.intersection(*ids):
+        yield "no customer's id is in all companies"

@@ -1,0 +1,109 @@
+"""The store as one process sees it: each commit is a moment to die at, to be refused, and to be checked."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from store.errors import StoreFullError
+from store.models import (
+    ClaimedAccount,
+    OpenRefresh,
+    PageApplied,
+    PageWrite,
+    SealedCredential,
+    StoreHealth,
+)
+from store.sqlite import SqliteStore
+from support.simulation.doom import Doom, Moment
+from support.simulation.token_rules import TokenRules
+
+Answer = TypeVar("Answer")
+
+
+class Disk:
+    """Where the store lies. While it is `full`, every write is refused."""
+
+    full = False
+
+
+class ObservedStore:
+    """What a supervisor and its actors ask of a store, passed on."""
+
+    def __init__(
+        self,
+        store: SqliteStore,
+        disk: Disk,
+        doom: Doom,
+        tokens: TokenRules,
+        on_page: Callable[[str, PageApplied], None],
+    ) -> None:
+        self._store = store
+        self._disk = disk
+        self._doom = doom
+        self._tokens = tokens
+        self._on_page = on_page
+
+    async def claim_shard(self, shard: int) -> Sequence[ClaimedAccount]:
+        return await self._write(lambda: self._store.claim_shard(shard))
+
+    async def claim(self, account_id: str) -> ClaimedAccount:
+        return await self._write(lambda: self._store.claim(account_id))
+
+    async def apply_page(self, page: PageWrite) -> PageApplied:
+        self._before()
+        applied = await self._store.apply_page(page)
+        self._on_page(page.account_id, applied)
+        self._doom.reach(Moment.AFTER_COMMIT)
+        return applied
+
+    async def deleted_ids(
+        self, account_id: str, object_type: str, object_ids: Sequence[str]
+    ) -> frozenset[str]:
+        return await self._store.deleted_ids(account_id, object_type, object_ids)
+
+    async def unseen(self, account_id: str, object_type: str, *, limit: int) -> Sequence[str]:
+        return await self._store.unseen(account_id, object_type, limit=limit)
+
+    async def begin_refresh(
+        self, account_id: str, epoch: int, token_hash: str, at: datetime
+    ) -> OpenRefresh:
+        self._before()
+        entry = await self._store.begin_refresh(account_id, epoch, token_hash, at)
+        self._tokens.journal_opened(account_id, token_hash)
+        self._doom.reach(Moment.AFTER_COMMIT)
+        return entry
+
+    async def finish_refresh(
+        self, account_id: str, epoch: int, credential: SealedCredential, at: datetime
+    ) -> None:
+        self._before()
+        await self._store.finish_refresh(account_id, epoch, credential, at)
+        self._tokens.stored(account_id, credential)
+        self._doom.reach(Moment.AFTER_COMMIT)
+
+    async def require_reauthorization(
+        self, account_id: str, epoch: int, cause: str, at: datetime
+    ) -> None:
+        self._before()
+        await self._store.require_reauthorization(account_id, epoch, cause, at)
+        self._tokens.owner_needed(account_id)
+        self._doom.reach(Moment.AFTER_COMMIT)
+
+    def health(self) -> StoreHealth:
+        if self._disk.full:
+            return StoreHealth(writable=False, reason="no space left")
+        return self._store.health()
+
+    async def check(self) -> None:
+        await self._write(self._store.check)
+
+    async def _write(self, call: Callable[[], Awaitable[Answer]]) -> Answer:
+        self._before()
+        answer = await call()
+        self._doom.reach(Moment.AFTER_COMMIT)
+        return answer
+
+    def _before(self) -> None:
+        self._doom.reach(Moment.BEFORE_COMMIT)
+        if self._disk.full:
+            raise StoreFullError("no space left")

@@ -1,0 +1,78 @@
+"""One run of the daemon: the real supervisor, actors and vendor package over the store."""
+
+from typing import TYPE_CHECKING, cast
+
+import anyio
+import httpx
+
+from actors.account import Surroundings
+from actors.slots import PageSlots
+from actors.vendors.quickbooks import QuickBooks
+from daemon.restart import RestartPolicy
+from daemon.supervisor import Supervisor
+from support.simulation.doom import Doom, Killed
+from support.simulation.observed_store import ObservedStore
+from support.simulation.wire import MortalTransport
+
+if TYPE_CHECKING:
+    from store.ports import Store
+    from support.simulation.world import World
+
+GRACE_S = 25.0
+
+
+class Process:
+    """A daemon in the world.
+
+    Attributes:
+        doom: how it is killed.
+        alive: whether it runs now.
+        ended: set once it is gone.
+    """
+
+    def __init__(self, world: "World", number: int) -> None:
+        self.doom = Doom()
+        self.ended = anyio.Event()
+        self.alive = False
+        self.store = ObservedStore(
+            world.store, world.disk, self.doom, world.tokens, world.observer.page_stored
+        )
+        self._http = httpx.AsyncClient(
+            transport=MortalTransport(world.wire, self.doom), trust_env=False
+        )
+        self.vendor = QuickBooks(world.vendor_settings, self._http, world.clock, world.listen)
+        store = cast("Store", self.store)
+        surroundings = Surroundings(
+            store=store,
+            vendor=self.vendor,
+            settings=world.scenario.settings(),
+            sealer=world.sealer,
+            clock=world.clock,
+            random=world.random(f"actors/{number}"),
+            slots=PageSlots(),
+            listener=world.listen,
+        )
+        self.supervisor = Supervisor(
+            store,
+            {self.vendor.name: surroundings},
+            RestartPolicy(),
+            world.clock,
+            world.random(f"supervisor/{number}"),
+            grace_s=GRACE_S,
+        )
+
+    async def live(self) -> None:
+        """Run until it is stopped or killed."""
+        self.alive = True
+        try:
+            async with anyio.create_task_group() as tasks:
+                self.doom.on_death(tasks.cancel_scope.cancel)
+                await self.supervisor.run()
+        except BaseExceptionGroup as errors:
+            rest = errors.split(Killed)[1]
+            if rest is not None:
+                raise rest from None
+        finally:
+            self.alive = False
+            self.ended.set()
+            await self.vendor.close()
