@@ -1,0 +1,150 @@
+"""The command line as a whole: which commands there are, and how their trouble is shown."""
+
+import sys
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from typing import Annotated, NoReturn
+
+import typer
+
+from daemon.cli import config_commands
+from daemon.cli.account_commands import accounts, disconnect, pause, resume
+from daemon.cli.connect_command import connect
+from daemon.cli.daemon_client import ProblemError
+from daemon.cli.data_commands import changes, objects
+from daemon.cli.demo_command import demo
+from daemon.cli.doctor_command import doctor
+from daemon.cli.failure import CommandError, ExitCode
+from daemon.cli.output import Output
+from daemon.cli.run_command import run
+from daemon.cli.sandbox_command import sandbox
+from daemon.cli.shell import Shell, process_shell
+from daemon.cli.status_command import status
+from daemon.cli.sync_command import sync
+from daemon.config import ConfigError
+
+_NAME = "syncline"
+
+_Commands = Sequence[tuple[Callable[..., None], str, str]]
+"""Function, what it does in a few words, example."""
+
+_COMMANDS: _Commands = (
+    (run, "Run the daemon.", "syncline run --config /etc/syncline/config.yaml"),
+    (demo, "Show it all, on made-up companies.", "syncline demo --once"),
+    (sandbox, "Serve a stand-in for QuickBooks.", "syncline sandbox --port 8400 --companies 2"),
+    (connect, "Connect a company.", "syncline connect quickbooks --open --wait"),
+    (
+        accounts,
+        "List the connected companies.",
+        "syncline accounts --json | jq -r '.[] | select(.state != \"live\") | .name'",
+    ),
+    (
+        status,
+        "Show how accounts are, or all about one.",
+        'syncline status "Amy\'s Bird Sanctuary" --watch',
+    ),
+    (sync, "Look for changes now.", "syncline sync 4f1c --type Invoice --type Payment --wait"),
+    (pause, "Stop looking until resumed.", "syncline pause 4f1c"),
+    (resume, "Let a paused account go on.", "syncline resume 4f1c"),
+    (disconnect, "Revoke the access to a company.", "syncline disconnect 4f1c --purge --yes"),
+    (
+        objects,
+        "Show what is in the replica.",
+        "syncline objects 4f1c Invoice --json | jq -r .payload.DocNumber",
+    ),
+    (
+        changes,
+        "Show or follow what changed.",
+        "syncline changes --follow --type Invoice",
+    ),
+    (doctor, "Check this host.", "syncline doctor --config /etc/syncline/config.yaml"),
+)
+_CONFIG_COMMANDS: _Commands = (
+    (
+        config_commands.check,
+        "Say what is wrong with it.",
+        "syncline config check --config config.yaml",
+    ),
+    (config_commands.show, "Print what is in force.", "syncline config show --json | jq .server"),
+)
+
+
+def build() -> typer.Typer:
+    """Return the command line."""
+    app = _group("Keep an exact, always-fresh local replica of many customers' SaaS accounts.")
+    app.callback()(_root)
+    _add(app, _COMMANDS)
+    config = _group("Check the configuration, or show what is in force.")
+    _add(config, _CONFIG_COMMANDS)
+    app.add_typer(config, name="config", short_help="Check or show the configuration.")
+    return app
+
+
+def run_command_line(arguments: Sequence[str], shell: Shell) -> int:
+    """Run one command and return how the process is to end.
+
+    0: done. 1: it failed. 2: wrong usage or wrong configuration. 130: Ctrl-C.
+    """
+    try:
+        build()(args=list(arguments), obj=shell, prog_name=_NAME)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except ConfigError as error:
+        _show_config_error(shell.output, error)
+        return ExitCode.USAGE
+    except CommandError as error:
+        _show_error(shell.output, error)
+        return error.exit_code
+    return ExitCode.DONE
+
+
+def main() -> NoReturn:
+    """Run the command that the process was started with."""
+    sys.exit(run_command_line(sys.argv[1:], process_shell()))
+
+
+def _root(
+    *,
+    show_version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=lambda value: _version(show=value))
+    ] = False,
+) -> None:
+    del show_version
+
+
+def _version(*, show: bool) -> None:
+    if show:
+        typer.echo(f"{_NAME} {version(_NAME)}")
+        raise typer.Exit
+
+
+def _group(about: str) -> typer.Typer:
+    return typer.Typer(
+        help=about,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+
+def _add(group: typer.Typer, commands: _Commands) -> None:
+    for command, summary, example in commands:
+        # \b keeps the lines as they are.
+        group.command(short_help=summary, epilog=f"Example:\n\n\b\n  {example}")(command)
+
+
+def _show_config_error(output: Output, error: ConfigError) -> None:
+    output.error("the configuration cannot be used")
+    for line in str(error).splitlines():
+        output.message(line)
+
+
+def _show_error(output: Output, error: CommandError) -> None:
+    if output.as_json and isinstance(error, ProblemError):
+        output.message(error.document.decode("utf-8", "replace"))
+        return
+    output.error(str(error))
+    for line in error.advice.splitlines():
+        output.message(line)

@@ -1,0 +1,26 @@
+"""`config check` and `config show`."""
+
+import typer
+import yaml
+
+from daemon.cli.options import ConfigOption, JsonOption
+from daemon.cli.shell import shell_of
+from daemon.config import load_config, show_config
+
+
+def check(ctx: typer.Context, *, config: ConfigOption = None) -> None:
+    """Say whether the configuration can be used; list everything that is wrong with it."""
+    shell = shell_of(ctx)
+    path = shell.config_path(config)
+    load_config(path, shell.environ)
+    shell.output.message(f"{path}: OK")
+
+
+def show(ctx: typer.Context, *, as_json: JsonOption = False, config: ConfigOption = None) -> None:
+    """Print the configuration in force: every default put in, secrets hidden."""
+    shell = shell_of(ctx)
+    shown = show_config(shell.config(config))
+    if as_json:
+        shell.output.json(shown)
+    else:
+        shell.output.block(yaml.safe_dump(shown, sort_keys=False, allow_unicode=True))

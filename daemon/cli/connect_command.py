@@ -1,0 +1,90 @@
+"""`connect`: give the daemon a company to keep in sync."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+import typer
+
+from daemon.cli.account_choice import all_accounts
+from daemon.cli.daemon_client import DaemonClient
+from daemon.cli.failure import CommandError, ExitCode
+from daemon.cli.follow import describe, follow
+from daemon.cli.options import ConfigOption, JsonOption
+from daemon.cli.replies import AccountReply, decoded
+from daemon.cli.shell import Shell, shell_of
+
+_LOOK_EVERY_S = 1.0
+
+
+def connect(
+    ctx: typer.Context,
+    vendor: Annotated[
+        str, typer.Argument(metavar="VENDOR", help="The kind of system: quickbooks.")
+    ],
+    *,
+    code: Annotated[
+        str, typer.Option(show_default=False, help="An authorization code, used once.")
+    ] = "",
+    realm_id: Annotated[
+        str, typer.Option(show_default=False, help="The company that goes with it.")
+    ] = "",
+    open_page: Annotated[
+        bool, typer.Option("--open", help="Open the consent page in a browser.")
+    ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Follow the company until it is all here.")
+    ] = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Connect a company: print the vendor's consent page, or use a code that is at hand.
+
+    The consent page leads back to the daemon, which does the rest. A company that was connected
+    before keeps its account and its data.
+    """
+    shell = shell_of(ctx)
+    if bool(code) != bool(realm_id):
+        raise CommandError(
+            "--code and --realm-id belong together", "Give both or none.", ExitCode.USAGE
+        )
+    with shell.daemon(config) as daemon:
+        if code:
+            account = _with_code(daemon, vendor, code, realm_id)
+        else:
+            before = {known.id: known.connected_at for known in all_accounts(daemon)}
+            _show_page(shell, daemon, vendor, open_page=open_page)
+            if not wait:
+                return
+            account = _connected_since(shell, daemon, vendor, before)
+        shell.output.message(f"Connected {account.name} as {account.id}")
+        if wait:
+            status = follow(shell, daemon, account, lambda cursor: cursor.complete)
+            shell.output.message(f"{account.name}: {describe(status)}")
+        if as_json:
+            shell.output.json(msgspec.Raw(daemon.get(f"/integrations/{account.id}")))
+
+
+def _with_code(daemon: DaemonClient, vendor: str, code: str, realm_id: str) -> AccountReply:
+    body = {"authorization_code": code, "realm_id": realm_id}
+    return decoded(daemon.post(f"/auth/{vendor}/connect", body), AccountReply)
+
+
+def _show_page(shell: Shell, daemon: DaemonClient, vendor: str, *, open_page: bool) -> None:
+    address = daemon.redirect(f"/auth/{vendor}/start")
+    shell.output.message("Open this page as somebody who may give access to the company:")
+    shell.output.line(address)
+    if open_page and not shell.open_page(address):
+        shell.output.message("There is no browser to open it in.", "yellow")
+
+
+def _connected_since(
+    shell: Shell, daemon: DaemonClient, vendor: str, before: Mapping[str, datetime]
+) -> AccountReply:
+    shell.output.message("Waiting for the consent ... (Ctrl-C stops waiting, not the consent)")
+    while True:
+        for account in all_accounts(daemon):
+            if account.vendor == vendor and before.get(account.id) != account.connected_at:
+                return account
+        shell.pause(_LOOK_EVERY_S)

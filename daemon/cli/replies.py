@@ -1,0 +1,128 @@
+"""What the daemon's HTTP interface answers, as far as the command line reads it.
+
+Fields that are not named here are left alone; `--json` shows them all.
+"""
+
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+
+from daemon.cli.failure import CommandError
+
+Reply = TypeVar("Reply")
+
+
+def decoded(raw: bytes | msgspec.Raw, kind: type[Reply]) -> Reply:
+    """Read an answer.
+
+    Raises:
+        CommandError: it is not what the daemon would say.
+    """
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except msgspec.DecodeError as error:
+        raise CommandError(
+            f"this is not how a daemon of this version answers: {error}",
+            "Is another program on its port, or was it not restarted after an update?",
+        ) from error
+
+
+class Page(msgspec.Struct, frozen=True):
+    """One page of a list, its items still raw."""
+
+    items: list[msgspec.Raw]
+    next: int | str | None = None
+
+
+class AccountReply(msgspec.Struct, frozen=True):
+    """One connected company."""
+
+    id: str
+    vendor: str
+    external_account_id: str
+    name: str
+    state: str
+    connected_at: datetime
+    exact_as_of: datetime | None = None
+    last_synced_at: datetime | None = None
+    reasons: list[str] = []
+
+
+class CursorReply(msgspec.Struct, frozen=True):
+    """How far one object type has been read."""
+
+    object_type: str
+    records: int = 0
+    complete: bool = False
+    rescan_requested: bool = False
+    covered_until: datetime | None = None
+    last_synced_at: datetime | None = None
+    last_error: str | None = None
+
+
+class StatusReply(AccountReply, frozen=True):
+    """One account with its cursors."""
+
+    cursors: list[CursorReply] = []
+
+
+class ObjectReply(msgspec.Struct, frozen=True):
+    """One object of the replica."""
+
+    object_type: str
+    object_id: str
+    version: str
+    updated_at: datetime
+    synced_at: datetime
+    deleted: bool
+    payload: msgspec.Raw
+
+
+class ChangeReply(msgspec.Struct, frozen=True):
+    """One applied difference."""
+
+    seq: int
+    account_id: str
+    vendor: str
+    object_type: str
+    object_id: str
+    op: str
+    via: str
+    observed_at: datetime
+    updated_at: datetime
+
+
+class DatabaseReply(msgspec.Struct, frozen=True):
+    """How the database is."""
+
+    last_seq: int
+
+
+class Disconnected(msgspec.Struct, frozen=True):
+    """What came of a disconnect.
+
+    Attributes:
+        detail: in words, also whether the vendor revoked the access.
+    """
+
+    purged: bool
+    revoked: bool
+    detail: str = ""
+
+
+class ProblemField(msgspec.Struct, frozen=True):
+    """One thing that is wrong with a request."""
+
+    path: str
+    expected: str
+    found: str
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """A problem document (RFC 9457)."""
+
+    title: str
+    detail: str = ""
+    errors: list[ProblemField] = []
+    reasons: list[str] = []

@@ -1,0 +1,166 @@
+"""`status`: all accounts, or one of them in detail."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, NoReturn
+
+import msgspec
+import typer
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.text import Text
+
+from daemon.cli.account_choice import account_path, all_accounts, chosen_account
+from daemon.cli.account_table import (
+    account_table,
+    cursor_table,
+    state_text,
+    summary,
+)
+from daemon.cli.daemon_client import DaemonAwayError, DaemonClient, ProblemError
+from daemon.cli.failure import CommandError
+from daemon.cli.options import ConfigOption, JsonOption
+from daemon.cli.output import Output
+from daemon.cli.replies import AccountReply, StatusReply, decoded
+from daemon.cli.shell import Shell, shell_of
+from daemon.cli.wording import age, printable
+
+_WATCH_EVERY_S = 1.0
+_SENTENCES = ("reason",)
+
+
+def status(
+    ctx: typer.Context,
+    account: Annotated[
+        str,
+        typer.Argument(
+            metavar="[ACCOUNT]", show_default=False, help="One account in detail; else all."
+        ),
+    ] = "",
+    *,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Go on until Ctrl-C.")] = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Show how the accounts are, or all about one of them."""
+    shell = shell_of(ctx)
+    with shell.daemon(config) as daemon:
+        path = account_path(chosen_account(daemon, account), "status") if account else ""
+        if watch:
+            _watch(shell, daemon, path, as_json=as_json)
+        elif as_json:
+            shell.output.json(_document(daemon, path))
+        else:
+            shell.output.show(_view(shell.output, daemon, path, shell.clock.now().utc))
+
+
+def _watch(shell: Shell, daemon: DaemonClient, path: str, *, as_json: bool) -> None:
+    output = shell.output
+    if as_json:
+        _look_again(shell, lambda: output.json_line(_document(daemon, path)), output.message)
+    if not output.data.is_terminal:
+        shown: dict[str, str] = {}
+        _look_again(shell, lambda: _show_news(shell, daemon, path, shown), output.message)
+    with Live(console=output.data, auto_refresh=False) as live:
+        _look_again(
+            shell,
+            lambda: live.update(_view(output, daemon, path, shell.clock.now().utc), refresh=True),
+            lambda text: live.update(Text(printable(text), "bold red"), refresh=True),
+        )
+
+
+def _look_again(shell: Shell, look: Callable[[], None], say: Callable[[str], None]) -> NoReturn:
+    """Look for ever; of a daemon that has gone, tell once and wait for it to come back.
+
+    Raises:
+        CommandError: already the first look failed, or the daemon refuses one.
+    """
+    look()
+    told = ""
+    while True:
+        shell.pause(_WATCH_EVERY_S)
+        try:
+            look()
+        except CommandError as error:
+            if not _may_pass(error):
+                raise
+            if str(error) != told:
+                told = str(error)
+                say(f"{told}; waiting for it")
+        else:
+            told = ""
+
+
+def _may_pass(error: CommandError) -> bool:
+    """Say whether the daemon may only be restarting."""
+    if isinstance(error, ProblemError):
+        return error.status == HTTPStatus.SERVICE_UNAVAILABLE
+    return isinstance(error, DaemonAwayError)
+
+
+def _show_news(shell: Shell, daemon: DaemonClient, path: str, shown: dict[str, str]) -> None:
+    """Print a line for each account whose state has changed; `shown` are the states so far."""
+    now = shell.clock.now().utc
+    for account in _accounts(daemon, path):
+        if shown.get(account.id) != account.state:
+            shown[account.id] = account.state
+            exact = age(account.exact_as_of, now)
+            shell.output.line(
+                f"{now:%Y-%m-%dT%H:%M:%SZ} {account.name}: {account.state}, exact as of {exact}"
+            )
+
+
+def _document(daemon: DaemonClient, path: str) -> object:
+    return msgspec.Raw(daemon.get(path)) if path else list(daemon.items("/integrations"))
+
+
+def _accounts(daemon: DaemonClient, path: str) -> Sequence[AccountReply]:
+    if path:
+        return [decoded(daemon.get(path), StatusReply)]
+    return all_accounts(daemon)
+
+
+def _view(output: Output, daemon: DaemonClient, path: str, now: datetime) -> RenderableType:
+    if path:
+        return _detail(output, decoded(daemon.get(path), StatusReply), now)
+    accounts = all_accounts(daemon)
+    return Group(account_table(output, accounts, now), Text(summary(accounts), "dim"))
+
+
+def _detail(output: Output, status: StatusReply, now: datetime) -> RenderableType:
+    facts = [
+        ("account", Text(status.id)),
+        ("company", Text(printable(f"{status.vendor} {status.external_account_id}"))),
+        ("state", state_text(status.state)),
+        *(("reason", Text(printable(reason), "yellow")) for reason in status.reasons),
+        *_what_to_do(status),
+        ("exact as of", _instant(status.exact_as_of, now)),
+        ("last synced", _instant(status.last_synced_at, now)),
+        ("connected", _instant(status.connected_at, now)),
+    ]
+    return Group(
+        Text(printable(status.name), "bold", no_wrap=True, overflow="ellipsis"),
+        *(_fact(name, value) for name, value in facts),
+        Text(),
+        cursor_table(output, status, now),
+    )
+
+
+def _fact(name: str, value: Text) -> Text:
+    line = Text(f"  {name:<13}").append_text(value)
+    if name not in _SENTENCES:
+        line.no_wrap, line.overflow = True, "ellipsis"
+    return line
+
+
+def _what_to_do(status: StatusReply) -> Sequence[tuple[str, Text]]:
+    if status.state != "reauth_required":
+        return []
+    return [("what to do", Text(printable(f"syncline connect {status.vendor}")))]
+
+
+def _instant(instant: datetime | None, now: datetime) -> Text:
+    if instant is None:
+        return Text("-")
+    return Text(f"{instant:%Y-%m-%dT%H:%M:%SZ} ({age(instant, now)})")

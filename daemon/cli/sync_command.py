@@ -1,0 +1,65 @@
+"""`sync`: look for an account's changes now."""
+
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+import msgspec
+import typer
+
+from daemon.cli.account_choice import account_path, chosen_account
+from daemon.cli.follow import describe, follow
+from daemon.cli.options import AccountArgument, ConfigOption, JsonOption
+from daemon.cli.replies import CursorReply, StatusReply, decoded
+from daemon.cli.shell import shell_of
+
+
+def sync(
+    ctx: typer.Context,
+    account: AccountArgument,
+    *,
+    types: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--type", "-t", metavar="TYPE", show_default=False, help="Only this type. Repeatable."
+        ),
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Read everything again and compare.")
+    ] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Follow it until it is done.")] = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Look for an account's changes now rather than at its next poll."""
+    shell = shell_of(ctx)
+    with shell.daemon(config) as daemon:
+        chosen = chosen_account(daemon, account)
+        path = account_path(chosen, "status")
+        before = decoded(daemon.get(path), StatusReply)
+        wish = ({"object_types": types} if types else {}) | ({"full": True} if full else {})
+        daemon.post(account_path(chosen, "sync"), wish)
+        shell.output.message(f"{chosen.name}: asked to look now")
+        if wait:
+            after = follow(shell, daemon, chosen, looked_since(before, types or ()))
+            shell.output.message(f"{chosen.name}: {describe(after)}")
+        if as_json:
+            shell.output.json(msgspec.Raw(daemon.get(path)))
+
+
+def looked_since(before: StatusReply, types: Sequence[str]) -> Callable[[CursorReply], bool]:
+    """Return a test of whether a type was looked at since; a type that is not named passes.
+
+    A look that ends moves what the type covers. One that was under way while a full reading was
+    asked for is not that reading.
+    """
+    covered = {cursor.object_type: cursor.covered_until for cursor in before.cursors}
+
+    def is_done(cursor: CursorReply) -> bool:
+        if types and cursor.object_type not in types:
+            return True
+        if cursor.rescan_requested:
+            covered[cursor.object_type] = cursor.covered_until
+        moved = cursor.covered_until != covered.get(cursor.object_type)
+        return moved and cursor.complete and not cursor.rescan_requested
+
+    return is_done

@@ -1,0 +1,127 @@
+import json
+
+import httpx
+import pytest
+
+from support.command_line import CommandLine, account, page, problem
+
+AMY = account(1, "Amy's", state="degraded", reasons=["the vendor answers 503"])
+CURSOR = {
+    "object_type": "Invoice",
+    "records": 1234,
+    "complete": True,
+    "last_synced_at": "2026-03-01T11:59:30Z",
+    "last_error": None,
+}
+
+
+@pytest.fixture(autouse=True)
+def one_account(cli: CommandLine) -> None:
+    cli.daemon.on("GET", "/integrations", page(AMY))
+    detail = httpx.Response(200, json=AMY | {"cursors": [CURSOR]})
+    cli.daemon.on("GET", f"/integrations/{AMY['id']}/status", detail)
+
+
+def test_overview_counts_accounts_by_state(cli: CommandLine) -> None:
+    assert cli.run("status").out.splitlines()[-1] == "1 account: 1 degraded"
+
+
+def test_detail_names_the_reasons_and_every_type(cli: CommandLine) -> None:
+    shown = cli.run("status", "Amy's").out
+    assert "the vendor answers 503" in shown
+    assert "2026-03-01T11:59:57Z (3.0 s ago)" in shown
+    assert "Invoice  1,234    complete  30 s ago" in shown
+
+
+def test_detail_as_json_is_what_the_daemon_says(cli: CommandLine) -> None:
+    assert json.loads(cli.run("status", "Amy's", "--json").out) == AMY | {"cursors": [CURSOR]}
+
+
+def test_watch_off_a_terminal_prints_a_line_for_each_change_of_state(cli: CommandLine) -> None:
+    healthy = page(AMY | {"state": "live"})
+    cli.daemon.on("GET", "/integrations", page(AMY), page(AMY), healthy)
+    cli.pauses_left = 4
+    assert cli.run("status", "--watch").out.splitlines() == [
+        "2026-03-01T12:00:00Z Amy's: degraded, exact as of 3.0 s ago",
+        "2026-03-01T12:00:00Z Amy's: live, exact as of 3.0 s ago",
+    ]
+
+
+def test_watch_as_json_prints_one_document_a_line(cli: CommandLine) -> None:
+    cli.pauses_left = 1
+    lines = cli.run("status", "Amy's", "--watch", "--json").out.splitlines()
+    assert [json.loads(line)["name"] for line in lines] == ["Amy's", "Amy's"]
+
+
+def test_watch_on_a_terminal_repaints_the_table(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "140")
+    cli.is_terminal = True
+    cli.pauses_left = 1
+    shown = cli.run("status", "--watch").out
+    assert shown.count("1 account: 1 degraded") > 1
+    assert "\x1b[" in shown
+
+
+def test_error_that_every_type_shares_is_told_once(cli: CommandLine) -> None:
+    failed = CURSOR | {"last_error": "the vendor answers 503"}
+    cursors = [failed, failed | {"object_type": "Bill"}, CURSOR | {"object_type": "Item"}]
+    detail = httpx.Response(200, json=AMY | {"reasons": [], "cursors": cursors})
+    cli.daemon.on("GET", f"/integrations/{AMY['id']}/status", detail)
+    shown = cli.run("status", "Amy's").out
+    assert shown.count("the vendor answers 503") == 1
+    assert [line.split()[-1] for line in shown.splitlines()[-2:]] == ["same", "-"]
+
+
+def test_account_to_be_connected_again_names_the_command(cli: CommandLine) -> None:
+    detail = httpx.Response(200, json=AMY | {"state": "reauth_required", "cursors": []})
+    cli.daemon.on("GET", f"/integrations/{AMY['id']}/status", detail)
+    assert "what to do   syncline connect quickbooks" in cli.run("status", "Amy's").out
+
+
+def refuse(request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("Connection refused", request=request)
+
+
+def cut(request: httpx.Request) -> httpx.Response:
+    raise httpx.RemoteProtocolError("cut", request=request)
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_watch_outlives_a_restart_of_the_daemon(cli: CommandLine, form: list[str]) -> None:
+    live = page(AMY | {"state": "live"})
+    cli.daemon.on(
+        "GET", "/integrations", page(AMY), refuse, refuse, problem(503, "Not ready"), live
+    )
+    cli.pauses_left = 4
+    result = cli.run("status", "--watch", *form)
+    assert len(result.out.splitlines()) == 2
+    said = result.err.splitlines()
+    assert len(said) == 2
+    assert "the daemon is not running" in said[0]
+    assert "waiting" in said[0]
+
+
+def test_watch_on_a_terminal_shows_that_the_daemon_is_away(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "140")
+    cli.is_terminal = True
+    cli.pauses_left = 2
+    cli.daemon.on("GET", "/integrations", page(AMY), cut, page(AMY))
+    shown = cli.run("status", "--watch").out
+    assert "does not answer as it should" in shown
+    assert shown.rindex("1 account: 1 degraded") > shown.rindex("does not answer")
+
+
+def test_watch_without_a_daemon_from_the_beginning_fails(cli: CommandLine) -> None:
+    cli.daemon.on("GET", "/integrations", refuse)
+    assert cli.run("status", "--watch").code == 1
+
+
+def test_watch_ends_when_the_daemon_refuses(cli: CommandLine) -> None:
+    cli.daemon.on("GET", "/integrations", page(AMY), problem(404, "Gone"))
+    assert cli.run("status", "--watch").code == 1

@@ -1,0 +1,123 @@
+import json
+
+import httpx
+import pytest
+
+from support.command_line import CommandLine, account, page
+
+AMY = account(1, "Amy's")
+PATH = f"/integrations/{AMY['id']}"
+EARLIER, LATER, LATEST = (f"2026-03-01T11:5{minute}:00Z" for minute in (1, 2, 3))
+
+
+def cursor(object_type: str, covered_until: str, **more: object) -> dict[str, object]:
+    return {
+        "object_type": object_type,
+        "records": 10,
+        "complete": True,
+        "rescan_requested": False,
+        "covered_until": covered_until,
+        **more,
+    }
+
+
+def status(*cursors: dict[str, object], **more: object) -> httpx.Response:
+    return httpx.Response(200, json=AMY | {"cursors": list(cursors)} | more)
+
+
+@pytest.fixture(autouse=True)
+def one_account(cli: CommandLine) -> None:
+    cli.daemon.on("GET", "/integrations", page(AMY))
+    cli.daemon.on("POST", f"{PATH}/sync", httpx.Response(202, json={}))
+
+
+def wish_of(cli: CommandLine) -> object:
+    (request,) = cli.daemon.asked("POST", f"{PATH}/sync")
+    return json.loads(request.content)
+
+
+def test_plain_sync_asks_for_everything_and_returns(cli: CommandLine) -> None:
+    cli.daemon.on("GET", f"{PATH}/status", status())
+    result = cli.run("sync", "Amy's")
+    assert (result.code, result.out, result.err) == (0, "", "Amy's: asked to look now\n")
+    assert wish_of(cli) == {}
+
+
+def test_types_and_full_are_passed_on(cli: CommandLine) -> None:
+    cli.daemon.on("GET", f"{PATH}/status", status())
+    cli.run("sync", "Amy's", "--type", "Invoice", "-t", "Bill", "--full")
+    assert wish_of(cli) == {"object_types": ["Invoice", "Bill"], "full": True}
+
+
+def test_wait_ends_when_every_type_was_looked_at(cli: CommandLine) -> None:
+    cli.daemon.on(
+        "GET",
+        f"{PATH}/status",
+        status(cursor("Invoice", EARLIER), cursor("Bill", EARLIER)),
+        status(cursor("Invoice", LATER), cursor("Bill", EARLIER)),
+        status(cursor("Invoice", LATER), cursor("Bill", LATER)),
+    )
+    result = cli.run("sync", "Amy's", "--wait")
+    assert result.code == 0
+    assert len(cli.pauses_s) == 1
+    assert "Amy's: 1/2 types, live, 20 records" in result.err
+
+
+def test_wait_for_one_type_does_not_mind_the_others(cli: CommandLine) -> None:
+    cli.daemon.on(
+        "GET",
+        f"{PATH}/status",
+        status(cursor("Invoice", EARLIER), cursor("Bill", EARLIER)),
+        status(cursor("Invoice", LATER), cursor("Bill", EARLIER)),
+    )
+    assert cli.run("sync", "Amy's", "--type", "Invoice", "--wait").code == 0
+    assert cli.pauses_s == []
+
+
+def test_wait_for_a_full_reading_outlasts_a_look_that_was_under_way(cli: CommandLine) -> None:
+    cli.daemon.on(
+        "GET",
+        f"{PATH}/status",
+        status(cursor("Invoice", EARLIER)),
+        status(cursor("Invoice", LATER, rescan_requested=True)),
+        status(cursor("Invoice", LATER)),
+        status(cursor("Invoice", LATEST)),
+    )
+    assert cli.run("sync", "Amy's", "--full", "--wait").code == 0
+    assert len(cli.pauses_s) == 2
+
+
+def test_wait_fails_when_the_account_needs_its_owner(cli: CommandLine) -> None:
+    cli.daemon.on(
+        "GET",
+        f"{PATH}/status",
+        status(cursor("Invoice", EARLIER)),
+        status(cursor("Invoice", EARLIER), state="reauth_required", reasons=["token spent"]),
+    )
+    result = cli.run("sync", "Amy's", "--wait")
+    assert result.code == 1
+    assert "Amy's is reauth_required: token spent" in result.err
+
+
+def test_wait_as_json_prints_the_status_after(cli: CommandLine) -> None:
+    cli.daemon.on(
+        "GET",
+        f"{PATH}/status",
+        status(cursor("Invoice", EARLIER)),
+        status(cursor("Invoice", LATER)),
+    )
+    result = cli.run("sync", "Amy's", "--wait", "--json")
+    assert json.loads(result.out)["cursors"][0]["covered_until"] == LATER
+
+
+def test_wait_shows_a_bar_on_a_terminal(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "120")
+    cli.is_terminal = True
+    cli.daemon.on(
+        "GET",
+        f"{PATH}/status",
+        status(cursor("Invoice", EARLIER)),
+        status(cursor("Invoice", LATER)),
+    )
+    assert "1/1" in cli.run("sync", "Amy's", "--wait").err
