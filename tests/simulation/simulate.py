@@ -1,0 +1,100 @@
+"""Plays many seeds, and prints those that break the promise with the command that repeats them.
+
+Run by `make simulate SEEDS=…`; needs tests/ on the path.
+"""
+
+import argparse
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from support.simulation.run import Outcome, failed, run
+from support.simulation.scenarios import MONTH, SCENARIOS
+
+_LONGEST_S = 900
+"""Of real time; a run that takes longer goes round in circles."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Play the seeds; 0 when all of them keep the promise."""
+    chosen = _parse(arguments)
+    console = Console(highlight=False)
+    names = [chosen.scenario] if chosen.scenario else list(SCENARIOS)
+    seeds = range(chosen.first, chosen.first + chosen.seeds)
+    broken, days = 0, 0.0
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+    )
+    with progress, ProcessPoolExecutor(chosen.jobs) as pool:
+        shown = progress.add_task("seeds", total=len(seeds))
+        started_s = progress.get_time()
+        for outcome in _played(pool, names, seeds):
+            days += outcome.simulated_days
+            if outcome.violations:
+                broken += 1
+                console.print(str(outcome), markup=False, soft_wrap=True)
+            progress.update(shown, advance=1, description=f"seeds, {broken} broken")
+        took_s = max(progress.get_time() - started_s, 1e-9)
+    console.print(
+        f"{len(seeds)} seeds over {len(names)} scenarios: {broken} broken; {days:,.0f} simulated"
+        f" days in {took_s:,.0f} s, {days / took_s:,.1f} a second"
+    )
+    return 1 if broken else 0
+
+
+def _played(
+    pool: ProcessPoolExecutor, names: Sequence[str], seeds: Sequence[int]
+) -> Iterator[Outcome]:
+    waiting: list[Future[Outcome]] = [
+        pool.submit(play, names[seed % len(names)], seed) for seed in seeds
+    ]
+    for done in as_completed(waiting):
+        yield done.result()
+
+
+def play(name: str, seed: int) -> Outcome:
+    """Play one scenario in a folder that is gone afterwards."""
+    scenario = MONTH if name == MONTH.name else SCENARIOS[name]
+
+    def too_long(_signal: int, _frame: FrameType | None) -> None:
+        raise TimeoutError(f"not over after {_LONGEST_S} s")
+
+    signal.signal(signal.SIGALRM, too_long)
+    signal.alarm(_LONGEST_S)
+    try:
+        with tempfile.TemporaryDirectory(prefix="syncline-simulation-") as folder:
+            return run(scenario, seed, Path(folder))
+    except Exception as error:  # noqa: BLE001 - a seed that ends so is a finding, too
+        return failed(scenario, seed, error)
+    finally:
+        signal.alarm(0)
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make simulate", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=100, help="how many to play")
+    parser.add_argument("--first", type=int, default=1, help="the first of them")
+    parser.add_argument("--jobs", type=int, default=1, help="how many at a time")
+    parser.add_argument(
+        "--scenario",
+        default="",
+        choices=["", MONTH.name, *SCENARIOS],
+        metavar="NAME",
+        help="one of " + ", ".join([*SCENARIOS, MONTH.name]) + "; all in turn when not given",
+    )
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,21 @@
+"""The promise under each fault that a simulation can show: see docs/reliability.md for the table.
+
+`make simulate` plays the same scenarios with as many seeds as one likes.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from support.simulation.run import run
+from support.simulation.scenarios import SCENARIOS
+
+SEED = 1
+"""What CI plays of each."""
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_the_promise_is_kept(name: str, tmp_path: Path) -> None:
+    outcome = run(SCENARIOS[name], SEED, tmp_path)
+    assert not outcome.violations, str(outcome)
+    assert outcome.calls
