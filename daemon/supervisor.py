@@ -60,7 +60,23 @@ class Hosted:
     restarts: int = 0
     last_error: str | None = None
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
-    ended: anyio.Event = field(default_factory=anyio.Event)
+    ended: bool = False
+    awaited: anyio.Event | None = None
+
+    def end(self) -> None:
+        """Note that nothing runs for the account any more."""
+        self.ended = True
+        if self.awaited is not None:
+            self.awaited.set()
+
+    async def wait_for_end(self) -> None:
+        """Return when nothing runs for the account any more.
+
+        Few are ever waited for: an event for each of ten thousand would take megabytes.
+        """
+        if not self.ended:
+            self.awaited = self.awaited or anyio.Event()
+            await self.awaited.wait()
 
     def status(self) -> ActorStatus | None:
         """Describe the actor, if there was ever one."""
@@ -203,7 +219,7 @@ class Supervisor:
         self, account_id: str, vendor: str, condition: Condition, why: str | None = None
     ) -> None:
         hosted = Hosted(account_id, vendor, condition=condition, last_error=why)
-        hosted.ended.set()
+        hosted.end()
         self._hosted[account_id] = hosted
 
     def _begin(
@@ -246,7 +262,7 @@ class Supervisor:
                         return
             hosted.condition = Condition.STOPPED
         finally:
-            hosted.ended.set()
+            hosted.end()
 
     async def _run_once(
         self, hosted: Hosted, claimed: ClaimedAccount | None, first_look_in_s: float
@@ -293,24 +309,24 @@ class Supervisor:
         return again
 
     async def _stop_all(self) -> None:
-        await self._end([hosted for hosted in self._hosted.values() if not hosted.ended.is_set()])
+        await self._end([hosted for hosted in self._hosted.values() if not hosted.ended])
 
     async def _end(self, many: Sequence[Hosted]) -> None:
         """Ask all of them to finish, wait for the grace period, cancel and name the rest."""
         for hosted in many:
             if hosted.condition is Condition.RUNNING and hosted.actor is not None:
                 hosted.actor.post(Stop())
-            elif not hosted.ended.is_set():
+            elif not hosted.ended:
                 hosted.scope.cancel()
         with anyio.move_on_after(self._grace_s):
             for hosted in many:
-                await hosted.ended.wait()
-        orphans = [hosted for hosted in many if not hosted.ended.is_set()]
+                await hosted.wait_for_end()
+        orphans = [hosted for hosted in many if not hosted.ended]
         for hosted in orphans:
             log.warning("actor_orphaned", account=hosted.account_id, vendor=hosted.vendor)
             hosted.scope.cancel()
         for hosted in orphans:
-            await hosted.ended.wait()
+            await hosted.wait_for_end()
 
 
 _CONDITION_AFTER = {

@@ -8,7 +8,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from types import FrameType
 
@@ -36,10 +36,10 @@ def main(arguments: Sequence[str]) -> int:
         TimeRemainingColumn(),
         console=console,
     )
-    with progress, ProcessPoolExecutor(chosen.jobs) as pool:
+    with progress:
         shown = progress.add_task("seeds", total=len(seeds))
         started_s = progress.get_time()
-        for outcome in _played(pool, names, seeds):
+        for outcome in _played(names, seeds, chosen.jobs):
             days += outcome.simulated_days
             if outcome.violations:
                 broken += 1
@@ -53,14 +53,15 @@ def main(arguments: Sequence[str]) -> int:
     return 1 if broken else 0
 
 
-def _played(
-    pool: ProcessPoolExecutor, names: Sequence[str], seeds: Sequence[int]
-) -> Iterator[Outcome]:
-    waiting: list[Future[Outcome]] = [
-        pool.submit(play, names[seed % len(names)], seed) for seed in seeds
-    ]
-    for done in as_completed(waiting):
-        yield done.result()
+def _played(names: Sequence[str], seeds: Sequence[int], jobs: int) -> Iterator[Outcome]:
+    named = [(names[seed % len(names)], seed) for seed in seeds]
+    if jobs == 1:
+        yield from (play(name, seed) for name, seed in named)
+        return
+    with ProcessPoolExecutor(jobs) as pool:
+        waiting = [pool.submit(play, name, seed) for name, seed in named]
+        for done in as_completed(waiting):
+            yield done.result()
 
 
 def play(name: str, seed: int) -> Outcome:

@@ -8,7 +8,7 @@ import msgspec
 from actors.errors import TransientError
 from actors.vendors.base import Page, Session
 from actors.vendors.quickbooks.client import ApiClient
-from actors.vendors.quickbooks.keyset import Reason, Scan, advanced
+from actors.vendors.quickbooks.keyset import Reason, Scan, advanced, window
 from actors.vendors.quickbooks.object_types import OBJECT_TYPES, ObjectType
 from actors.vendors.quickbooks.operation import Operation
 from actors.vendors.quickbooks.parse import QueryReply, count_reply, query_reply
@@ -61,9 +61,12 @@ async def scan_page(api: ApiClient, session: Session, cursor: Cursor, overlap: t
 
 
 async def _confirm_empty(api: ApiClient, session: Session, kind: ObjectType, scan: Scan) -> None:
-    """An empty page would end the reading: have it counted before it is believed."""
+    """An empty page would end the reading: have it counted before it is believed.
+
+    Rows that left a second while it was stepped through may leave fewer than come before the page.
+    """
     rows = await api.query(
         session, count_statement(kind, scan), count_reply, operation=Operation.COUNT
     )
-    if rows:
+    if rows >= window(scan).first_row:
         raise TransientError(f"{kind.name} shows no rows and counts {rows}")

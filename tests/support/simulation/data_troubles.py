@@ -42,6 +42,21 @@ def imports_at_once(sizes: Sequence[int], object_type: str = "Customer") -> Trou
     return begin
 
 
+def edits(object_type: str, *, every_s: float) -> Trouble:
+    """Change any object of this type, again and again."""
+
+    async def go_on(world: World, random: Random) -> None:
+        while True:
+            await anyio.sleep(random.expovariate(1.0 / every_s))
+            account_id = random.choice(world.account_ids)
+            object_id = _any_id(world, account_id, object_type, random)
+            note = {"PrintOnCheckName": f"Note {random.getrandbits(32)}"}
+            realm = world.realms[account_id]
+            _try(partial(world.sandbox.update, realm, object_type, object_id, note))
+
+    return go_on
+
+
 def twice_in_a_second(*, every_s: float = HOUR_S) -> Trouble:
     """Change an object, have it read, and change it again within the same second."""
 

@@ -62,6 +62,18 @@ def no_more_calls_than(limit_per_day: float) -> Expectation:
     return check
 
 
+def never_behind_by_more_than(limit_s: float) -> Expectation:
+    """Want no account's `exact_as_of` to have been further behind than this, whatever went on."""
+
+    def check(world: World) -> Iterator[str]:
+        for account_id in world.account_ids:
+            worst_s = world.observer.worst_lag_s(account_id)
+            if worst_s > limit_s:
+                yield f"{account_id} was {worst_s:.0f} s behind"
+
+    return check
+
+
 def daemon_died(world: World) -> Iterator[str]:
     """Want the daemon to have been killed at least once."""
     if not world.deaths:

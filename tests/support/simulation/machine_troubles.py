@@ -121,12 +121,11 @@ def swizzle(*, every_s: float = 6 * HOUR_S) -> Trouble:
             await anyio.sleep(random.expovariate(1.0 / every_s))
             half = random.sample(world.account_ids, len(world.account_ids) // 2)
             for account_id in half:
-                await world.supervisor.stop_account(account_id)
+                await world.stop(account_id)
                 await anyio.sleep(random.uniform(0.0, 60.0))
             random.shuffle(half)
             for account_id in half:
-                if world.supervisor.running:
-                    await world.supervisor.start_account(account_id)
+                await world.start(account_id)
                 await anyio.sleep(random.choice((0.0, 0.0, 10.0)))
 
     return go_on

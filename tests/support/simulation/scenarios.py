@@ -8,6 +8,7 @@ from types import MappingProxyType
 from daemon.sandbox.quickbooks import Behaviour, FaultKind
 from support.quickbooks_replica import DEFAULT_TYPES
 from support.simulation.data_troubles import (
+    edits,
     imports,
     imports_at_once,
     odd_bodies,
@@ -20,6 +21,7 @@ from support.simulation.expectations import (
     daemon_died,
     happened,
     ids_are_shared,
+    never_behind_by_more_than,
     no_more_calls_than,
     no_more_token_calls_than,
     owner_asked_once,
@@ -126,7 +128,7 @@ _OURSELVES = (
         "F03_lost_refresh_before_rotation",
         (lost_refreshes(every_s=2 * HOUR_S),),
         days=0.9,
-        expects=(no_more_token_calls_than(50),),
+        expects=(no_more_token_calls_than(50), never_behind_by_more_than(3 * HOUR_S)),
     ),
     Scenario(
         "F09_wrong_clock",
@@ -156,7 +158,11 @@ _OURSELVES = (
         poll_interval_s=600.0,
         healthy=2,
     ),
-    Scenario("F10_frozen_process", (frozen(every_s=HOUR_S), scattered(every_s=HOUR_S))),
+    Scenario(
+        "F10_frozen_process",
+        (frozen(every_s=HOUR_S), scattered(every_s=HOUR_S, most=1)),
+        expects=(never_behind_by_more_than(3 * HOUR_S),),
+    ),
     Scenario("F11_full_disk", (full_disk(), operator())),
     Scenario("F24_swizzle", (swizzle(every_s=3 * HOUR_S),), accounts=8, days=0.5),
     Scenario(
@@ -192,19 +198,33 @@ _CALLS = (
         (twice_in_a_second(every_s=600.0),),
         behaviour=_with(latency_s=(0.01, 0.05), commit_delay_s=(0.0, 0.0)),
     ),
-    Scenario("F07_server_errors", (storm(_SERVER_ERRORS, unlucky=2),), healthy=1),
-    Scenario("F07_throttles", (storm(_THROTTLES, unlucky=2),), healthy=1),
+    Scenario(
+        "F07_server_errors",
+        (storm(_SERVER_ERRORS, unlucky=2),),
+        healthy=1,
+        expects=(never_behind_by_more_than(5 * HOUR_S), no_more_calls_than(300)),
+    ),
+    Scenario(
+        "F07_throttles",
+        (storm(_THROTTLES, unlucky=2),),
+        healthy=1,
+        expects=(never_behind_by_more_than(5 * HOUR_S), no_more_calls_than(400)),
+    ),
     Scenario(
         "F07_retry_after",
         (throttled_with_retry_after(), wrong_clock(_JUMPS, every_s=HOUR_S)),
-        expects=(no_more_calls_than(200),),
+        expects=(never_behind_by_more_than(5 * HOUR_S), no_more_calls_than(200)),
     ),
-    Scenario("F07_short_refusals", (storm(_REFUSALS, length_s=240.0),)),
+    Scenario(
+        "F07_short_refusals",
+        (storm(_REFUSALS, length_s=240.0),),
+        expects=(never_behind_by_more_than(3 * HOUR_S),),
+    ),
     Scenario(
         "F07_long_refusals",
         (storm((*_REFUSALS, FaultKind.FORBIDDEN), unlucky=2),),
         healthy=1,
-        expects=(no_more_token_calls_than(60),),
+        expects=(no_more_token_calls_than(60), never_behind_by_more_than(5 * HOUR_S)),
     ),
     Scenario(
         "F07_access_lost",
@@ -215,8 +235,8 @@ _CALLS = (
     ),
     Scenario(
         "F15_broken_connections",
-        (scattered(_CONNECTIONS, every_s=900.0), spoiled(dripping)),
-        expects=(happened(*_CONNECTIONS),),
+        (scattered(_CONNECTIONS, every_s=HOUR_S, most=1), spoiled(dripping)),
+        expects=(happened(*_CONNECTIONS), never_behind_by_more_than(4 * HOUR_S)),
     ),
     Scenario(
         "F23_poison",
@@ -254,6 +274,18 @@ _DATA = (
         days=0.5,
     ),
     Scenario(
+        "F17_shrinking_second",
+        (
+            imports_at_once((2500,), "Vendor"),
+            edits("Vendor", every_s=0.2),
+            operator(every_s=20.0),
+        ),
+        accounts=2,
+        days=0.01,
+        poll_interval_s=60.0,
+        behaviour=_with(latency_s=(0.1, 3.0)),
+    ),
+    Scenario(
         "F17_late_rows",
         behaviour=_with(commit_delay_s=(0.0, 118.0)),
         acts_per_day=_MANY_ACTS,
@@ -265,7 +297,7 @@ _DATA = (
         "F18_false_deletes",
         (false_deletes(),),
         acts_per_day=96.0,
-        expects=(happened(FaultKind.CDC_FALSE_DELETE),),
+        expects=(happened(FaultKind.CDC_FALSE_DELETE), never_behind_by_more_than(2 * HOUR_S)),
     ),
     Scenario("F18_on_and_off", (on_and_off(),)),
     Scenario(

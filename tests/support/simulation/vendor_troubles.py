@@ -47,8 +47,10 @@ LOST = (FaultKind.RESET, FaultKind.HTML_503, FaultKind.HANG, FaultKind.TRUNCATED
 READS = frozenset({Route.QUERY, Route.CDC, Route.READ})
 
 
-def scattered(kinds: Sequence[FaultKind] = PASSING, *, every_s: float = HOUR_S) -> Trouble:
-    """Let one call or a few fail, now here and now there."""
+def scattered(
+    kinds: Sequence[FaultKind] = PASSING, *, every_s: float = HOUR_S, most: int = 3
+) -> Trouble:
+    """Let one call fail, or up to so many in a row, now here and now there."""
 
     async def go_on(world: World, random: Random) -> None:
         while True:
@@ -59,7 +61,7 @@ def scattered(kinds: Sequence[FaultKind] = PASSING, *, every_s: float = HOUR_S) 
                     kind,
                     routes=READS,
                     realm_id=random.choice(list(world.realms.values())),
-                    count=random.randint(1, 3),
+                    count=random.randint(1, most),
                     skip=random.randint(0, 2),
                     executed=kind in UNCERTAIN and random.random() < 0.5,
                     delay_s=random.uniform(1.0, 200.0),

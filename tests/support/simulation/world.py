@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
@@ -13,15 +14,18 @@ from cryptography.fernet import Fernet
 
 from actors import events
 from actors.credential import Sealer
+from actors.errors import VendorError
 from actors.messages import Message, Resume
 from actors.moment import Moment
 from actors.vendors.quickbooks import QuickBooks, QuickBooksSettings
 from daemon.sandbox.quickbooks import Limits, QuickBooksSandbox
 from daemon.sandbox.transport import SandboxTransport
 from daemon.supervisor import NotHostedError, Supervisor
+from store.errors import StoreUnavailableError
 from store.models import Account
 from store.sqlite import SqliteStore
 from support.quickbooks_replica import settings as quickbooks_settings
+from support.simulation.doom import Killed
 from support.simulation.observed_store import Disk
 from support.simulation.observer import Observer
 from support.simulation.process import Process
@@ -32,6 +36,8 @@ from support.simulation.wire import Wire
 from support.virtual_time import VirtualClock, VirtualLoop
 
 VENDOR = "quickbooks"
+
+_AGAIN_S = 30.0
 
 
 class FreezingLoop(VirtualLoop):
@@ -133,10 +139,29 @@ class World:
             await self._exchange(account_id)
 
     async def reconnect(self, account_id: str) -> None:
-        """Connect an account again, as its owner does when that is needed."""
-        await self._exchange(account_id)
-        if self.supervisor.running:
-            await self.supervisor.start_account(account_id)
+        """Connect an account again, as its owner does; one whom the vendor fails gives up."""
+        try:
+            await self._exchange(account_id)
+        except VendorError:
+            return
+        await self.start(account_id)
+
+    async def start(self, account_id: str) -> None:
+        """Have an account started afresh, as often as it takes while the daemon lives."""
+        while self.process.alive:
+            try:
+                await self.supervisor.start_account(account_id)
+            except StoreUnavailableError:
+                await anyio.sleep(_AGAIN_S)
+            except Killed:
+                return
+            else:
+                return
+
+    async def stop(self, account_id: str) -> None:
+        """Have an account stopped."""
+        with suppress(Killed):
+            await self.supervisor.stop_account(account_id)
 
     async def _exchange(self, account_id: str) -> None:
         realm = self.realms[account_id]
@@ -166,6 +191,8 @@ class World:
         for account_id in self.account_ids:
             await self.store.set_paused(account_id, paused=False)
             self.tell(account_id, Resume())
+            if account_id not in self.supervisor.hosted():
+                await self.start(account_id)
         self.let_run()
 
     # The daemon.
