@@ -122,14 +122,17 @@ def outage(length_s: float, *, unlucky: int | None = None) -> Trouble:
 
 
 def lost_refreshes(*, every_s: float = 6 * HOUR_S, times: int = 1_000_000) -> Trouble:
-    """Lose the answer to a token refresh that took effect, so many times."""
+    """Lose the answer to a token refresh that took effect, so many times, one after the other."""
 
     async def go_on(world: World, random: Random) -> None:
         for _ in range(times):
-            await anyio.sleep(random.expovariate(1.0 / every_s))
-            kind = random.choice(LOST)
-            fault = Fault(kind, routes=frozenset({Route.TOKEN}), count=1, executed=True)
-            world.sandbox.inject(fault)
+            await anyio.sleep(random.uniform(0.5, 1.5) * every_s)
+            fault = Fault(
+                random.choice(LOST), routes=frozenset({Route.TOKEN}), count=1, executed=True
+            )
+            number = world.sandbox.inject(fault)
+            while number in world.sandbox.world.faults.active():
+                await anyio.sleep(60.0)
 
     return go_on
 
