@@ -131,7 +131,7 @@ def lost_refreshes(*, every_s: float = 6 * HOUR_S, times: int = 1_000_000) -> Tr
                 random.choice(LOST), routes=frozenset({Route.TOKEN}), count=1, executed=True
             )
             number = world.sandbox.inject(fault)
-            while number in world.sandbox.world.faults.active():
+            while number in world.sandbox.world.faults.active():  # noqa: ASYNC110 - virtual time
                 await anyio.sleep(60.0)
 
     return go_on
