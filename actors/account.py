@@ -4,9 +4,8 @@
 goes on where any earlier one stopped, however it stopped.
 """
 
-import hashlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from math import inf
 from random import Random
@@ -14,7 +13,7 @@ from random import Random
 import anyio
 from anyio.abc import TaskGroup
 
-from actors import access_token, events
+from actors import events
 from actors.breaker import BreakerState
 from actors.clock import Clock
 from actors.credential import Sealer
@@ -25,6 +24,7 @@ from actors.mailbox import Mailbox
 from actors.messages import Message, Stop
 from actors.moment import Moment
 from actors.refresh import OwnerNeededError, Refresher
+from actors.resumption import initial_state, lifetime_s, names_uncovered_types, phase
 from actors.settings import AccountSettings
 from actors.slots import PageSlots
 from actors.status import ActorStatus, BucketStatus
@@ -38,12 +38,12 @@ from actors.step import (
     Refreshed,
     RefreshFailed,
     Rules,
-    State,
     step,
 )
+from actors.trouble import trouble
 from actors.vendors.base import Look, Page, Session, Vendor
 from store.errors import StaleEpochError, StoreUnavailableError
-from store.models import ClaimedAccount, Cursor, PageApplied, SealedCredential, StoreHealth
+from store.models import ClaimedAccount, PageApplied, SealedCredential
 from store.ports import ActorStore
 
 
@@ -87,7 +87,7 @@ class AccountActor:
         self._external_account_id = claimed.account.external_account_id
         self._around = around
         self._sealed: SealedCredential = claimed.credential
-        self._mailbox: Mailbox[Event] = Mailbox()
+        self._mailbox: Mailbox[Event | None] = Mailbox()
         self._gate = Gate(around.settings, around.clock, around.random, self._breaker_turned)
         self._epoch = claimed.account.epoch
         self._refresher = Refresher(
@@ -103,8 +103,11 @@ class AccountActor:
         )
         self._rules = Rules(around.settings, around.vendor, around.random, phase(self.account_id))
         self._wake_at_s = inf
-        self._watermark_is_stale = _names_uncovered_types(claimed, around.settings)
-        self._state = _initial_state(claimed, claimed.credential, around, first_look_in_s)
+        self._under_way = 0
+        self._watermark_is_stale = names_uncovered_types(claimed, around.settings)
+        self._state = initial_state(
+            claimed, claimed.credential, around.settings, around.clock.now(), first_look_in_s
+        )
 
     def post(self, message: Message) -> None:
         """Tell the actor something.
@@ -120,15 +123,12 @@ class AccountActor:
     async def run(self) -> Ending:
         """Keep the account in sync until told to stop, or until only its owner can help."""
         try:
-            async with anyio.create_task_group() as operations:
-                if self._watermark_is_stale:
-                    operations.start_soon(self._settle_watermark)
-                decision = self._decide(None)
-                while not decision.finished:
-                    self._begin(decision, operations)
-                    wait_s = decision.wake_at_s - self._around.clock.now().monotonic_s
-                    decision = self._decide(await self._mailbox.receive(wait_s))
-                operations.cancel_scope.cancel()
+            decision = self._decide(None)
+            while not decision.finished:
+                if decision.acts or self._watermark_is_stale:
+                    decision = await self._work(decision)
+                else:
+                    decision = await self._next(decision)
         finally:
             await self._refresher.store_what_is_left()
         return self._ending()
@@ -144,7 +144,7 @@ class AccountActor:
                 self._gate.bucket.in_flight, max(0, self._gate.bucket.available(now_s))
             ),
             cursors=state.cursors,
-            trouble=_trouble(
+            trouble=trouble(
                 state, breaker.state(now_s), self._around.settings, self._around.store.health()
             ),
             looks=tuple(state.running),
@@ -165,6 +165,27 @@ class AccountActor:
         self._wake_at_s = decision.wake_at_s
         return decision
 
+    async def _work(self, decision: Decision) -> Decision:
+        """Carry out what was decided, and what is decided meanwhile, until nothing is under way.
+
+        An actor without work has no task group: ten thousand of them would take megabytes.
+        """
+        async with anyio.create_task_group() as operations:
+            if self._watermark_is_stale:
+                self._watermark_is_stale = False
+                self._start(operations, self._settle_watermark)
+            self._begin(decision, operations)
+            while self._under_way and not decision.finished:
+                decision = await self._next(decision)
+                self._begin(decision, operations)
+            operations.cancel_scope.cancel()
+        return decision
+
+    async def _next(self, decision: Decision) -> Decision:
+        """Wait for something to happen, or for the time that the decision names, and decide."""
+        wait_s = decision.wake_at_s - self._around.clock.now().monotonic_s
+        return self._decide(await self._mailbox.receive(wait_s))
+
     def _ending(self) -> Ending:
         match self._state.ended:
             case None:
@@ -176,18 +197,30 @@ class AccountActor:
 
     def _begin(self, decision: Decision, operations: TaskGroup) -> None:
         if decision.give_up:
-            operations.start_soon(self._perform, self._give_up)
+            self._start(operations, self._give_up)
         if decision.refresh:
-            operations.start_soon(self._perform, self._refresh)
+            self._start(operations, self._refresh)
         for look in decision.looks:
-            operations.start_soon(self._perform, self._make_look, look)
+            self._start(operations, self._make_look, look)
 
-    async def _perform(self, operation: Callable[..., Awaitable[Event]], *arguments: Look) -> None:
+    def _start(
+        self,
+        operations: TaskGroup,
+        operation: Callable[..., Awaitable[Event | None]],
+        *arguments: Look,
+    ) -> None:
+        self._under_way += 1
+        operations.start_soon(self._perform, operation, *arguments)
+
+    async def _perform(
+        self, operation: Callable[..., Awaitable[Event | None]], *arguments: Look
+    ) -> None:
         """Carry out one operation and report how it ended. What nobody foresaw ends the actor."""
         try:
             event = await operation(*arguments)
         except StaleEpochError:
             event = Ended(_FENCED_OFF, *arguments)
+        self._under_way -= 1
         self._mailbox.report(event)
 
     async def _settle_watermark(self) -> None:
@@ -197,8 +230,6 @@ class AccountActor:
                 return await self._intake.settle_watermark()
             except StoreUnavailableError:
                 await anyio.sleep(_NOTE_AGAIN_S)
-            except StaleEpochError:
-                return self._mailbox.report(Ended(_FENCED_OFF))
 
     async def _make_look(self, look: Look) -> Event:
         around, sealed = self._around, self._sealed
@@ -241,7 +272,7 @@ class AccountActor:
                 self._sealed.refresh_expires_at,
             )
         )
-        return Refreshed(_lifetime_s(self._sealed, around.clock.now()))
+        return Refreshed(lifetime_s(self._sealed, around.clock.now()))
 
     async def _give_up(self) -> Event:
         """Note that the owner is needed; the actor has nothing else to do until that is stored."""
@@ -303,45 +334,6 @@ class AccountActor:
         self._around.listener(event)
 
 
-def phase(account_id: str) -> float:
-    """Return an account's place in the poll interval, from 0 up to 1: the same after each start."""
-    digest = hashlib.blake2b(account_id.encode(), digest_size=8).digest()
-    return int.from_bytes(digest) / 2.0**64
-
-
-def _initial_state(
-    claimed: ClaimedAccount,
-    sealed: SealedCredential,
-    around: Surroundings,
-    first_look_in_s: float,
-) -> State:
-    known = {cursor.object_type: cursor for cursor in claimed.cursors}
-    now = around.clock.now()
-    token = access_token.loaded(now.monotonic_s, _lifetime_s(sealed, now), around.settings)
-    if claimed.open_refresh is not None:
-        token = replace(token, refresh_at_s=now.monotonic_s)
-    else:
-        # After a long stop all tokens have ended: renewing them is spread like the looks are.
-        earliest_s = now.monotonic_s + first_look_in_s
-        token = replace(token, refresh_at_s=max(token.refresh_at_s, earliest_s))
-    return State(
-        cursors={name: known.get(name, Cursor(name)) for name in around.settings.object_types},
-        token=token,
-        first_look_at_s=now.monotonic_s + first_look_in_s,
-        paused=claimed.account.paused,
-    )
-
-
-def _names_uncovered_types(claimed: ClaimedAccount, settings: AccountSettings) -> bool:
-    """Tell whether `exact_as_of` was published before a type was added that is not covered yet."""
-    covered = {each.object_type for each in claimed.cursors if each.covered_until is not None}
-    return claimed.account.exact_as_of is not None and not covered.issuperset(settings.object_types)
-
-
-def _lifetime_s(sealed: SealedCredential, now: Moment) -> float:
-    return (sealed.access_expires_at - now.utc).total_seconds()
-
-
 def _reason(error: VendorError | StoreUnavailableError) -> str:
     return error.reason if isinstance(error, VendorError) else "store_unavailable"
 
@@ -355,23 +347,3 @@ def _wait_s(error: VendorError | StoreUnavailableError) -> float:
             return _STORE_REST_S
         case _:
             return 0.0
-
-
-def _trouble(
-    state: State, breaker: BreakerState, settings: AccountSettings, store: StoreHealth
-) -> tuple[str, ...]:
-    attempts = settings.retry.attempts
-    found = [
-        f"{key}: {failure.error}"
-        for key, failure in state.failures.items()
-        if failure.count >= attempts
-    ]
-    if breaker is not BreakerState.CLOSED:
-        found.append("calls to the vendor failed too often; it is left alone for a while")
-    if state.token.failures >= attempts:
-        found.append(f"the tokens can't be renewed: {state.token.error}")
-    if state.token.refused > 1:
-        found.append("the vendor refuses the access token, though it was renewed")
-    if not store.writable:
-        found.append(f"the store takes no writes: {store.reason}")
-    return tuple(found)

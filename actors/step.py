@@ -152,6 +152,11 @@ class Decision:
     finished: bool = False
     wake_at_s: float = inf
 
+    @property
+    def acts(self) -> bool:
+        """Whether there is something to begin."""
+        return self.refresh or self.give_up or bool(self.looks)
+
 
 def step(
     state: State, event: Event | None, now: Moment, rules: Rules, *, rest_s: float

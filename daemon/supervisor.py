@@ -8,18 +8,20 @@ quarantined cancelled ─► passed on
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
 from weakref import WeakValueDictionary
 
 import anyio
 import structlog
+from anyio import TaskHandle
 from anyio.abc import TaskGroup, TaskStatus
 
-from actors.account import AccountActor, Ending, Surroundings, phase
+from actors.account import AccountActor, Ending, Surroundings
 from actors.clock import Clock
 from actors.messages import Message, Stop
+from actors.resumption import phase
 from actors.status import ActorStatus
 from daemon.restart import CrashHistory, Quarantine, Restart, RestartPolicy, after_crash
 from store.errors import StaleEpochError, StoreUnavailableError, UnknownAccountError
@@ -59,24 +61,22 @@ class Hosted:
     actor: AccountActor | None = None
     restarts: int = 0
     last_error: str | None = None
-    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
-    ended: bool = False
-    awaited: anyio.Event | None = None
+    task: TaskHandle[None] | None = None
 
-    def end(self) -> None:
-        """Note that nothing runs for the account any more."""
-        self.ended = True
-        if self.awaited is not None:
-            self.awaited.set()
+    @property
+    def ended(self) -> bool:
+        """Whether nothing runs for the account any more."""
+        return self.task is None or self.task.status in _OVER
+
+    def cancel(self) -> None:
+        """End what runs for the account where it stands."""
+        if self.task is not None:
+            self.task.cancel()
 
     async def wait_for_end(self) -> None:
-        """Return when nothing runs for the account any more.
-
-        Few are ever waited for: an event for each of ten thousand would take megabytes.
-        """
-        if not self.ended:
-            self.awaited = self.awaited or anyio.Event()
-            await self.awaited.wait()
+        """Return when nothing runs for the account any more."""
+        if self.task is not None:
+            await self.task.wait()
 
     def status(self) -> ActorStatus | None:
         """Describe the actor, if there was ever one."""
@@ -120,8 +120,7 @@ class Supervisor:
         named in the log.
         """
         async with anyio.create_task_group() as self._tasks:
-            for claimed in (accounts := await self._store.claim_shard(self._shard)):
-                self._host(claimed, among=len(accounts))
+            await self._host_all()
             task_status.started()
             await self._stop.wait()
             await self._stop_all()
@@ -203,6 +202,11 @@ class Supervisor:
                 await self._stop_hosted(known.account_id)
                 self._begin(known.account_id, known.vendor, None, among)
 
+    async def _host_all(self) -> None:
+        accounts = await self._store.claim_shard(self._shard)
+        for claimed in accounts:
+            self._host(claimed, among=len(accounts))
+
     def _host(self, claimed: ClaimedAccount, *, among: int) -> None:
         account = claimed.account
         if _needs_owner(claimed):
@@ -218,9 +222,7 @@ class Supervisor:
     def _park(
         self, account_id: str, vendor: str, condition: Condition, why: str | None = None
     ) -> None:
-        hosted = Hosted(account_id, vendor, condition=condition, last_error=why)
-        hosted.end()
-        self._hosted[account_id] = hosted
+        self._hosted[account_id] = Hosted(account_id, vendor, condition, last_error=why)
 
     def _begin(
         self, account_id: str, vendor: str, claimed: ClaimedAccount | None, among: int
@@ -232,41 +234,41 @@ class Supervisor:
         first_look_in_s = phase(account_id) * min(interval_s, among / _STARTS_PER_S)
         condition = Condition.RESTARTING if claimed is None else Condition.RUNNING
         hosted = self._hosted[account_id] = Hosted(account_id, vendor, condition)
-        self._tasks.start_soon(
+        hosted.task = self._tasks.start_soon(
             self._supervise, hosted, claimed, first_look_in_s, name=f"account {account_id}"
         )
 
     async def _supervise(
         self, hosted: Hosted, claimed: ClaimedAccount | None, first_look_in_s: float
     ) -> None:
+        """Run actor after actor. Nothing of a claim is kept while its actor runs: it would only grow old."""
         history = CrashHistory()
         try:
-            with hosted.scope:
-                while True:
-                    began_s = self._clock.now().monotonic_s
-                    try:
-                        ending = await self._run_once(hosted, claimed, first_look_in_s)
-                    except Exception as error:  # noqa: BLE001 - the one place that may see it
-                        claimed = None
-                        history, verdict = after_crash(
-                            history,
-                            began_s,
-                            self._clock.now().monotonic_s,
-                            self._policy,
-                            self._random,
-                        )
-                        if not await self._after_crash(hosted, error, verdict):
-                            return
-                    else:
-                        hosted.condition = _CONDITION_AFTER[ending]
+            while True:
+                began_s = self._clock.now().monotonic_s
+                try:
+                    made = await self._made(hosted, claimed, first_look_in_s)
+                    claimed = None
+                    ending = await made.run() if isinstance(made, AccountActor) else made
+                except Exception as error:  # noqa: BLE001 - the one place that may see it
+                    claimed = None
+                    ended_s = self._clock.now().monotonic_s
+                    history, verdict = after_crash(
+                        history, began_s, ended_s, self._policy, self._random
+                    )
+                    if not await self._after_crash(hosted, error, verdict):
                         return
+                else:
+                    hosted.condition = _CONDITION_AFTER[ending]
+                    return
+        except anyio.get_cancelled_exc_class():
             hosted.condition = Condition.STOPPED
-        finally:
-            hosted.end()
+            raise
 
-    async def _run_once(
+    async def _made(
         self, hosted: Hosted, claimed: ClaimedAccount | None, first_look_in_s: float
-    ) -> Ending:
+    ) -> AccountActor | Ending:
+        """Return the account's next actor, or why there is none."""
         if claimed is None:
             try:
                 claimed = await self._claim(hosted.account_id)
@@ -278,7 +280,7 @@ class Supervisor:
             claimed, self._surroundings[hosted.vendor], first_look_in_s=first_look_in_s
         )
         hosted.condition = Condition.RUNNING
-        return await hosted.actor.run()
+        return hosted.actor
 
     async def _claim(self, account_id: str) -> ClaimedAccount:
         """Take the account over, whenever the store takes writes again."""
@@ -316,18 +318,20 @@ class Supervisor:
         for hosted in many:
             if hosted.condition is Condition.RUNNING and hosted.actor is not None:
                 hosted.actor.post(Stop())
-            elif not hosted.ended:
-                hosted.scope.cancel()
+            else:
+                hosted.cancel()
         with anyio.move_on_after(self._grace_s):
             for hosted in many:
                 await hosted.wait_for_end()
         orphans = [hosted for hosted in many if not hosted.ended]
         for hosted in orphans:
             log.warning("actor_orphaned", account=hosted.account_id, vendor=hosted.vendor)
-            hosted.scope.cancel()
+            hosted.cancel()
         for hosted in orphans:
             await hosted.wait_for_end()
 
+
+_OVER = (TaskHandle.Status.FINISHED, TaskHandle.Status.CANCELLED, TaskHandle.Status.FAILED)
 
 _CONDITION_AFTER = {
     Ending.STOPPED: Condition.STOPPED,

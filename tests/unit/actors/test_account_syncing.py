@@ -5,8 +5,9 @@ import anyio
 import pytest
 
 from actors import events
-from actors.account import AccountActor, Ending, phase
+from actors.account import AccountActor, Ending
 from actors.messages import Pause, RescanRequested, Resume, Stop, SyncNow
+from actors.resumption import phase
 from actors.settings import CallLimits
 from actors.step import next_round_s
 from store.models import Cursor, Tombstone, Via

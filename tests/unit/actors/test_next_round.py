@@ -4,7 +4,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.account import phase
+from actors.resumption import phase
 from actors.step import next_round_s
 
 nows_s = st.floats(0.0, 1e9)

@@ -1,0 +1,59 @@
+"""Where an actor goes on: the state that a claim stands for. Pure."""
+
+import hashlib
+from dataclasses import replace
+
+from actors import access_token
+from actors.moment import Moment
+from actors.settings import AccountSettings
+from actors.step import State
+from store.models import ClaimedAccount, Cursor, SealedCredential
+
+
+def phase(account_id: str) -> float:
+    """Return an account's place in the poll interval, from 0 up to 1: the same after each start."""
+    digest = hashlib.blake2b(account_id.encode(), digest_size=8).digest()
+    return int.from_bytes(digest) / 2.0**64
+
+
+def initial_state(
+    claimed: ClaimedAccount,
+    sealed: SealedCredential,
+    settings: AccountSettings,
+    now: Moment,
+    first_look_in_s: float,
+) -> State:
+    """Return what an actor knows before its first event.
+
+    Args:
+        claimed: what the store holds of the account.
+        sealed: its tokens.
+        settings: how it is kept in sync.
+        now: the time.
+        first_look_in_s: how long looks that come round, and the tokens with them, wait at first.
+    """
+    known = {cursor.object_type: cursor for cursor in claimed.cursors}
+    token = access_token.loaded(now.monotonic_s, lifetime_s(sealed, now), settings)
+    if claimed.open_refresh is not None:
+        token = replace(token, refresh_at_s=now.monotonic_s)
+    else:
+        # After a long stop all tokens have ended: renewing them is spread like the looks are.
+        earliest_s = now.monotonic_s + first_look_in_s
+        token = replace(token, refresh_at_s=max(token.refresh_at_s, earliest_s))
+    return State(
+        cursors={name: known.get(name, Cursor(name)) for name in settings.object_types},
+        token=token,
+        first_look_at_s=now.monotonic_s + first_look_in_s,
+        paused=claimed.account.paused,
+    )
+
+
+def names_uncovered_types(claimed: ClaimedAccount, settings: AccountSettings) -> bool:
+    """Tell whether `exact_as_of` was published before a type was added that is not covered yet."""
+    covered = {each.object_type for each in claimed.cursors if each.covered_until is not None}
+    return claimed.account.exact_as_of is not None and not covered.issuperset(settings.object_types)
+
+
+def lifetime_s(sealed: SealedCredential, now: Moment) -> float:
+    """Return for how long the access token still opens the account."""
+    return (sealed.access_expires_at - now.utc).total_seconds()
