@@ -7,6 +7,7 @@ goes on where any earlier one stopped, however it stopped.
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from math import inf
 from random import Random
 
@@ -23,6 +24,7 @@ from actors.intake import Intake
 from actors.mailbox import Mailbox
 from actors.messages import Message, Stop
 from actors.moment import Moment
+from actors.read_ahead import ReadAhead
 from actors.refresh import OwnerNeededError, Refresher
 from actors.resumption import initial_state, lifetime_s, names_uncovered_types, phase
 from actors.settings import AccountSettings
@@ -171,13 +173,14 @@ class AccountActor:
         An actor without work has no task group: ten thousand of them would take megabytes.
         """
         async with anyio.create_task_group() as operations:
+            ahead = ReadAhead(self._around.vendor, operations)
             if self._watermark_is_stale:
                 self._watermark_is_stale = False
                 self._start(operations, self._settle_watermark)
-            self._begin(decision, operations)
+            self._begin(decision, operations, ahead)
             while self._under_way and not decision.finished:
                 decision = await self._next(decision)
-                self._begin(decision, operations)
+                self._begin(decision, operations, ahead)
             operations.cancel_scope.cancel()
         return decision
 
@@ -195,13 +198,13 @@ class AccountActor:
             case _:
                 return Ending.OWNER_NEEDED
 
-    def _begin(self, decision: Decision, operations: TaskGroup) -> None:
+    def _begin(self, decision: Decision, operations: TaskGroup, ahead: ReadAhead) -> None:
         if decision.give_up:
             self._start(operations, self._give_up)
         if decision.refresh:
             self._start(operations, self._refresh)
         for look in decision.looks:
-            self._start(operations, self._make_look, look)
+            self._start(operations, partial(self._make_look, ahead), look)
 
     def _start(
         self,
@@ -231,11 +234,11 @@ class AccountActor:
             except StoreUnavailableError:
                 await anyio.sleep(_NOTE_AGAIN_S)
 
-    async def _make_look(self, look: Look) -> Event:
+    async def _make_look(self, ahead: ReadAhead, look: Look) -> Event:
         around, sealed = self._around, self._sealed
         try:
             async with around.slots.place(look.priority):
-                if self._state.stopping or self._state.ended is not None:
+                if self._stopping():
                     return LookFailed(look, "the actor ended before the look began")
                 began, sealed = around.clock.now(), self._sealed
                 session = Session(
@@ -243,13 +246,20 @@ class AccountActor:
                     around.sealer.unseal(sealed).access_token,
                     self._gate.permit(look.priority),
                 )
-                page = await around.vendor.look(session, look)
+                page = await ahead.page(session, look)
+                if not (self._stopping() or self._state.paused):
+                    ahead.begin(session, look, page)
                 applied = await self._intake.store(session, look, page)
         except (VendorError, StoreUnavailableError) as error:
+            ahead.note(look, stored=False)
             # A refusal of a token that was renewed meanwhile says nothing about the new one.
             return self._look_failed(look, error, token_is_current=sealed is self._sealed)
+        ahead.note(look, stored=True)
         self._tell_stored(look, page, applied, began)
         return LookStored(look, page.cursors, more=page.more)
+
+    def _stopping(self) -> bool:
+        return self._state.stopping or self._state.ended is not None
 
     async def _refresh(self) -> Event:
         around, attempt = self._around, self._state.token.failures + 1
