@@ -334,8 +334,12 @@ class AccountActor:
                 deletes=applied.deletes,
                 duration_s=self._around.clock.now().monotonic_s - began.monotonic_s,
                 exact_as_of=applied.exact_as_of,
+                became_exact=applied.exact_as_of is not None and not self._covered(),
             )
         )
+
+    def _covered(self) -> bool:
+        return all(each.covered_until is not None for each in self._state.cursors.values())
 
     def _breaker_turned(self, state: BreakerState) -> None:
         self._tell(events.BreakerChanged(self.account_id, self._around.vendor.name, state))

@@ -40,6 +40,7 @@ class PageStored:
         look: the look's key: an object type, or the name of a feed.
         objects: how many objects the vendor showed, changed or not.
         duration_s: from the moment it was begun until it was durable.
+        became_exact: whether this was the page that the account's first copy waited for.
     """
 
     account_id: str
@@ -51,6 +52,7 @@ class PageStored:
     deletes: int
     duration_s: float
     exact_as_of: datetime | None
+    became_exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,6 @@ class EventLog:
         """
         self._trace_names = trace_names
         self._broken: dict[tuple[str, str], int] = {}
-        self._incomplete: set[str] = set()
 
     def listen(self, event: Event) -> None:
         """Write the event's line, if it is worth one."""
@@ -94,13 +93,7 @@ class EventLog:
             deletes=event.deletes,
             duration_s=round(event.duration_s, 3),
         )
-        self._tell_completion(event)
-
-    def _tell_completion(self, event: PageStored) -> None:
-        if event.exact_as_of is None:
-            self._incomplete.add(event.account_id)
-        elif event.account_id in self._incomplete:
-            self._incomplete.discard(event.account_id)
+        if event.became_exact and event.exact_as_of is not None:
             log.info(
                 "backfill_complete",
                 account=event.account_id,

@@ -35,6 +35,13 @@ async def test_an_empty_company_is_read_too(house: House) -> None:
         assert (await house.account()).exact_as_of is not None
 
 
+async def test_the_first_moment_of_exactness_is_told_once(house: House) -> None:
+    async with house.running():
+        await anyio.sleep(4 * house.settings.poll_interval_s)
+    told = [event.became_exact for event in house.told(events.PageStored)]
+    assert told == [False] * (len(TYPES) - 1) + [True] + [False] * (len(told) - len(TYPES))
+
+
 async def test_what_changed_during_the_backfill_is_looked_for_as_soon_as_it_ends(
     house: House,
 ) -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -151,11 +152,9 @@ def test_nothing_is_remembered_of_what_is_whole() -> None:
     assert log._broken == {}  # noqa: SLF001 - what it remembers must not grow
 
 
-def test_first_moment_of_exactness_is_said_once() -> None:
-    backfill = PageStored("a1", "quickbooks", "Item", Via.BACKFILL, 3, 3, 0, 0.1, None)
-    lines = logged(backfill, backfill, stored(), stored())
-    assert [line["event"] for line in lines].count("backfill_complete") == 1
-    assert lines[3] == {
+def test_moment_of_exactness_is_said() -> None:
+    lines = logged(replace(stored(), became_exact=True))
+    assert lines[1] == {
         "event": "backfill_complete",
         "log_level": "info",
         "account": "a1",
