@@ -143,7 +143,7 @@ class AccountActor:
             breaker=breaker.state(now_s),
             breaker_failures=breaker.failures,
             bucket=BucketStatus(
-                self._gate.bucket.in_flight, max(0, self._gate.bucket.available(now_s))
+                self._gate.bucket.in_flight, self._gate.bucket.within_a_second(now_s)
             ),
             cursors=state.cursors,
             trouble=trouble(

@@ -93,7 +93,8 @@ class CallBucket:
         """Count a call's end."""
         self.in_flight -= 1
 
-    def available(self, now_s: float) -> int:
-        """Return how many calls could begin at once now."""
+    def within_a_second(self, now_s: float) -> int:
+        """Return how many calls could begin within a second from now."""
         free = self._in_flight_limit - self.in_flight
-        return int(min([free, *(bucket.available(now_s) for bucket in self._buckets)]))
+        rates = [bucket.available(now_s) + bucket.rate_per_s for bucket in self._buckets]
+        return max(0, int(min([free, *rates])))

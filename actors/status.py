@@ -24,7 +24,7 @@ class AccountState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BucketStatus:
-    """How many calls are under way, and how many more could begin at once."""
+    """How many calls are under way, and how many more could begin within a second."""
 
     in_flight: int
     available: int

@@ -66,7 +66,7 @@ class BucketView(msgspec.Struct, frozen=True):
     """The account's share of calls."""
 
     in_flight: int
-    available: Annotated[int, Meta(description="How many more calls could begin at once.")]
+    available: Annotated[int, Meta(description="How many more calls could begin within a second.")]
 
 
 class TokenView(msgspec.Struct, frozen=True):

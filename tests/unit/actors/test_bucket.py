@@ -140,10 +140,10 @@ def test_calls_in_flight_are_bounded_and_given_back() -> None:
     bucket.take(0.0)
     bucket.take(0.0)
     assert bucket.wait_s(0.0) == inf
-    assert bucket.available(0.0) == 0
+    assert bucket.within_a_second(0.0) == 0
     bucket.give_back()
     assert bucket.wait_s(0.0) == 0
-    assert bucket.available(0.0) == 1
+    assert bucket.within_a_second(0.0) == 1
 
 
 @pytest.mark.parametrize(("in_flight", "taken", "may"), [(3, 1, True), (3, 2, False)])
@@ -162,15 +162,21 @@ def test_one_place_is_open_to_all_even_when_it_is_the_only_one() -> None:
     assert bucket.wait_s(0.0, reserve=1) == inf
 
 
-def test_what_is_available_shrinks_with_each_call_and_grows_with_time() -> None:
-    bucket = CallBucket(CallLimits(per_minute=500, per_second=None, in_flight=100), 0.0)
-    assert bucket.available(0.0) == 0
-    assert bucket.available(10.0) == 50
-    for _ in range(50):
+def test_calls_within_a_second_shrink_with_each_call_and_grow_with_time() -> None:
+    bucket = CallBucket(CallLimits(per_minute=600, per_second=None, in_flight=100), 0.0)
+    assert bucket.within_a_second(0.0) == 9
+    assert bucket.within_a_second(10.0) == 69
+    for _ in range(60):
         bucket.take(10.0)
         bucket.give_back()
-    assert bucket.available(10.0) == 0
-    assert bucket.available(20.0) == 50
+    assert bucket.within_a_second(10.0) == 9
+
+
+def test_a_quiet_account_shows_its_whole_allowance_of_a_second() -> None:
+    bucket = CallBucket(CallLimits(per_minute=500, per_second=10), 0.0)
+    bucket.take(2.0)
+    bucket.give_back()
+    assert bucket.within_a_second(4.0) == 10
 
 
 def test_no_limits_mean_no_waiting() -> None:
