@@ -41,6 +41,7 @@ from daemon.vendors import Vendors, VendorWorkshop
 from daemon.version import VERSION
 from daemon.watchdog import Watchdog
 from daemon.web import ListenError, WebContext, WebServer
+from store.crash_points import CrashPoint, UnknownCrashPointError
 from store.errors import StoreOpenError
 from store.sqlite import SqliteStore, open_store
 
@@ -52,19 +53,25 @@ _CANNOT_START = (
     GeneratedSecretError,
     ListenError,
     StoreOpenError,
+    UnknownCrashPointError,
     WrongKeyError,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everything that the program takes from outside itself, so that a test can give it another one."""
+    """Everything that the program takes from outside itself, so that a test can give it another one.
+
+    Attributes:
+        crash_point: where a test wants the process to kill itself.
+    """
 
     clock: Clock
     random: Random
     redactor: Redactor
     notifier: Notifier
     open_client: Callable[[], httpx.AsyncClient]
+    crash_point: CrashPoint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +116,19 @@ class Daemon:
 
 
 def this_world(redactor: Redactor) -> World:
-    """Return the machine's own clock, chance, network and service manager."""
+    """Return the machine's own clock, chance, network and service manager.
+
+    Raises:
+        UnknownCrashPointError: `SYNCLINE_CRASH_AT` names none.
+    """
+    crash_at = os.environ.get("SYNCLINE_CRASH_AT")
     return World(
         clock=SystemClock(),
         random=system_random(),
         redactor=redactor,
         notifier=Notifier(os.environ),
         open_client=build_client,
+        crash_point=CrashPoint.parse(crash_at) if crash_at else None,
     )
 
 
@@ -127,7 +140,7 @@ async def running(config: Config, world: World) -> AsyncIterator[Daemon]:
         StoreOpenError, WrongKeyError, GeneratedSecretError, ListenError: it can't start; the text
             says why and what to do. Nothing was damaged. May come wrapped in an exception group.
     """
-    async with await open_store(config.store.path) as store:
+    async with await open_store(config.store.path, crash_point=world.crash_point) as store:
         assembled = await assemble(config, world, store)
         async with assembled.started() as daemon:
             yield daemon

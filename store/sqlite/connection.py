@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from store.crash_points import CrashPoint
 from store.errors import StoreOpenError
 from store.sqlite.migrate import bundled_migrations, migrate, refuse_foreign, schema_version
 
@@ -31,7 +32,9 @@ def refuse_old_library(version: tuple[int, ...]) -> None:
         )
 
 
-def open_writer(path: Path, *, durable: bool, busy_timeout_s: float) -> sqlite3.Connection:
+def open_writer(
+    path: Path, *, durable: bool, busy_timeout_s: float, crash_point: CrashPoint | None = None
+) -> sqlite3.Connection:
     """Open the file for writing; it is created, or brought up to date, where that is needed.
 
     A file that is refused is not changed. A new one is for its owner alone, and SQLite gives its log
@@ -53,7 +56,7 @@ def open_writer(path: Path, *, durable: bool, busy_timeout_s: float) -> sqlite3.
         connection.execute("PRAGMA secure_delete = FAST")
         _limit_cache(connection, _WRITER_CACHE_BYTES)
         _see_that_it_can_be_written(connection)
-        migrate(connection, migrations)
+        migrate(connection, migrations, crash_point)
     except BaseException:
         connection.close()
         raise

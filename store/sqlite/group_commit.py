@@ -1,7 +1,7 @@
 """Many units of work in one transaction, each of them whole or not at all."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -41,12 +41,21 @@ class GroupResult:
     trouble: StoreUnavailableError | None = None
 
 
-def commit_group(connection: sqlite3.Connection, units: Sequence[Work[Any]]) -> GroupResult:
-    """Run the units in their order in one transaction; if that cannot be, none of them happened."""
+def commit_group(
+    connection: sqlite3.Connection,
+    units: Sequence[Work[Any]],
+    before_commit: Callable[[], None] | None = None,
+) -> GroupResult:
+    """Run the units in their order in one transaction; if that cannot be, none of them happened.
+
+    `before_commit` is called when all is written and nothing is durable.
+    """
     try:
         connection.execute("BEGIN IMMEDIATE")
         outcomes = [_run_unit(connection, unit) for unit in units]
         newest = last_seq(connection)
+        if before_commit is not None:
+            before_commit()
         connection.execute("COMMIT")
     except Exception as error:  # noqa: BLE001 - all waiters get it; none may wait for ever
         _roll_back(connection)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from store.crash_points import MIGRATION, CrashPoint, Place
 from store.errors import StoreOpenError
 
 APPLICATION_ID = 0x53594E43
@@ -65,7 +66,11 @@ def refuse_foreign(connection: sqlite3.Connection, path: Path, newest: int) -> N
         )
 
 
-def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration]) -> None:
+def migrate(
+    connection: sqlite3.Connection,
+    migrations: Sequence[Migration],
+    crash_point: CrashPoint | None = None,
+) -> None:
     """Bring the file up to date, each step in a transaction of its own."""
     version = schema_version(connection)
     for migration in migrations[version:]:
@@ -73,9 +78,14 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration]) -> 
             connection.executescript(
                 f"BEGIN IMMEDIATE;\n{migration.sql}\n"
                 f"PRAGMA application_id = {APPLICATION_ID};\n"
-                f"PRAGMA user_version = {migration.number};\nCOMMIT;"
+                f"PRAGMA user_version = {migration.number};"
             )
+            if crash_point is not None:
+                crash_point.passed(MIGRATION, Place.BEFORE_COMMIT)
+            connection.execute("COMMIT")
         except sqlite3.Error:
             with suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
             raise
+        if crash_point is not None:
+            crash_point.passed(MIGRATION, Place.AFTER_COMMIT)

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from store.crash_points import CrashPoint
 from store.errors import StoreOpenError
 from store.sqlite.change_signal import ChangeSignal
 from store.sqlite.changes import last_seq
@@ -52,7 +53,12 @@ _BY_ERRNO = {
 
 
 async def open_store(
-    path: Path, *, mode: Mode = "threaded", durable: bool = True, busy_timeout_s: float = 5.0
+    path: Path,
+    *,
+    mode: Mode = "threaded",
+    durable: bool = True,
+    busy_timeout_s: float = 5.0,
+    crash_point: CrashPoint | None = None,
 ) -> SqliteStore:
     """Open the database; it is created, or brought up to date, where that is needed.
 
@@ -61,6 +67,7 @@ async def open_store(
         mode: `threaded` runs SQLite beside the event loop; `inline` on it, for virtual time.
         durable: False does not wait for the disk; for simulations only.
         busy_timeout_s: how long a lock that another program holds is waited for.
+        crash_point: where the process is to kill itself; for tests only.
 
     Returns:
         The store, to be closed by whoever asked for it.
@@ -75,7 +82,13 @@ async def open_store(
         with _explained(path):
             opened.enter_context(locked(path))
             database = await kind.open(
-                partial(open_writer, path, durable=durable, busy_timeout_s=busy_timeout_s)
+                partial(
+                    open_writer,
+                    path,
+                    durable=durable,
+                    busy_timeout_s=busy_timeout_s,
+                    crash_point=crash_point,
+                )
             )
             opened.push_async_callback(database.close)
             newest = await database.run(last_seq)
@@ -87,7 +100,7 @@ async def open_store(
                 )
         signal = ChangeSignal(newest)
         opened.callback(signal.close)
-        writer = Writer(database, signal.move)
+        writer = Writer(database, signal.move, crash_point)
         opened.push_async_callback(writer.close)
         return SqliteStore(writer, readers, signal, opened.pop_all())
 

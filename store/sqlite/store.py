@@ -9,6 +9,7 @@ from typing import Self
 
 import anyio
 
+from store.crash_points import Commit
 from store.models import (
     Account,
     Change,
@@ -56,12 +57,14 @@ class SqliteStore:
 
     async def claim(self, account_id: str) -> ClaimedAccount:
         """Take the account over."""
-        return await self._writer.submit(partial(claims.claim, account_id=account_id))
+        return await self._writer.submit(
+            partial(claims.claim, account_id=account_id), commit=Commit.CLAIM
+        )
 
     async def apply_page(self, page: PageWrite) -> PageApplied:
         """Store the page in one piece."""
         work = partial(pages.apply_page, page=page)
-        return await self._writer.submit(work, pages.page_bytes(page))
+        return await self._writer.submit(work, pages.page_bytes(page), Commit.PAGE)
 
     async def deleted_ids(
         self, account_id: str, object_type: str, object_ids: Sequence[str]
@@ -84,7 +87,8 @@ class SqliteStore:
         return await self._writer.submit(
             lambda connection: ownership.begin_refresh(
                 connection, account_id, epoch, token_hash, at
-            )
+            ),
+            commit=Commit.REFRESH_BEGUN,
         )
 
     async def finish_refresh(
@@ -94,7 +98,8 @@ class SqliteStore:
         await self._writer.submit(
             lambda connection: ownership.finish_refresh(
                 connection, account_id, epoch, credential, at
-            )
+            ),
+            commit=Commit.REFRESH_FINISHED,
         )
 
     async def require_reauthorization(
@@ -104,14 +109,17 @@ class SqliteStore:
         await self._writer.submit(
             lambda connection: ownership.require_reauthorization(
                 connection, account_id, epoch, cause, at
-            )
+            ),
+            commit=Commit.OWNER_NEEDED,
         )
 
     # What everybody else asks.
 
     async def claim_shard(self, shard: int) -> Sequence[ClaimedAccount]:
         """Take over every account of the shard that is not disconnected."""
-        return await self._writer.submit(partial(claims.claim_shard, shard=shard))
+        return await self._writer.submit(
+            partial(claims.claim_shard, shard=shard), commit=Commit.CLAIM
+        )
 
     async def connect(
         self,
@@ -126,7 +134,8 @@ class SqliteStore:
         return await self._writer.submit(
             lambda connection: ownership.connect(
                 connection, vendor, external_account_id, name, credential, at, new_id
-            )
+            ),
+            commit=Commit.CONNECT,
         )
 
     async def accounts(self) -> Sequence[Account]:
@@ -144,23 +153,26 @@ class SqliteStore:
     async def set_paused(self, account_id: str, *, paused: bool) -> Account:
         """Pause the account or let it go on."""
         return await self._writer.submit(
-            lambda connection: accounts.pause_account(connection, account_id, paused=paused)
+            lambda connection: accounts.pause_account(connection, account_id, paused=paused),
+            commit=Commit.PAUSE,
         )
 
     async def disconnect(self, account_id: str, *, purge: bool, at: datetime) -> None:
         """Forget the account's tokens and fence its actor off; with `purge`, forget it all."""
         epoch = await self._writer.submit(
-            lambda connection: disconnecting.disconnect(connection, account_id, at, purge=purge)
+            lambda connection: disconnecting.disconnect(connection, account_id, at, purge=purge),
+            commit=Commit.DISCONNECT,
         )
         seq: int | None = 0 if purge else None
         while seq is not None:
             piece = partial(disconnecting.purge_piece, account_id=account_id, epoch=epoch, seq=seq)
-            seq = await self._writer.submit(piece)
+            seq = await self._writer.submit(piece, commit=Commit.PURGE)
 
     async def request_rescan(self, account_id: str, object_types: Sequence[str]) -> None:
         """Note that these types shall be read from end to end again."""
         await self._writer.submit(
-            lambda connection: cursors.request_rescan(connection, account_id, object_types)
+            lambda connection: cursors.request_rescan(connection, account_id, object_types),
+            commit=Commit.RESCAN,
         )
 
     async def cursors(self, account_id: str) -> Sequence[Cursor]:
@@ -202,7 +214,9 @@ class SqliteStore:
     async def set_metadata(self, key: str, value: bytes) -> None:
         """Store a value that belongs to the store as a whole."""
         await self._writer.submit(
-            lambda connection: metadata.write_metadata(connection, key, value), len(value)
+            lambda connection: metadata.write_metadata(connection, key, value),
+            len(value),
+            Commit.METADATA,
         )
 
     async def reseal(
@@ -210,7 +224,8 @@ class SqliteStore:
     ) -> int:
         """Seal all tokens anew and store the value, in one piece."""
         return await self._writer.submit(
-            lambda connection: ownership.reseal(connection, rotate, metadata_key, metadata_value)
+            lambda connection: ownership.reseal(connection, rotate, metadata_key, metadata_value),
+            commit=Commit.RESEAL,
         )
 
     def on_health(self, listener: Callable[[StoreHealth], None]) -> None:

@@ -9,6 +9,7 @@ from functools import partial
 from threading import Lock
 from typing import Any, TypeVar
 
+from store.crash_points import Commit, CrashPoint, Place
 from store.errors import StoreFullError, StoreUnavailableError
 from store.models import StoreHealth
 from store.sqlite.database import Database, Work
@@ -27,6 +28,7 @@ _UNIT_BYTES = 1024
 class _Unit:
     work: Work[Any]
     size_bytes: int
+    commit: Commit
     waiter: "asyncio.Future[Any]"
 
 
@@ -37,9 +39,15 @@ class Writer:
     nothing is left. While one group commits, the next one gathers.
     """
 
-    def __init__(self, database: Database, on_commit: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        on_commit: Callable[[int], None],
+        crash_point: CrashPoint | None = None,
+    ) -> None:
         self._database = database
         self._on_commit = on_commit
+        self._crash_point = crash_point
         self._lock = Lock()
         self._pending: deque[_Unit] = deque()
         self._draining = False
@@ -62,19 +70,23 @@ class Writer:
         """Call the listener each time writing stops or resumes."""
         self._listeners.append(listener)
 
-    def submit(self, work: Work[T], size_bytes: int = 0) -> "asyncio.Future[T]":
+    def submit(
+        self, work: Work[T], size_bytes: int = 0, commit: Commit = Commit.OTHER
+    ) -> "asyncio.Future[T]":
         """Have the work committed; the result comes once it is durable.
 
-        Cancelling the future does not take the work back.
+        Cancelling the future does not take the work back. `commit` names its crash points.
 
         Raises:
             StoreUnavailableError: the store is closed.
         """
         if self._closed:
             raise StoreUnavailableError("the store is closed")
+        if self._crash_point is not None:
+            self._crash_point.passed(commit, Place.SUBMITTED)
         waiter: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         with self._lock:
-            self._pending.append(_Unit(work, _UNIT_BYTES + size_bytes, waiter))
+            self._pending.append(_Unit(work, _UNIT_BYTES + size_bytes, commit, waiter))
             idle, self._draining = not self._draining, True
         if idle:
             self._database.post(self._drain)
@@ -89,8 +101,27 @@ class Writer:
 
     def _drain(self, connection: sqlite3.Connection) -> None:
         while group := self._take_group():
-            result = commit_group(connection, [unit.work for unit in group])
+            if self._crash_point is None:
+                result = commit_group(connection, [unit.work for unit in group])
+            else:
+                result = self._commit_mortally(connection, group, self._crash_point)
             self._database.call_back(partial(self._deliver, group, result))
+
+    def _commit_mortally(
+        self, connection: sqlite3.Connection, group: Sequence[_Unit], crash_point: CrashPoint
+    ) -> GroupResult:
+        def passed(place: Place) -> None:
+            for unit in group:
+                crash_point.passed(unit.commit, place)
+
+        result = commit_group(
+            connection,
+            [unit.work for unit in group],
+            before_commit=partial(passed, Place.BEFORE_COMMIT),
+        )
+        if result.trouble is None:
+            passed(Place.AFTER_COMMIT)
+        return result
 
     def _take_group(self) -> Sequence[_Unit]:
         group: list[_Unit] = []

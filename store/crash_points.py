@@ -1,0 +1,90 @@
+"""Named places at which a process can be made to kill itself, for tests of what it finds afterwards.
+
+Each kind of commit has three: `page.submitted` (what is to be stored is at hand, the vendor's
+answer for instance, and nothing written), `page.before_commit` (written, in an open transaction)
+and `page.after_commit` (durable, and nobody knows). A migration's step has the latter two.
+"""
+
+import os
+import re
+import signal
+from collections.abc import Callable
+from enum import StrEnum
+
+
+class Commit(StrEnum):
+    """The kinds of commit that can be died at; what is `OTHER` cannot."""
+
+    CLAIM = "claim"
+    PAGE = "page"
+    REFRESH_BEGUN = "refresh_begun"
+    REFRESH_FINISHED = "refresh_finished"
+    OWNER_NEEDED = "owner_needed"
+    CONNECT = "connect"
+    PAUSE = "pause"
+    DISCONNECT = "disconnect"
+    PURGE = "purge"
+    RESCAN = "rescan"
+    METADATA = "metadata"
+    RESEAL = "reseal"
+    OTHER = "other"
+
+
+class Place(StrEnum):
+    """Where in a commit."""
+
+    SUBMITTED = "submitted"
+    BEFORE_COMMIT = "before_commit"
+    AFTER_COMMIT = "after_commit"
+
+
+MIGRATION = "migration"
+
+CRASH_POINTS = (
+    *(f"{commit}.{place}" for commit in Commit if commit is not Commit.OTHER for place in Place),
+    *(f"{MIGRATION}.{place}" for place in (Place.BEFORE_COMMIT, Place.AFTER_COMMIT)),
+)
+"""The names of all."""
+
+_ARMING = re.compile(r"([a-z_.]+)(?::([1-9][0-9]*))?", re.ASCII)
+
+
+class UnknownCrashPointError(ValueError):
+    """What was to be armed is no crash point."""
+
+
+def kill_this_process() -> None:
+    """End as by `kill -9`: nothing is flushed, nothing is told."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class CrashPoint:
+    """One armed point: the process dies at its n-th passing."""
+
+    def __init__(
+        self, name: str, passing: int = 1, *, die: Callable[[], None] = kill_this_process
+    ) -> None:
+        self._name = name
+        self._left = passing
+        self._die = die
+
+    @classmethod
+    def parse(cls, text: str) -> "CrashPoint":
+        """Read `name` or `name:n`.
+
+        Raises:
+            UnknownCrashPointError: there is no such point.
+        """
+        match = _ARMING.fullmatch(text)
+        if match is None or match[1] not in CRASH_POINTS:
+            raise UnknownCrashPointError(
+                f"{text!r} is no crash point; name one, or name:n: {', '.join(CRASH_POINTS)}"
+            )
+        return cls(match[1], int(match[2] or 1))
+
+    def passed(self, name: str, place: Place) -> None:
+        """Come by such a place; does not return when it is the one."""
+        if f"{name}.{place}" == self._name:
+            self._left -= 1
+            if self._left == 0:
+                self._die()
