@@ -1,8 +1,8 @@
 """Named places at which a process can be made to kill itself, for tests of what it finds afterwards.
 
-Each kind of commit has three: `page.submitted` (what is to be stored is at hand, the vendor's
-answer for instance, and nothing written), `page.before_commit` (written, in an open transaction)
-and `page.after_commit` (durable, and nobody knows). A migration's step has the latter two.
+Each kind of commit has two: `page.before_commit` (written, in an open transaction) and
+`page.after_commit` (durable, and nobody knows). What a vendor answered has a third before them:
+`page.submitted` (the answer is at hand, and nothing written).
 """
 
 import os
@@ -40,9 +40,12 @@ class Place(StrEnum):
 
 MIGRATION = "migration"
 
+_ANSWERS = (Commit.PAGE, Commit.REFRESH_FINISHED, Commit.OWNER_NEEDED, Commit.CONNECT)
+_NAMED = (*(commit for commit in Commit if commit is not Commit.OTHER), MIGRATION)
+
 CRASH_POINTS = (
-    *(f"{commit}.{place}" for commit in Commit if commit is not Commit.OTHER for place in Place),
-    *(f"{MIGRATION}.{place}" for place in (Place.BEFORE_COMMIT, Place.AFTER_COMMIT)),
+    *(f"{commit}.{Place.SUBMITTED}" for commit in _ANSWERS),
+    *(f"{name}.{place}" for name in _NAMED for place in (Place.BEFORE_COMMIT, Place.AFTER_COMMIT)),
 )
 """The names of all."""
 

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,6 +23,7 @@ from actors.clock import SystemClock
 SCRIPT = Path(sys.executable).with_name("syncline")
 DEADLINE_S = 25.0
 _LOOK_EVERY_S = 0.05
+_KEPT = {"PATH", "HOME", "LANG", "PYTHONPATH"}
 _NAME_LISTS = {"Customer", "Vendor", "Account", "Item"}
 
 Seen = TypeVar("Seen")
@@ -86,7 +88,7 @@ def script(folder: Path, *arguments: str) -> Iterator[RunningScript]:
 
 
 def _environment() -> Mapping[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
+    kept = {name: value for name, value in os.environ.items() if name in _KEPT}
     return kept | {"PYTHONWARNINGS": "error"}
 
 
@@ -105,8 +107,17 @@ class SandboxProcess:
         answer: dict[str, object] = reply.json()
         return answer
 
-    def add_company(self, name: str, scale: float = 1.0) -> str:
-        return str(self.post("/sandbox/companies", {"name": name, "scale": scale})["realm_id"])
+    def add_company(
+        self, name: str, scale: float = 1.0, sizes: Mapping[str, int] | None = None
+    ) -> str:
+        wanted = {"name": name, "scale": scale, "sizes": sizes}
+        return str(self.post("/sandbox/companies", wanted)["realm_id"])
+
+    def churn(self, realm_id: str, acts: int) -> None:
+        self.post(f"/sandbox/companies/{realm_id}/churn", {"acts": acts})
+
+    def fault(self, kind: str, **wanted: object) -> None:
+        self.post("/sandbox/faults", {"kind": kind, **wanted})
 
     def code(self, realm_id: str) -> str:
         return str(self.post(f"/sandbox/companies/{realm_id}/code")["code"])
@@ -200,16 +211,30 @@ class DaemonSetup:
     def running(self) -> Iterator[RunningScript]:
         """Run the daemon; inside, it is ready."""
         with script(self.folder, "run") as daemon:
-            until("ready", lambda: self._is_ready(daemon))
+            until("ready", lambda: self.is_ready(daemon))
             yield daemon
 
     def get(self, path: str) -> dict[str, object]:
+        return self.ask("GET", path)
+
+    def ask(self, method: str, path: str, body: object = None) -> dict[str, object]:
         token = self.database.with_name("syncline.db.admin-token").read_text().strip()
         headers = {"Authorization": f"Bearer {token}"}
-        reply = httpx.get(f"{self.url}{path}", headers=headers, timeout=DEADLINE_S)
+        reply = httpx.request(
+            method, f"{self.url}{path}", headers=headers, json=body, timeout=DEADLINE_S
+        )
         reply.raise_for_status()
         answer: dict[str, object] = reply.json()
         return answer
+
+    def connect(self, sandbox: SandboxProcess, realm_id: str) -> str:
+        """Connect a company, as its owner does; return its account's id."""
+        body = {"authorization_code": sandbox.code(realm_id), "realm_id": realm_id}
+        return str(self.ask("POST", "/auth/quickbooks/connect", body)["id"])
+
+    def exact_past(self, account_id: str, instant: datetime) -> bool:
+        exact_as_of = self.get(f"/integrations/{account_id}")["exact_as_of"]
+        return exact_as_of is not None and datetime.fromisoformat(str(exact_as_of)) > instant
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
@@ -223,15 +248,15 @@ class DaemonSetup:
             check=False,
         )
 
-    def _is_ready(self, daemon: RunningScript) -> bool:
-        assert daemon.process.poll() is None, daemon.err
+    def is_ready(self, daemon: RunningScript | None = None) -> bool:
+        assert daemon is None or daemon.process.poll() is None, daemon.err
         try:
             return httpx.get(f"{self.url}/health/ready", timeout=DEADLINE_S).is_success
-        except httpx.ConnectError:
+        except httpx.TransportError:
             return False
 
 
-def set_up(folder: Path, sandbox: SandboxProcess) -> DaemonSetup:
+def set_up(folder: Path, sandbox: SandboxProcess, **vendor_keys: object) -> DaemonSetup:
     """Write a configuration that leads to the sandbox and is quick about everything."""
     folder.mkdir(exist_ok=True)
     setup = DaemonSetup(folder, free_port())
@@ -246,6 +271,7 @@ def set_up(folder: Path, sandbox: SandboxProcess) -> DaemonSetup:
         },
         "poll_interval": "1s",
         "overlap": "1s",
+        **vendor_keys,
     }
     server = {"port": setup.port, "public_url": setup.url, "shutdown_grace": "5s"}
     document = {"server": server, "vendors": {"quickbooks": vendor}}
