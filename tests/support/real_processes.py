@@ -256,10 +256,16 @@ class DaemonSetup:
             return False
 
 
-def set_up(folder: Path, sandbox: SandboxProcess, **vendor_keys: object) -> DaemonSetup:
+def set_up(
+    folder: Path,
+    sandbox: SandboxProcess,
+    vendor_keys: Mapping[str, object] | None = None,
+    *,
+    port: int = 0,
+) -> DaemonSetup:
     """Write a configuration that leads to the sandbox and is quick about everything."""
     folder.mkdir(exist_ok=True)
-    setup = DaemonSetup(folder, free_port())
+    setup = DaemonSetup(folder, port or free_port())
     vendor = {
         "client_id": sandbox.client_id,
         "client_secret": sandbox.client_secret,
@@ -271,7 +277,7 @@ def set_up(folder: Path, sandbox: SandboxProcess, **vendor_keys: object) -> Daem
         },
         "poll_interval": "1s",
         "overlap": "1s",
-        **vendor_keys,
+        **(vendor_keys or {}),
     }
     server = {"port": setup.port, "public_url": setup.url, "shutdown_grace": "5s"}
     document = {"server": server, "vendors": {"quickbooks": vendor}}

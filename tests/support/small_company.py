@@ -1,0 +1,114 @@
+"""A small company and a daemon of its own, in real processes: brought to exactness, and proved exact."""
+
+import signal
+import sqlite3
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+
+import httpx
+import yaml
+
+from actors.clock import SystemClock
+from daemon.demo.proof import compare, read_replica
+from support.forked_daemons import ForkedDaemon, forked
+from support.real_processes import DaemonSetup, SandboxProcess, until
+from support.simulation.checker import FeedChecker
+from support.simulation.replica import ReplicaReader
+
+TYPES = ["Customer", "Invoice"]
+QUICK: Mapping[str, object] = {"object_types": TYPES, "poll_interval": "0.25s", "overlap": "0.2s"}
+_SIZES = {"Customer": 8, "Vendor": 2, "Invoice": 8, "Bill": 2, "Payment": 2, "BillPayment": 1}
+
+
+class SmallCompany:
+    """One company, its own daemon's setup, and what is done to bring a commit about."""
+
+    def __init__(
+        self, setup: DaemonSetup, sandbox: SandboxProcess, sizes: Mapping[str, int] = _SIZES
+    ) -> None:
+        self.setup = setup
+        self.sandbox = sandbox
+        self.realm_id = sandbox.add_company("Corner Café", sizes=sizes)
+        self.account_id = ""
+
+    def connect(self) -> None:
+        self.account_id = self.setup.connect(self.sandbox, self.realm_id)
+
+    def connect_and_become_live(self) -> None:
+        self.connect()
+        self.become_exact()
+
+    def become_exact(self) -> None:
+        now = SystemClock().now().utc
+        until("exact", lambda: self.setup.exact_past(self.account_id, now))
+
+    def state(self) -> object:
+        return self._account()["state"]
+
+    def reasons(self) -> Sequence[str]:
+        reasons = self._account()["reasons"]
+        assert isinstance(reasons, list)
+        return reasons
+
+    def has_no_fault_left(self) -> bool:
+        return not self.sandbox.http.get("/sandbox/faults").json()["items"]
+
+    def metrics(self) -> str:
+        return httpx.get(f"{self.setup.url}/metrics").text
+
+    def _account(self) -> dict[str, object]:
+        return self.setup.get(f"/integrations/{self.account_id}")
+
+    def have_token_refused(self) -> None:
+        self.connect_and_become_live()
+        self.sandbox.fault("unauthorized", realm_id=self.realm_id, count=1)
+
+    def lose_the_grant(self) -> None:
+        self.connect_and_become_live()
+        self.sandbox.fault("invalid_grant", routes=["token"], count=1)
+        self.sandbox.fault("unauthorized", realm_id=self.realm_id, count=1)
+
+    def ask(self, method: str, path: str, body: object = None) -> None:
+        self.connect_and_become_live()
+        self.setup.ask(method, f"/integrations/{self.account_id}{path}", body)
+
+    def change_the_key(self) -> None:
+        """Live once with the key that was made, then give the daemon a new one beside it."""
+        with forked(self.setup) as daemon:
+            self.connect_and_become_live()
+            end_well(daemon)
+        kept = self.setup.database.with_name("syncline.db.key").read_text().split()
+        document = yaml.safe_load(self.setup.config.read_text())
+        document["secrets"] = {"keys": ["A" * 43 + "=", *kept]}
+        self.setup.config.write_text(yaml.safe_dump(document))
+
+
+def end_well(daemon: ForkedDaemon) -> None:
+    daemon.send(signal.SIGTERM)
+    assert daemon.exit_code() == 0, daemon.err
+
+
+def assert_nothing_lost_and_nothing_doubled(company: SmallCompany) -> None:
+    assert_no_rule_of_the_vendors_broken(company)
+    database = company.setup.database
+    truth = company.sandbox.truth(company.realm_id, TYPES)
+    proofs = compare(truth, read_replica(database, company.realm_id), TYPES)
+    assert {proof.object_type: proof.differing for proof in proofs} == dict.fromkeys(TYPES, 0)
+    with closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        open_entries = "SELECT count(*) FROM refresh_journal WHERE ended_at IS NULL"
+        assert connection.execute(open_entries).fetchone() == (0,)
+    with closing(ReplicaReader(database)) as reader:
+        feed, changes = FeedChecker(), reader.changes(0)
+        feed.last_seq = changes[0].seq - 1  # a purge takes its changes along, from the first on
+        assert feed.take(changes) == []
+        assert feed.mismatch(company.account_id, reader.all_rows(company.account_id)) == []
+
+
+def assert_no_rule_of_the_vendors_broken(company: SmallCompany) -> None:
+    """To be asked before the truth is read, which goes to the vendor's limits by itself."""
+    statistics = company.sandbox.statistics()
+    assert statistics["refresh_traps"] == 0
+    violations = statistics["violations"]
+    assert isinstance(violations, list)
+    assert [each for each in violations if each["realm_id"] == company.realm_id] == []
