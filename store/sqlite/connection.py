@@ -17,6 +17,8 @@ _WRITER_CACHE_BYTES = 64 * 1024 * 1024
 _READER_CACHE_BYTES = 2 * 1024 * 1024
 _CHECKPOINT_PAGES = 4000
 _WAL_FILE_BYTES = 64 * 1024 * 1024
+_CHECKED_BYTES = 1024 * 1024 * 1024
+"""A larger file takes too long to be looked through at the start."""
 
 
 def refuse_old_library(version: tuple[int, ...]) -> None:
@@ -38,18 +40,23 @@ def open_writer(
     """Open the file for writing; it is created, or brought up to date, where that is needed.
 
     A file that is refused is not changed. A new one is for its owner alone, and SQLite gives its log
-    the same mode.
+    the same mode. After a stop that was not clean, which a log left behind shows, the structure of a
+    file of up to 1 GiB is looked through.
 
     Raises:
-        StoreOpenError: it is not ours, or of a later version, or on a file system without WAL.
+        StoreOpenError: it is not ours, or of a later version, or on a file system without WAL, or
+            damaged.
         sqlite3.Error, OSError: it cannot be used.
     """
     _create_private(path)
+    left_open = _was_left_open(path)
     connection = _connect(path, "rwc", busy_timeout_s)
     try:
         migrations = bundled_migrations()
         refuse_foreign(connection, path, newest=len(migrations))
         _use_write_ahead_log(connection, path)
+        if left_open:
+            _refuse_damaged(connection, path)
         connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA temp_store = MEMORY")
@@ -80,6 +87,21 @@ def reading_once(writer: sqlite3.Connection) -> Iterator[None]:
         yield
     finally:
         _limit_cache(writer, _WRITER_CACHE_BYTES)
+
+
+def _was_left_open(path: Path) -> bool:
+    """SQLite takes the log away when the last connection is closed."""
+    return path.with_name(f"{path.name}-wal").exists() and path.stat().st_size <= _CHECKED_BYTES
+
+
+def _refuse_damaged(connection: sqlite3.Connection, path: Path) -> None:
+    with reading_once(connection):
+        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if found != "ok":
+        raise StoreOpenError(
+            f"the database {path} is damaged: restore it from a backup, or move it away to begin "
+            f"anew ({' '.join(found.split())})"
+        )
 
 
 def _limit_cache(connection: sqlite3.Connection, size_bytes: int) -> None:

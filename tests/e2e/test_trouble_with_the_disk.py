@@ -56,7 +56,7 @@ def refuses_writes(company: SmallCompany) -> bool:
     return "syncline_store_writable 0.0" in company.metrics()
 
 
-@pytest.mark.parametrize("ballast_kib", [0, 2000, 2900, 3300])
+@pytest.mark.parametrize("ballast_kib", [1500, 2900])
 def test_full_disk_is_said_and_healed_by_room_alone(
     ballast_kib: int, on_small_disk: SmallCompany
 ) -> None:
@@ -93,7 +93,7 @@ def test_read_only_file_system_is_refused_and_nothing_harmed(on_small_disk: Smal
     assert_nothing_lost_and_nothing_doubled(company)
 
 
-@pytest.mark.parametrize("pages_more", [0, 1, 5, 20])
+@pytest.mark.parametrize("pages_more", [0, 5])
 def test_write_that_fails_is_said_and_healed_by_itself(
     pages_more: int, company: SmallCompany
 ) -> None:
@@ -116,7 +116,7 @@ def has_failed_after_a_change(company: SmallCompany) -> bool:
     return refuses_writes(company)
 
 
-@pytest.mark.parametrize("share", [0.0, 0.3, 0.6, 0.95])
+@pytest.mark.parametrize("share", [0.0, 0.6])
 def test_log_that_lost_its_end_is_read_again_from_the_vendor(
     share: float, company: SmallCompany
 ) -> None:
@@ -149,8 +149,8 @@ def test_page_gone_bad_is_found_after_an_unclean_stop(company: SmallCompany) -> 
         daemon.exit_code()
     company.setup.database.with_name("syncline.db-wal").write_bytes(b"")
     spoiled = bytearray(company.setup.database.read_bytes())
-    for start in range(2 * _PAGE_BYTES, len(spoiled), _PAGE_BYTES):
-        spoiled[start + 3] ^= 0x40  # how many cells the page has
+    invoice = spoiled.rindex(b'"DocNumber"')
+    spoiled[invoice // _PAGE_BYTES * _PAGE_BYTES + 3] ^= 0x40  # how many cells the page has
     company.setup.database.write_bytes(spoiled)
     with forked(company.setup) as daemon:
         assert daemon.exit_code() == 2
