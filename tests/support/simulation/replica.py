@@ -56,6 +56,9 @@ class ReplicaReader:
         found = self._connection.execute(_ALL, (account_id,))
         return dict(_row(each) for each in found)
 
+    def account_ids(self) -> list[str]:
+        return [found[0] for found in self._connection.execute("SELECT id FROM accounts")]
+
     def exact_as_of_us(self, account_id: str) -> int | None:
         (text,) = self._connection.execute(
             "SELECT exact_as_of FROM accounts WHERE id = ?", (account_id,)

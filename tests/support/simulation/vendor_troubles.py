@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import cycle
 from random import Random
 
 import anyio
@@ -50,12 +51,12 @@ READS = frozenset({Route.QUERY, Route.CDC, Route.READ})
 def scattered(
     kinds: Sequence[FaultKind] = PASSING, *, every_s: float = HOUR_S, most: int = 3
 ) -> Trouble:
-    """Let one call fail, or up to so many in a row, now here and now there."""
+    """Let one call fail, or up to so many in a row, now here and now there; each way comes in turn."""
 
     async def go_on(world: World, random: Random) -> None:
-        while True:
+        order = random.sample(kinds, len(kinds))
+        for kind in cycle(order):
             await anyio.sleep(random.expovariate(1.0 / every_s))
-            kind = random.choice(kinds)
             world.sandbox.inject(
                 Fault(
                     kind,
