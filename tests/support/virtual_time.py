@@ -90,10 +90,13 @@ class VirtualClock:
 
     def __init__(self, epoch: datetime = EPOCH) -> None:
         self.epoch = epoch
+        self._last = Moment(0.0, epoch)
 
     def now(self) -> Moment:
         elapsed_s = asyncio.get_running_loop().time()
-        return Moment(elapsed_s, self.epoch + timedelta(seconds=elapsed_s))
+        if elapsed_s != self._last.monotonic_s:
+            self._last = Moment(elapsed_s, self.epoch + timedelta(seconds=elapsed_s))
+        return self._last
 
     def utc(self) -> datetime:
         return self.now().utc

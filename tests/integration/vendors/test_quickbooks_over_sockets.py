@@ -1,10 +1,14 @@
 """The vendor's package over real connections: gzip, many at once, and lines that break."""
 
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import anyio
 import pytest
+from anyio.abc import SocketAttribute, SocketStream
 
 from actors.clock import SystemClock
 from actors.errors import TransientError
@@ -86,3 +90,59 @@ async def test_a_vendor_that_is_not_there_is_transient() -> None:
     with pytest.raises(TransientError):
         await vendor.exchange("code", "1")
     await vendor.close()
+
+
+_DEADLINE_S = 0.5
+_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n"
+
+Vendor = Callable[[SocketStream], Awaitable[None]]
+
+
+async def half_open(_line: SocketStream) -> None:
+    """Take the connection, and never say a word."""
+    await anyio.sleep_forever()
+
+
+async def a_byte_a_second(line: SocketStream) -> None:
+    """Answer, from the first letter on, one byte a second: each of them in good time."""
+    for byte in _HEAD:
+        await line.send(bytes([byte]))
+        await anyio.sleep(1.0)
+
+
+async def a_body_at_a_byte_a_second(line: SocketStream) -> None:
+    await line.receive()
+    await line.send(_HEAD)
+    while True:
+        await line.send(b" ")
+        await anyio.sleep(1.0)
+
+
+@asynccontextmanager
+async def listening(serve: Vendor) -> AsyncIterator[str]:
+    async def serve_until_it_hangs_up(line: SocketStream) -> None:
+        async with line:
+            try:
+                await serve(line)
+            except (anyio.BrokenResourceError, anyio.EndOfStream):
+                return
+
+    listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+    async with listener, anyio.create_task_group() as tasks:
+        tasks.start_soon(listener.serve, serve_until_it_hangs_up)
+        (first, *_) = listener.listeners
+        port = first.extra(SocketAttribute.local_port)  # noqa: S610 - no database's
+        yield f"http://127.0.0.1:{port}"
+        tasks.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("serve", [half_open, a_byte_a_second, a_body_at_a_byte_a_second])
+async def test_no_slowness_outlasts_the_deadline(serve: Vendor) -> None:
+    async with listening(serve) as origin:
+        hasty = replace(settings(origin), timeout_s=_DEADLINE_S)
+        vendor = QuickBooks(hasty, build_client(), SystemClock(), lambda _event: None)
+        began_s = SystemClock().now().monotonic_s
+        with pytest.raises(TransientError, match=r"no answer within 0\.5 s"):
+            await vendor.company_name(Session("1", "token", at_once))
+        assert SystemClock().now().monotonic_s - began_s < 4 * _DEADLINE_S
+        await vendor.close()

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, cast
 
 import anyio
-import httpx
 
 from actors.account import Surroundings
 from actors.slots import PageSlots
@@ -12,9 +11,11 @@ from daemon.restart import RestartPolicy
 from daemon.supervisor import Supervisor
 from support.simulation.doom import Doom, Killed
 from support.simulation.observed_store import ObservedStore
-from support.simulation.wire import MortalTransport
+from support.simulation.wire import MortalClient
 
 if TYPE_CHECKING:
+    import httpx
+
     from store.ports import Store
     from support.simulation.world import World
 
@@ -37,10 +38,8 @@ class Process:
         self.store = ObservedStore(
             world.store, world.disk, self.doom, world.tokens, world.observer.page_stored
         )
-        self._http = httpx.AsyncClient(
-            transport=MortalTransport(world.wire, self.doom), trust_env=False
-        )
-        self.vendor = QuickBooks(world.vendor_settings, self._http, world.clock, world.listen)
+        http = cast("httpx.AsyncClient", MortalClient(world.wire, self.doom))
+        self.vendor = QuickBooks(world.vendor_settings, http, world.clock, world.listen)
         store = cast("Store", self.store)
         surroundings = Surroundings(
             store=store,
