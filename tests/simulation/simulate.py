@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from support.simulation.run import Outcome, failed, run
-from support.simulation.scenarios import MONTH, SCENARIOS
+from support.simulation.scenarios import SCENARIOS, THIRTY_DAYS
 
 _LONGEST_S = 900
 """Of real time; a run that takes longer goes round in circles."""
@@ -66,7 +66,7 @@ def _played(names: Sequence[str], seeds: Sequence[int], jobs: int) -> Iterator[O
 
 def play(name: str, seed: int) -> Outcome:
     """Play one scenario in a folder that is gone afterwards."""
-    scenario = MONTH if name == MONTH.name else SCENARIOS[name]
+    scenario = THIRTY_DAYS if name == THIRTY_DAYS.name else SCENARIOS[name]
 
     def too_long(_signal: int, _frame: FrameType | None) -> None:
         raise TimeoutError(f"not over after {_LONGEST_S} s")
@@ -90,9 +90,9 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--scenario",
         default="",
-        choices=["", MONTH.name, *SCENARIOS],
+        choices=["", THIRTY_DAYS.name, *SCENARIOS],
         metavar="NAME",
-        help="one of " + ", ".join([*SCENARIOS, MONTH.name]) + "; all in turn when not given",
+        help="one of " + ", ".join([*SCENARIOS, THIRTY_DAYS.name]) + "; all in turn when not given",
     )
     return parser.parse_args(arguments)
 

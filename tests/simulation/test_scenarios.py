@@ -3,12 +3,13 @@
 `make simulate` plays the same scenarios with as many seeds as one likes.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from support.simulation.run import run
-from support.simulation.scenarios import SCENARIOS
+from support.simulation.scenarios import SCENARIOS, THIRTY_DAYS
 
 SEED = 1
 """What CI plays of each."""
@@ -19,3 +20,9 @@ def test_the_promise_is_kept(name: str, tmp_path: Path) -> None:
     outcome = run(SCENARIOS[name], SEED, tmp_path)
     assert not outcome.violations, str(outcome)
     assert outcome.calls
+
+
+def test_the_promise_is_kept_over_thirty_days_of_a_few(tmp_path: Path) -> None:
+    outcome = run(replace(THIRTY_DAYS, accounts=2), SEED, tmp_path)
+    assert not outcome.violations, str(outcome)
+    assert outcome.simulated_days > 30
