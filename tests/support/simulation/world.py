@@ -13,7 +13,6 @@ import httpx
 from cryptography.fernet import Fernet
 
 from actors import events
-from actors.credential import Sealer
 from actors.errors import VendorError
 from actors.messages import Message, Resume
 from actors.moment import Moment
@@ -29,6 +28,7 @@ from support.simulation.doom import Killed
 from support.simulation.observed_store import Disk
 from support.simulation.observer import Observer
 from support.simulation.process import Process
+from support.simulation.remembering_sealer import RememberingSealer
 from support.simulation.replica import ReplicaReader
 from support.simulation.scenario import Scenario
 from support.simulation.token_rules import TokenRules
@@ -90,7 +90,7 @@ class World:
             ),
         )
         self.realms: dict[str, str] = {}
-        self.sealer = Sealer([Fernet.generate_key().decode()])
+        self.sealer = RememberingSealer([Fernet.generate_key().decode()])
         self.tokens = TokenRules(self.sealer, self.realms)
         self.wire = Wire(self.sandbox, self.tokens.called)
         self.observer = Observer(self.sandbox, reader, self.vendor_clock.utc, scenario.object_types)
