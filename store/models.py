@@ -105,6 +105,27 @@ class OpenRefresh:
     attempts: int
 
 
+class HeldDeletes(msgspec.Struct, frozen=True, gc=False):
+    """Deletes of one type that are too many to be believed without a person's word.
+
+    Attributes:
+        count: how many would go at once.
+        live: how many objects of the type the replica holds, those included.
+        sample: the ids of some of them.
+        noticed_at: our time of the first look that was held up by it.
+        confirmed_at: when a person last said that they may go; None when nobody did.
+        confirmed_count: how many may go by that.
+    """
+
+    object_type: str
+    count: int
+    live: int
+    sample: tuple[str, ...]
+    noticed_at: datetime
+    confirmed_at: datetime | None = None
+    confirmed_count: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class ClaimedAccount:
     """All that an actor needs to go on where the last one stopped; `account.epoch` is its fence."""
@@ -113,6 +134,7 @@ class ClaimedAccount:
     credential: SealedCredential | None
     cursors: Sequence[Cursor]
     open_refresh: OpenRefresh | None
+    held: tuple[HeldDeletes, ...] = ()
 
 
 class ObjectRecord(msgspec.Struct, frozen=True, gc=False):
@@ -164,6 +186,11 @@ class PageWrite:
         begins: types whose full reading begins with this page: what an earlier one saw is
             forgotten first.
         seen: (type, id) of what a full reading came across on this page, changed or not.
+        look: the key of the look that brought it; empty when it was none.
+        trace_ids: the vendor's own ids of the calls that brought it.
+        denied: claims of deletion that the second witness did not confirm.
+        holds: deletes that are on this page and are not made.
+        released: types whose deletes are not held any more.
     """
 
     account_id: str
@@ -176,6 +203,11 @@ class PageWrite:
     cursors: Sequence[CursorMove] = ()
     begins: Sequence[str] = ()
     seen: Sequence[tuple[str, str]] = ()
+    look: str = ""
+    trace_ids: Sequence[str] = ()
+    denied: Sequence[Tombstone] = ()
+    holds: Sequence[HeldDeletes] = ()
+    released: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,12 +217,14 @@ class PageApplied:
     Attributes:
         last_seq: the store's newest change when the page was committed.
         exact_as_of: the account's watermark after the page.
+        held: deletes that wait for a person's word: their types' cursors did not move.
     """
 
     upserts: int
     deletes: int
     last_seq: int
     exact_as_of: datetime | None
+    held: Sequence[HeldDeletes] = ()
 
 
 class StoredObject(msgspec.Struct, frozen=True, gc=False):
@@ -203,6 +237,75 @@ class StoredObject(msgspec.Struct, frozen=True, gc=False):
     synced_at: datetime
     deleted: bool
     payload: msgspec.Raw
+
+
+class ObjectVersion(msgspec.Struct, frozen=True, gc=False):
+    """One state that an object was held in.
+
+    Attributes:
+        seen_at: our time of when it was stored.
+        ended_at: our time of when another one replaced it; None for the one that is held now.
+        deleted: it says that the object is gone; `payload` is then what it was before.
+        via: the channel that brought it.
+        look: the key of the look that brought it; empty when that is not known.
+        trace_ids: the vendor's own ids of the calls of that look; it was one of them.
+    """
+
+    version: str
+    updated_at: datetime
+    seen_at: datetime
+    ended_at: datetime | None
+    deleted: bool
+    via: Via
+    look: str
+    trace_ids: tuple[str, ...]
+    payload: msgspec.Raw
+
+
+class Rule(StrEnum):
+    """Why a version was not taken."""
+
+    OLDER_THAN_HELD = "older_than_held"
+    TOMBSTONE_OLDER_THAN_HELD = "tombstone_older_than_held"
+    SECOND_WITNESS_SEES_IT = "second_witness_sees_it"
+
+
+class Refusal(msgspec.Struct, frozen=True, gc=False):
+    """One version that was not taken.
+
+    Attributes:
+        version: the vendor's version token; empty for a deletion.
+        updated_at: the vendor's time of it; None when it told none.
+        first_at: our time of when it came first; `last_at` last, `times` how often.
+        via: the channel that brought it last; `look` and `trace_ids` likewise.
+    """
+
+    rule: Rule
+    version: str
+    updated_at: datetime | None
+    first_at: datetime
+    last_at: datetime
+    times: int
+    via: Via
+    look: str
+    trace_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectHistory:
+    """All that is known of how one object came to be as it is held.
+
+    Attributes:
+        versions: oldest first; the last one is held now.
+        earlier_left_out: there are more, older ones.
+        refusals: what was not taken, in the order in which it came first.
+        covered_until: vendor time up to which its type is known, so that it is as it is held.
+    """
+
+    versions: Sequence[ObjectVersion]
+    refusals: Sequence[Refusal]
+    covered_until: datetime | None
+    earlier_left_out: bool = False
 
 
 class Change(msgspec.Struct, frozen=True, gc=False):

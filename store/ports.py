@@ -17,7 +17,9 @@ from store.models import (
     ChangeFilter,
     ClaimedAccount,
     Cursor,
+    HeldDeletes,
     ObjectFilter,
+    ObjectHistory,
     OpenRefresh,
     PageApplied,
     PageWrite,
@@ -47,6 +49,9 @@ class ActorStore(Protocol):
         An object is written only when it is newer than or as old as what is stored *and* differs
         from it; each such difference is a change. The same page twice changes nothing the second
         time. A tombstone of an object that was never seen says nothing.
+
+        What was held before is kept as a version of the past, what is older than what is held is
+        noted as refused, and so is a claim that was denied.
         """
         ...
 
@@ -56,8 +61,29 @@ class ActorStore(Protocol):
         """Return those of the ids that the replica holds as deleted."""
         ...
 
-    async def unseen(self, account_id: str, object_type: str, *, limit: int) -> Sequence[str]:
-        """Return live ids (at most `limit`) that the comparison under way did not come across."""
+    async def unseen(
+        self, account_id: str, object_type: str, *, limit: int, after_id: str = ""
+    ) -> Sequence[str]:
+        """Return live ids that the comparison under way did not come across.
+
+        At most `limit`, in their order, behind `after_id`.
+        """
+        ...
+
+    async def unseen_count(self, account_id: str, object_type: str) -> int:
+        """Return how many live ids the comparison under way did not come across."""
+        ...
+
+    async def live_among(self, account_id: str, object_type: str, object_ids: Sequence[str]) -> int:
+        """Return how many of the ids the replica holds as not deleted."""
+        ...
+
+    async def live_count(self, account_id: str, object_type: str) -> int:
+        """Return how many objects of the type the replica holds as not deleted."""
+        ...
+
+    async def held_deletes(self, account_id: str) -> Sequence[HeldDeletes]:
+        """Return the account's deletes that wait for a person's word, by type."""
         ...
 
     async def begin_refresh(
@@ -175,6 +201,36 @@ class Directory(Protocol):
         self, account_id: str, object_type: str, object_id: str
     ) -> StoredObject | None:
         """Return one object, a tombstone too, or None when it was never seen."""
+        ...
+
+    async def history(
+        self, account_id: str, object_type: str, object_id: str, *, limit: int = 500
+    ) -> ObjectHistory | None:
+        """Return how one object came to be as it is held, or None when it was never seen.
+
+        At most `limit` versions, the newest ones.
+        """
+        ...
+
+    async def prune_history(self, before: datetime, *, limit: int) -> int:
+        """Forget the oldest versions and refusals that ended before then, `limit` of each.
+
+        Returns how many were forgotten; call it again while it is not 0.
+        """
+        ...
+
+    async def held_deletes(self, account_id: str) -> Sequence[HeldDeletes]:
+        """Return the account's deletes that wait for a person's word, by type."""
+        ...
+
+    async def confirm_deletes(
+        self, account_id: str, counts: Mapping[str, int], at: datetime
+    ) -> Sequence[HeldDeletes]:
+        """Note durably that held deletes may go: up to so many, by type.
+
+        Returns those that this confirms; where more are held by now than are given, nothing is
+        confirmed.
+        """
         ...
 
     async def changes(self, wanted: ChangeFilter) -> Sequence[Change]:

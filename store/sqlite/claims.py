@@ -18,6 +18,7 @@ from store.sqlite.credentials import (
 from store.sqlite.credentials import SQL as CREDENTIALS
 from store.sqlite.cursors import SQL as CURSORS
 from store.sqlite.cursors import read_cursors
+from store.sqlite.held_deletes import read_all_held_deletes, read_held_deletes
 from store.sqlite.instants import from_text
 
 
@@ -33,6 +34,7 @@ def claim(connection: sqlite3.Connection, account_id: str) -> ClaimedAccount:
         read_credential(connection, account_id),
         read_cursors(connection, account_id),
         read_open_refresh(connection, account_id),
+        read_held_deletes(connection, account_id),
     )
 
 
@@ -53,12 +55,14 @@ def _claim_shard(connection: sqlite3.Connection, shard: int) -> Sequence[Claimed
         for row in connection.execute(JOURNAL["open_of_shard"], (shard,))
     }
     cursors = _cursors_of_shard(connection, shard)
+    held = read_all_held_deletes(connection)
     return [
         ClaimedAccount(
             account,
             credentials.get(account.id),
             cursors.get(account.id, ()),
             open_refreshes.get(account.id),
+            held.get(account.id, ()),
         )
         for account in accounts
     ]

@@ -24,13 +24,31 @@ def forget_seen(
 
 
 def unseen(
-    connection: sqlite3.Connection, account_id: str, object_type: str, limit: int
+    connection: sqlite3.Connection,
+    account_id: str,
+    object_type: str,
+    limit: int,
+    after_id: str = "",
 ) -> Sequence[str]:
-    """Return ids held as not deleted that were not seen, in their order."""
+    """Return ids behind `after_id`, held as not deleted, that were not seen, in their order."""
     rows = connection.execute(
-        SQL["unseen"], {"account_id": account_id, "object_type": object_type, "limit": limit}
+        SQL["unseen"],
+        {
+            "account_id": account_id,
+            "object_type": object_type,
+            "after_id": after_id,
+            "limit": limit,
+        },
     )
     return [object_id for (object_id,) in rows]
+
+
+def unseen_count(connection: sqlite3.Connection, account_id: str, object_type: str) -> int:
+    """Return how many ids held as not deleted were not seen."""
+    (unseen_now,) = connection.execute(
+        SQL["unseen_count"], {"account_id": account_id, "object_type": object_type}
+    ).fetchone()
+    return int(unseen_now)
 
 
 def forget_some_seen(connection: sqlite3.Connection, account_id: str, limit: int) -> bool:

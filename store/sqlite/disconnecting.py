@@ -18,6 +18,8 @@ from store.sqlite.credentials import (
     forget_journal,
 )
 from store.sqlite.cursors import forget_cursors, reset_cursors
+from store.sqlite.held_deletes import forget_held_deletes
+from store.sqlite.history import forget_some_history, forget_some_looks
 from store.sqlite.objects import forget_some_objects
 
 _ROWS_PER_PIECE = 2_000
@@ -38,6 +40,7 @@ def disconnect(
     epoch = mark_disconnected(connection, account_id, at)
     forget_credential(connection, account_id)
     end_refresh(connection, account_id, RefreshOutcome.DISCONNECTED, at)
+    forget_held_deletes(connection, account_id)
     if purge:
         reset_cursors(connection, account_id)
         forget_freshness(connection, account_id)
@@ -63,6 +66,11 @@ def purge_piece(
     """
     check_disconnected(connection, account_id, epoch)
     if forget_some_objects(connection, account_id, _ROWS_PER_PIECE):
+        return seq
+    if forget_some_history(connection, account_id, _ROWS_PER_PIECE):
+        return seq
+    # After all that refers to them.
+    if forget_some_looks(connection, account_id, _ROWS_PER_PIECE):
         return seq
     if forget_some_seen(connection, account_id, _ROWS_PER_PIECE):
         return seq

@@ -21,6 +21,7 @@ def upsert_objects(
     via: Via,
     at: datetime,
     objects: Sequence[ObjectRecord],
+    look_id: int | None = None,
 ) -> int:
     """Write those that are newer or as old and differ; return how many. No id twice."""
     if not objects:
@@ -38,6 +39,7 @@ def upsert_objects(
             "account_id": account_id,
             "via": via.value,
             "at": to_text(at),
+            "look_id": look_id,
             "rows": json_rows(rows),
             "payloads": b"".join([item.payload for item in objects]),
         },
@@ -50,6 +52,7 @@ def bury_objects(
     via: Via,
     at: datetime,
     tombstones: Sequence[Tombstone],
+    look_id: int | None = None,
 ) -> int:
     """Mark those that are live and no newer than their tombstone; return how many. No id twice."""
     if not tombstones:
@@ -62,7 +65,13 @@ def bury_objects(
     )
     buried = connection.execute(
         SQL["bury"],
-        {"account_id": account_id, "via": via.value, "at": to_text(at), "tombstones": graves},
+        {
+            "account_id": account_id,
+            "via": via.value,
+            "at": to_text(at),
+            "look_id": look_id,
+            "tombstones": graves,
+        },
     ).rowcount
     connection.execute(SQL["deepen"], {"account_id": account_id, "tombstones": graves})
     return buried
@@ -74,6 +83,22 @@ def deleted_ids(
     """Return those of the ids that are held as deleted."""
     rows = connection.execute(SQL["deleted_ids"], (account_id, object_type, json_rows(object_ids)))
     return frozenset(object_id for (object_id,) in rows)
+
+
+def live_among(
+    connection: sqlite3.Connection, account_id: str, object_type: str, object_ids: Sequence[str]
+) -> int:
+    """Return how many of the ids are held as not deleted."""
+    (live,) = connection.execute(
+        SQL["live_among"], (account_id, object_type, json_rows(object_ids))
+    ).fetchone()
+    return int(live)
+
+
+def live_count(connection: sqlite3.Connection, account_id: str, object_type: str) -> int:
+    """Return how many objects of the type are held as not deleted."""
+    (live,) = connection.execute(SQL["live_count"], (account_id, object_type)).fetchone()
+    return int(live)
 
 
 def live_counts(connection: sqlite3.Connection, account_id: str) -> Mapping[str, int]:

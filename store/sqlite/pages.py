@@ -7,6 +7,8 @@ from store.models import ObjectRecord, PageApplied, PageWrite, Tombstone
 from store.sqlite.accounts import check_fence, move_watermark
 from store.sqlite.comparison import forget_seen, see
 from store.sqlite.cursors import move_cursors
+from store.sqlite.held_deletes import hold_deletes, release_deletes
+from store.sqlite.history import next_look, note_look, note_refusals
 from store.sqlite.objects import bury_objects, upsert_objects
 
 Key = tuple[str, str]
@@ -30,11 +32,23 @@ def apply_page(connection: sqlite3.Connection, page: PageWrite) -> PageApplied:
     check_fence(connection, page.account_id, page.epoch)
     objects, tombstones = last_word(page.objects, page.tombstones)
     via, at = page.via, page.observed_at
-    upserts = upsert_objects(connection, page.account_id, via, at, objects)
-    deletes = bury_objects(connection, page.account_id, via, at, tombstones)
+    # A page without rows, as most are, needs no number.
+    look_id = next_look(connection) if page.look and (objects or tombstones) else None
+    upserts = upsert_objects(connection, page.account_id, via, at, objects, look_id)
+    deletes = bury_objects(connection, page.account_id, via, at, tombstones, look_id)
+    if look_id is not None and (upserts or deletes):
+        note_look(connection, look_id, page)
+    note_refusals(
+        connection,
+        page,
+        objects if upserts < len(objects) else (),
+        tombstones if deletes < len(tombstones) else (),
+    )
+    hold_deletes(connection, page.account_id, page.holds)
+    release_deletes(connection, page.account_id, page.released)
     _move_comparison_and_cursors(connection, page)
     exact_as_of, newest = move_watermark(connection, page.account_id, at, page.object_types)
-    return PageApplied(upserts, deletes, newest, exact_as_of)
+    return PageApplied(upserts, deletes, newest, exact_as_of, page.holds)
 
 
 def last_word(

@@ -16,7 +16,9 @@ from store.models import (
     ChangeFilter,
     ClaimedAccount,
     Cursor,
+    HeldDeletes,
     ObjectFilter,
+    ObjectHistory,
     OpenRefresh,
     PageApplied,
     PageWrite,
@@ -32,6 +34,8 @@ from store.sqlite import (
     credentials,
     cursors,
     disconnecting,
+    held_deletes,
+    history,
     metadata,
     objects,
     ownership,
@@ -74,10 +78,38 @@ class SqliteStore:
             lambda connection: objects.deleted_ids(connection, account_id, object_type, object_ids)
         )
 
-    async def unseen(self, account_id: str, object_type: str, *, limit: int) -> Sequence[str]:
+    async def unseen(
+        self, account_id: str, object_type: str, *, limit: int, after_id: str = ""
+    ) -> Sequence[str]:
         """Return ids that the comparison under way did not come across."""
         return await self._readers.run(
-            lambda connection: comparison.unseen(connection, account_id, object_type, limit)
+            lambda connection: comparison.unseen(
+                connection, account_id, object_type, limit, after_id
+            )
+        )
+
+    async def unseen_count(self, account_id: str, object_type: str) -> int:
+        """Return how many ids the comparison under way did not come across."""
+        return await self._readers.run(
+            lambda connection: comparison.unseen_count(connection, account_id, object_type)
+        )
+
+    async def live_among(self, account_id: str, object_type: str, object_ids: Sequence[str]) -> int:
+        """Return how many of the ids are held as not deleted."""
+        return await self._readers.run(
+            lambda connection: objects.live_among(connection, account_id, object_type, object_ids)
+        )
+
+    async def live_count(self, account_id: str, object_type: str) -> int:
+        """Return how many objects of the type are held as not deleted."""
+        return await self._readers.run(
+            lambda connection: objects.live_count(connection, account_id, object_type)
+        )
+
+    async def held_deletes(self, account_id: str) -> Sequence[HeldDeletes]:
+        """Return the account's deletes that wait for a person's word, by type."""
+        return await self._readers.run(
+            lambda connection: held_deletes.read_held_deletes(connection, account_id)
         )
 
     async def begin_refresh(
@@ -193,6 +225,30 @@ class SqliteStore:
         """Return one object, a tombstone too, or None when it was never seen."""
         return await self._readers.run(
             lambda connection: objects.read_object(connection, account_id, object_type, object_id)
+        )
+
+    async def history(
+        self, account_id: str, object_type: str, object_id: str, *, limit: int = 500
+    ) -> ObjectHistory | None:
+        """Return how one object came to be as it is held, or None when it was never seen."""
+        return await self._readers.run(
+            lambda connection: history.read_history(
+                connection, account_id, object_type, object_id, limit
+            )
+        )
+
+    async def prune_history(self, before: datetime, *, limit: int) -> int:
+        """Forget some of what ended before then; return how many rows that was."""
+        return await self._writer.submit(
+            lambda connection: history.prune_history(connection, before, limit)
+        )
+
+    async def confirm_deletes(
+        self, account_id: str, counts: Mapping[str, int], at: datetime
+    ) -> Sequence[HeldDeletes]:
+        """Note that held deletes may go, if they are no more than these; return those noted."""
+        return await self._writer.submit(
+            lambda connection: held_deletes.confirm_deletes(connection, account_id, counts, at)
         )
 
     async def changes(self, wanted: ChangeFilter) -> Sequence[Change]:

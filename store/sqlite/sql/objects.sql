@@ -4,16 +4,17 @@
 -- `payloads` a row's bytes are. Those stay as they are: nothing decodes them on the way to text.
 -- (`substr` makes null of an empty blob.)
 INSERT INTO objects (
-  account_id, synced_at, via, object_type, object_id, version, updated_at, payload
+  account_id, synced_at, via, look_id, object_type, object_id, version, updated_at, payload
 )
 SELECT
-  :account_id, :at, :via, value ->> 0, value ->> 1, value ->> 2, value ->> 3,
+  :account_id, :at, :via, :look_id, value ->> 0, value ->> 1, value ->> 2, value ->> 3,
   coalesce(CAST(substr(:payloads, 1 + (value ->> 4), value ->> 5) AS TEXT), '')
 FROM json_each(:rows)
 WHERE true
 ON CONFLICT (account_id, object_type, object_id) DO UPDATE SET
   synced_at = excluded.synced_at,
   via = excluded.via,
+  look_id = excluded.look_id,
   version = excluded.version,
   updated_at = excluded.updated_at,
   deleted = 0,
@@ -29,6 +30,7 @@ UPDATE objects SET
   deleted = 1,
   synced_at = :at,
   via = :via,
+  look_id = :look_id,
   updated_at = buried.updated_at
 FROM (
   WITH found AS MATERIALIZED (
@@ -66,6 +68,18 @@ WHERE objects.rowid = deeper.held_rowid;
 SELECT object_id FROM objects
 WHERE account_id = ? AND object_type = ? AND deleted
   AND object_id IN (SELECT value FROM json_each(?));
+
+-- name: live_among
+SELECT count(*) FROM objects
+WHERE account_id = ? AND object_type = ? AND NOT deleted
+  AND object_id IN (SELECT value FROM json_each(?));
+
+-- name: live_count
+SELECT count(*) - (
+  SELECT count(*) FROM objects INDEXED BY objects_deleted
+  WHERE deleted AND account_id = ?1 AND object_type = ?2
+)
+FROM objects INDEXED BY objects_key WHERE account_id = ?1 AND object_type = ?2;
 
 -- name: live_counts
 -- All rows less the deleted ones: two small indexes are read, never the rows.

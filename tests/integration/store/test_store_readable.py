@@ -56,7 +56,16 @@ async def test_sqlite3_command_reads_the_file(filled: Path) -> None:
 def test_documented_columns_are_those_of_the_tables(path: Path) -> None:
     connection = open_writer(path, durable=False, busy_timeout_s=0)
     text = PAGE.read_text(encoding="utf-8")
-    for table in ("objects", "changes", "accounts", "cursors"):
+    for table in (
+        "objects",
+        "changes",
+        "accounts",
+        "cursors",
+        "object_versions",
+        "looks",
+        "refusals",
+        "held_deletes",
+    ):
         section = text.split(f"\n## `{table}`\n")[1].split("\n## ")[0]
         documented = re.findall(r"^\| `(\w+)`", section, re.MULTILINE)
         columns = [name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")]

@@ -1,0 +1,154 @@
+"""What was held before, where it came from, and what was refused."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from store.models import (
+    ObjectHistory,
+    ObjectRecord,
+    ObjectVersion,
+    PageWrite,
+    Refusal,
+    Rule,
+    Tombstone,
+    Via,
+)
+from store.sqlite.instants import from_text, optional_from_text, optional_to_text, to_text
+from store.sqlite.json_rows import json_rows
+from store.sqlite.named_sql import load_statements
+
+SQL = load_statements("history.sql")
+
+
+def next_look(connection: sqlite3.Connection) -> int:
+    """Return the number that the page about to be stored goes by."""
+    (number,) = connection.execute(SQL["next_look"]).fetchone()
+    return int(number)
+
+
+def note_look(connection: sqlite3.Connection, look_id: int, page: PageWrite) -> None:
+    """Note where the page came from, under this number."""
+    connection.execute(SQL["note_look"], {"id": look_id, **_source(page)})
+
+
+def note_refusals(
+    connection: sqlite3.Connection,
+    page: PageWrite,
+    objects: Sequence[ObjectRecord],
+    tombstones: Sequence[Tombstone],
+) -> None:
+    """Note which of these, after they were offered, are older than what is held, and what was denied.
+
+    An unchanged row is not refused: it is what is held. Give nothing where all was written.
+    """
+    source = _source(page) if objects or tombstones or page.denied else {}
+    if objects:
+        rows = [
+            (item.object_type, item.object_id, item.version, to_text(item.updated_at))
+            for item in objects
+        ]
+        connection.execute(SQL["refuse_older"], {**source, "rows": json_rows(rows)})
+    if tombstones:
+        graves = _claims(tombstones)
+        connection.execute(SQL["refuse_graves"], {**source, "tombstones": graves})
+    if page.denied:
+        connection.execute(SQL["refuse_claims"], {**source, "claims": _claims(page.denied)})
+
+
+def read_history(
+    connection: sqlite3.Connection, account_id: str, object_type: str, object_id: str, limit: int
+) -> ObjectHistory | None:
+    """Return how one object came to be as it is held, or None when it was never seen."""
+    key = {"account_id": account_id, "object_type": object_type, "object_id": object_id}
+    bounded = {**key, "limit": limit}
+    # In one reading: a version that ends meanwhile would be missed or be there twice.
+    connection.execute("BEGIN")
+    try:
+        current = connection.execute(SQL["current"], key).fetchone()
+        past = connection.execute(SQL["versions"], bounded).fetchall()
+        refused = connection.execute(SQL["refusals"], bounded).fetchall()
+        covered = connection.execute(SQL["covered_until"], key).fetchone()
+    finally:
+        connection.execute("COMMIT")
+    if current is None:
+        return None
+    versions = [_version((*current, None), b"")]
+    for row in past:
+        versions.append(_version(row, bytes(versions[-1].payload)))
+    return ObjectHistory(
+        versions=versions[:limit][::-1],
+        refusals=[_refusal(row) for row in refused],
+        covered_until=None if covered is None else optional_from_text(covered[0]),
+        earlier_left_out=len(versions) > limit,
+    )
+
+
+def prune_history(connection: sqlite3.Connection, before: datetime, limit: int) -> int:
+    """Forget the oldest versions and refusals that ended before then; return how many."""
+    bounds = {"before": to_text(before), "limit": limit}
+    versions = connection.execute(SQL["prune_versions"], bounds).rowcount
+    return versions + connection.execute(SQL["prune_refusals"], bounds).rowcount
+
+
+def forget_some_history(connection: sqlite3.Connection, account_id: str, limit: int) -> bool:
+    """Delete some of the account's past; return whether there may be more."""
+    versions = connection.execute(SQL["forget_some_versions"], (account_id, limit)).rowcount
+    refusals = connection.execute(SQL["forget_some_refusals"], (account_id, limit)).rowcount
+    return limit in (versions, refusals)
+
+
+def forget_some_looks(connection: sqlite3.Connection, account_id: str, limit: int) -> bool:
+    """Delete some notes of where pages came from; return whether there may be more."""
+    return connection.execute(SQL["forget_some_looks"], (account_id, limit)).rowcount == limit
+
+
+def _source(page: PageWrite) -> dict[str, str]:
+    return {
+        "account_id": page.account_id,
+        "look": page.look,
+        "via": page.via.value,
+        "at": to_text(page.observed_at),
+        "trace_ids": json.dumps(list(page.trace_ids)),
+    }
+
+
+def _claims(claims: Sequence[Tombstone]) -> str:
+    return json_rows(
+        [
+            (claim.object_type, claim.object_id, optional_to_text(claim.updated_at))
+            for claim in claims
+        ]
+    )
+
+
+def _version(row: Sequence[Any], next_payload: bytes) -> ObjectVersion:
+    return ObjectVersion(
+        version=row[0],
+        updated_at=from_text(row[1]),
+        seen_at=from_text(row[2]),
+        ended_at=optional_from_text(row[8]),
+        deleted=bool(row[3]),
+        via=Via(row[4]),
+        look=row[5],
+        trace_ids=tuple(json.loads(row[6])),
+        payload=msgspec.Raw(next_payload if row[7] is None else row[7]),
+    )
+
+
+def _refusal(row: Sequence[Any]) -> Refusal:
+    return Refusal(
+        rule=Rule(row[0]),
+        version=row[1],
+        updated_at=optional_from_text(row[2] or None),
+        first_at=from_text(row[3]),
+        last_at=from_text(row[4]),
+        times=row[5],
+        via=Via(row[6]),
+        look=row[7],
+        trace_ids=tuple(json.loads(row[8])),
+    )
