@@ -14,7 +14,7 @@ from random import Random
 import anyio
 from anyio.abc import TaskGroup
 
-from actors import events
+from actors import brake, events
 from actors.breaker import BreakerState
 from actors.clock import Clock
 from actors.credential import Sealer
@@ -101,7 +101,7 @@ class AccountActor:
             around.clock,
             self.account_id,
             self._epoch,
-            around.settings.object_types,
+            around.settings,
         )
         self._rules = Rules(around.settings, around.vendor, around.random, phase(self.account_id))
         self._wake_at_s = inf
@@ -256,7 +256,10 @@ class AccountActor:
             return self._look_failed(look, error, token_is_current=sealed is self._sealed)
         ahead.note(look, stored=True)
         self._tell_stored(look, page, applied, began)
-        return LookStored(look, page.cursors, more=page.more)
+        if not applied.held:
+            return LookStored(look, page.cursors, more=page.more)
+        moves = brake.still_moving(page.cursors, applied.held)
+        return LookStored(look, moves, held=applied.held)
 
     def _stopping(self) -> bool:
         return self._state.stopping or self._state.ended is not None
@@ -323,6 +326,8 @@ class AccountActor:
         return LookFailed(look, str(error), wait_s=_wait_s(error), refused=refused)
 
     def _tell_stored(self, look: Look, page: Page, applied: PageApplied, began: Moment) -> None:
+        if applied.held or self._state.held:
+            self._tell_held(look, page, applied)
         self._tell(
             events.PageStored(
                 account_id=self.account_id,
@@ -340,6 +345,22 @@ class AccountActor:
 
     def _covered(self) -> bool:
         return all(each.covered_until is not None for each in self._state.cursors.values())
+
+    def _tell_held(self, look: Look, page: Page, applied: PageApplied) -> None:
+        """Tell what begins to be held, and what is held no more."""
+        vendor = self._around.vendor.name
+        known = {each.object_type for each in self._state.held}
+        for each in applied.held:
+            if each.object_type not in known:
+                self._tell(
+                    events.DeletesHeld(
+                        self.account_id, vendor, each.object_type, each.count, each.live
+                    )
+                )
+        moves = brake.still_moving(page.cursors, applied.held)
+        for object_type in brake.settled_types(look.cursors, moves):
+            if object_type in known:
+                self._tell(events.DeletesReleased(self.account_id, vendor, object_type))
 
     def _breaker_turned(self, state: BreakerState) -> None:
         self._tell(events.BreakerChanged(self.account_id, self._around.vendor.name, state))

@@ -56,6 +56,31 @@ class PageStored:
 
 
 @dataclass(frozen=True, slots=True)
+class DeletesHeld:
+    """So many objects of a type would go at once that a person has to confirm it; told once.
+
+    Attributes:
+        count: how many would go.
+        live: how many the replica holds, those included.
+    """
+
+    account_id: str
+    vendor: str
+    object_type: str
+    count: int
+    live: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeletesReleased:
+    """Deletes that were held are held no more: confirmed and made, or claimed no more."""
+
+    account_id: str
+    vendor: str
+    object_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class LookAbandoned:
     """A look failed; it will be made again. `attempt` counts failures in a row."""
 
@@ -110,6 +135,8 @@ class BreakerChanged:
 Event = (
     CallMade
     | PageStored
+    | DeletesHeld
+    | DeletesReleased
     | LookAbandoned
     | TokenRefreshed
     | RefreshFailed

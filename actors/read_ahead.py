@@ -26,7 +26,7 @@ class ReadAhead:
         self._vendor = vendor
         self._operations = operations
         self._goes_well: set[str] = set()
-        self._begun: dict[str, tuple[Look, TaskHandle[Page | None]]] = {}
+        self._begun: dict[str, tuple[Look, Session, TaskHandle[Page | None]]] = {}
 
     def begin(self, session: Session, look: Look, page: Page) -> None:
         """Ask for what comes behind the page, if it is part of a first reading."""
@@ -39,8 +39,10 @@ class ReadAhead:
                     for move in page.cursors
                 },
             )
-            reading = self._operations.start_soon(self._read, session, following)
-            self._begun[look.key] = (following, reading)
+            # Its calls are not those that brought the page before.
+            own = replace(session, trace_ids=[])
+            reading = self._operations.start_soon(self._read, own, following)
+            self._begun[look.key] = (following, own, reading)
 
     async def page(self, session: Session, look: Look) -> Page:
         """Return the look's page, the one asked for early when it begins where the look does.
@@ -48,11 +50,12 @@ class ReadAhead:
         Raises:
             VendorError: the call failed.
         """
-        following, reading = self._begun.pop(look.key, (None, None))
-        if reading is not None and following is not None:
+        if (early := self._begun.pop(look.key, None)) is not None:
+            following, own, reading = early
             if _beginning(following) == _beginning(look):
                 page = await reading
                 if page is not None:
+                    session.trace_ids.extend(own.trace_ids)
                     return page
             reading.cancel()
         return await self._vendor.look(session, look)

@@ -45,6 +45,7 @@ def initial_state(
         token=token,
         first_look_at_s=now.monotonic_s + first_look_in_s,
         paused=claimed.account.paused,
+        held=claimed.held,
     )
 
 

@@ -33,6 +33,14 @@ class RetryPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class DeleteBrake:
+    """Hold deletes that are more than `share` of a type's live objects and `at_least` so many."""
+
+    share: float = 0.2
+    at_least: int = 50
+
+
+@dataclass(frozen=True, slots=True)
 class AccountSettings:
     """How one account is kept in sync.
 
@@ -43,6 +51,8 @@ class AccountSettings:
             late.
         refresh_before_s: how long before its end an access token is renewed.
         timeout_s: how long one call may take.
+        delete_brake: which deletes are too many at once to be made without a person's word; None
+            makes them all.
     """
 
     object_types: tuple[str, ...]
@@ -53,3 +63,4 @@ class AccountSettings:
     limits: CallLimits = field(default_factory=CallLimits)
     breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+    delete_brake: DeleteBrake | None = field(default_factory=DeleteBrake)

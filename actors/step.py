@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from actors import access_token
+from actors import access_token, brake
 from actors.access_token import Token
 from actors.backoff import retry_wait_s
 from actors.messages import Message, Pause, RescanRequested, Resume, Stop, SyncNow
 from actors.moment import Moment
 from actors.settings import AccountSettings
 from actors.vendors.base import Look, Planner
-from store.models import Cursor, CursorMove, Via
+from store.models import Cursor, CursorMove, HeldDeletes, Via
 
 if TYPE_CHECKING:
     from random import Random
@@ -50,6 +50,7 @@ class State:
         next_at_s: before when a look is not begun again, by key.
         failures: looks that failed the last time, by key.
         ended: why the actor must end, when it must.
+        held: deletes that wait for a person's word.
     """
 
     cursors: Mapping[str, Cursor]
@@ -62,6 +63,7 @@ class State:
     again: frozenset[str] = frozenset()
     next_at_s: Mapping[str, float] = field(default_factory=dict)
     failures: Mapping[str, Failure] = field(default_factory=dict)
+    held: tuple[HeldDeletes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +88,13 @@ class LookStored:
     Attributes:
         moves: how it moved the cursors.
         more: whether the same look has more to read right now.
+        held: deletes that it would have made and that wait; it is made again like a poll.
     """
 
     look: Look
     moves: Sequence[CursorMove]
     more: bool = False
+    held: Sequence[HeldDeletes] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +267,8 @@ def _look_stored(state: State, event: LookStored, now: Moment, rules: Rules) -> 
     }
     cursors = {**state.cursors, **moved}
     next_at_s = dict(_without(state.next_at_s, key))
-    if event.look.via is Via.POLL and not event.more and key not in state.again:
+    comes_round = event.look.via is Via.POLL and not event.more
+    if (comes_round or event.held) and key not in state.again:
         next_at_s[key] = next_round_s(now_s, rules.settings.poll_interval_s, rules.phase)
     if _backfill_ended(state.cursors, cursors):
         next_at_s = {}
@@ -276,7 +281,18 @@ def _look_stored(state: State, event: LookStored, now: Moment, rules: Rules) -> 
         failures=_without(state.failures, key),
         next_at_s=next_at_s,
         token=access_token.accepted(state.token),
+        held=_held_after(state.held, event),
     )
+
+
+def _held_after(held: tuple[HeldDeletes, ...], event: LookStored) -> tuple[HeldDeletes, ...]:
+    if not held and not event.held:
+        return held
+    settled = {
+        *brake.settled_types(event.look.cursors, event.moves),
+        *(each.object_type for each in event.held),
+    }
+    return (*(each for each in held if each.object_type not in settled), *event.held)
 
 
 def _moved(cursor: Cursor, move: CursorMove, at: datetime) -> Cursor:

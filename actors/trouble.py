@@ -1,5 +1,6 @@
 """What makes an account degraded, in words. Pure."""
 
+from actors.brake import reason
 from actors.breaker import BreakerState
 from actors.settings import AccountSettings
 from actors.step import State
@@ -16,6 +17,7 @@ def trouble(
         for key, failure in state.failures.items()
         if failure.count >= attempts
     ]
+    found += [reason(held) for held in state.held]
     if breaker is not BreakerState.CLOSED:
         found.append("calls to the vendor failed too often; it is left alone for a while")
     if state.token.failures >= attempts:

@@ -11,6 +11,8 @@ from actors.breaker import BreakerState
 from actors.events import (
     BreakerChanged,
     CallMade,
+    DeletesHeld,
+    DeletesReleased,
     Event,
     LookAbandoned,
     OwnerNeeded,
@@ -44,6 +46,22 @@ class EventLog:
                 self._call_made(event)
             case PageStored():
                 self._page_stored(event)
+            case DeletesHeld():
+                log.warning(
+                    "deletes_held",
+                    account=event.account_id,
+                    vendor=event.vendor,
+                    object_type=event.object_type,
+                    count=event.count,
+                    live=event.live,
+                )
+            case DeletesReleased():
+                log.info(
+                    "deletes_released",
+                    account=event.account_id,
+                    vendor=event.vendor,
+                    object_type=event.object_type,
+                )
             case LookAbandoned():
                 self._look_abandoned(event)
             case TokenRefreshed():

@@ -8,7 +8,7 @@ registry.
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 from typing import Protocol
@@ -37,11 +37,14 @@ class Session:
 
     Attributes:
         permit: must be entered around every single call to the vendor.
+        trace_ids: the vendor's own ids of the calls that answered, for whoever stores what they
+            brought; the vendor's package adds each as it comes.
     """
 
     external_account_id: str
     access_token: str
     permit: Permit
+    trace_ids: list[str] = field(default_factory=list)
 
     def __repr__(self) -> str:
         """Show whose it is, never the token."""

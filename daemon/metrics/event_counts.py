@@ -13,6 +13,7 @@ from actors.errors import REASONS
 from actors.events import (
     BreakerChanged,
     CallMade,
+    DeletesHeld,
     Event,
     LookAbandoned,
     OwnerNeeded,
@@ -90,6 +91,11 @@ class EventCounts:
             "changes_applied_total", "Differences written to the replica.", via=_VIAS, op=_OPS
         )
 
+        self._deletes_held = self._counter(
+            "deletes_held_total",
+            "Times that so many objects of a type would go at once that a person has to confirm it.",
+        )
+
     def _register_tokens(self) -> None:
         self._refreshes = self._counter(
             "token_refreshes_total", "Attempts to renew an account's tokens, failed ones too."
@@ -118,6 +124,8 @@ class EventCounts:
                 self._call_made(event)
             case PageStored():
                 self._page_stored(event)
+            case DeletesHeld():
+                self._deletes_held.labels(event.vendor).inc()
             case LookAbandoned():
                 self._look_failures.labels(event.vendor, event.reason).inc()
             case TokenRefreshed():

@@ -10,7 +10,6 @@ import msgspec
 
 from store.models import (
     ObjectHistory,
-    ObjectRecord,
     ObjectVersion,
     PageWrite,
     Refusal,
@@ -39,20 +38,22 @@ def note_look(connection: sqlite3.Connection, look_id: int, page: PageWrite) -> 
 def note_refusals(
     connection: sqlite3.Connection,
     page: PageWrite,
-    objects: Sequence[ObjectRecord],
+    rows: str,
     tombstones: Sequence[Tombstone],
 ) -> None:
     """Note which of these, after they were offered, are older than what is held, and what was denied.
 
     An unchanged row is not refused: it is what is held. Give nothing where all was written.
+
+    Args:
+        connection: with a transaction open.
+        page: where they came from.
+        rows: objects as `object_rows` writes them; empty when there are none.
+        tombstones: word of what is gone.
     """
-    source = _source(page) if objects or tombstones or page.denied else {}
-    if objects:
-        rows = [
-            (item.object_type, item.object_id, item.version, to_text(item.updated_at))
-            for item in objects
-        ]
-        connection.execute(SQL["refuse_older"], {**source, "rows": json_rows(rows)})
+    source = _source(page) if rows or tombstones or page.denied else {}
+    if rows:
+        connection.execute(SQL["refuse_older"], {**source, "rows": rows})
     if tombstones:
         graves = _claims(tombstones)
         connection.execute(SQL["refuse_graves"], {**source, "tombstones": graves})

@@ -15,17 +15,8 @@ from store.sqlite.named_sql import load_statements
 SQL = load_statements("objects.sql")
 
 
-def upsert_objects(
-    connection: sqlite3.Connection,
-    account_id: str,
-    via: Via,
-    at: datetime,
-    objects: Sequence[ObjectRecord],
-    look_id: int | None = None,
-) -> int:
-    """Write those that are newer or as old and differ; return how many. No id twice."""
-    if not objects:
-        return 0
+def object_rows(objects: Sequence[ObjectRecord]) -> str:
+    """Write the rows as a statement takes them: key, version, time, where the payload is."""
     rows = []
     offset = 0
     for item in objects:
@@ -33,6 +24,24 @@ def upsert_objects(
         updated_at = to_text(item.updated_at)
         rows.append((item.object_type, item.object_id, item.version, updated_at, offset, length))
         offset += length
+    return json_rows(rows)
+
+
+def upsert_objects(
+    connection: sqlite3.Connection,
+    account_id: str,
+    via: Via,
+    at: datetime,
+    objects: Sequence[ObjectRecord],
+    rows: str,
+    look_id: int | None,
+) -> int:
+    """Write those that are newer or as old and differ; return how many. No id twice.
+
+    `rows` are the objects as `object_rows` writes them.
+    """
+    if not objects:
+        return 0
     return connection.execute(
         SQL["upsert"],
         {
@@ -40,7 +49,7 @@ def upsert_objects(
             "via": via.value,
             "at": to_text(at),
             "look_id": look_id,
-            "rows": json_rows(rows),
+            "rows": rows,
             "payloads": b"".join([item.payload for item in objects]),
         },
     ).rowcount
@@ -52,7 +61,7 @@ def bury_objects(
     via: Via,
     at: datetime,
     tombstones: Sequence[Tombstone],
-    look_id: int | None = None,
+    look_id: int | None,
 ) -> int:
     """Mark those that are live and no newer than their tombstone; return how many. No id twice."""
     if not tombstones:

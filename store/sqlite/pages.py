@@ -9,7 +9,7 @@ from store.sqlite.comparison import forget_seen, see
 from store.sqlite.cursors import move_cursors
 from store.sqlite.held_deletes import hold_deletes, release_deletes
 from store.sqlite.history import next_look, note_look, note_refusals
-from store.sqlite.objects import bury_objects, upsert_objects
+from store.sqlite.objects import bury_objects, object_rows, upsert_objects
 
 Key = tuple[str, str]
 
@@ -34,14 +34,15 @@ def apply_page(connection: sqlite3.Connection, page: PageWrite) -> PageApplied:
     via, at = page.via, page.observed_at
     # A page without rows, as most are, needs no number.
     look_id = next_look(connection) if page.look and (objects or tombstones) else None
-    upserts = upsert_objects(connection, page.account_id, via, at, objects, look_id)
+    rows = object_rows(objects)
+    upserts = upsert_objects(connection, page.account_id, via, at, objects, rows, look_id)
     deletes = bury_objects(connection, page.account_id, via, at, tombstones, look_id)
     if look_id is not None and (upserts or deletes):
         note_look(connection, look_id, page)
     note_refusals(
         connection,
         page,
-        objects if upserts < len(objects) else (),
+        rows if upserts < len(objects) else "",
         tombstones if deletes < len(tombstones) else (),
     )
     hold_deletes(connection, page.account_id, page.holds)

@@ -61,8 +61,9 @@ class Caller:
         judge: Judge = failure,
         account: str | None = None,
         secrets: Sequence[str] = (),
+        trace_ids: list[str] | None = None,
     ) -> T:
-        """Make the call and read its answer.
+        """Make the call and read its answer; add Intuit's id of it to `trace_ids`.
 
         Raises:
             VendorError: of the class that `judge` gives it, or `TransientError` when no or no
@@ -91,6 +92,8 @@ class Caller:
             tell(error.reason)
             raise
         tell(None)
+        if trace_ids is not None and (trace_id := _trace_id(reply)) is not None:
+            trace_ids.append(trace_id)
         return result
 
 
@@ -211,6 +214,7 @@ class ApiClient:
                 read,
                 account=session.external_account_id,
                 secrets=[session.access_token],
+                trace_ids=session.trace_ids,
             )
 
     def _request(

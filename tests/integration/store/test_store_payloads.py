@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from store.models import Via
 from store.sqlite import SqliteStore
 from store.sqlite.connection import open_writer
-from store.sqlite.objects import read_object, upsert_objects
+from store.sqlite.objects import object_rows, read_object, upsert_objects
 from support.store_fixtures import START, Owned, all_objects, on_writer, payloads, record
 
 EXACT = {
@@ -48,7 +48,9 @@ def test_neighbours_in_a_page_never_share_a_byte(
         tmp_path_factory.mktemp("payloads") / "x.db", durable=False, busy_timeout_s=0
     )
     records = [record(str(number), payload=body) for number, body in enumerate(bodies)]
-    assert upsert_objects(connection, "a", Via.POLL, START, records) == len(bodies)
+    rows = object_rows(records)
+    written = upsert_objects(connection, "a", Via.POLL, START, records, rows, None)
+    assert written == len(bodies)
     found = [read_object(connection, "a", "Invoice", item.object_id) for item in records]
     connection.close()
     assert payloads(item for item in found if item is not None) == bodies

@@ -7,6 +7,7 @@ from typing import TypeVar
 from store.errors import StoreFullError
 from store.models import (
     ClaimedAccount,
+    HeldDeletes,
     OpenRefresh,
     PageApplied,
     PageWrite,
@@ -61,8 +62,22 @@ class ObservedStore:
     ) -> frozenset[str]:
         return await self._store.deleted_ids(account_id, object_type, object_ids)
 
-    async def unseen(self, account_id: str, object_type: str, *, limit: int) -> Sequence[str]:
-        return await self._store.unseen(account_id, object_type, limit=limit)
+    async def unseen(
+        self, account_id: str, object_type: str, *, limit: int, after_id: str = ""
+    ) -> Sequence[str]:
+        return await self._store.unseen(account_id, object_type, limit=limit, after_id=after_id)
+
+    async def unseen_count(self, account_id: str, object_type: str) -> int:
+        return await self._store.unseen_count(account_id, object_type)
+
+    async def live_among(self, account_id: str, object_type: str, object_ids: Sequence[str]) -> int:
+        return await self._store.live_among(account_id, object_type, object_ids)
+
+    async def live_count(self, account_id: str, object_type: str) -> int:
+        return await self._store.live_count(account_id, object_type)
+
+    async def held_deletes(self, account_id: str) -> Sequence[HeldDeletes]:
+        return await self._store.held_deletes(account_id)
 
     async def begin_refresh(
         self, account_id: str, epoch: int, token_hash: str, at: datetime

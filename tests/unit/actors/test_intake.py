@@ -55,7 +55,7 @@ async def open_inbox(house: House) -> Inbox:
             house.clock,
             house.account_id,
             claimed.account.epoch,
-            house.settings.object_types,
+            house.settings,
         ),
         Session("1", "access-1", gate.permit(Priority.POLL)),
     )
@@ -235,7 +235,9 @@ async def test_what_an_earlier_comparison_saw_is_forgotten(inbox: Inbox) -> None
     assert await inbox.held() == ["a"]
 
 
-async def test_a_comparison_settles_any_number_of_unseen_objects(inbox: Inbox) -> None:
+async def test_a_comparison_settles_any_number_of_unseen_objects(house: House) -> None:
+    house.configure(delete_brake=None)
+    inbox = await open_inbox(house)
     names = [f"{number:04}" for number in range(1203)]
     await inbox.store(page(inbox.put(*names)))
     for name in names[3:]:
