@@ -1,6 +1,6 @@
 """The whole program: every long-lived part, in the order in which it starts. Start reading here.
 
-    store ─► loop lag, store check ─► supervisor ─► web ─► signals, reload, watchdog
+    store ─► loop lag, store check, history limit ─► supervisor ─► web ─► signals, reload, watchdog
 
 It ends the other way round: the web stops accepting, the actors finish the page in hand, the store
 is closed.
@@ -27,6 +27,7 @@ from daemon.config import Config, ConfigError, load_config, secret_values
 from daemon.connect import Connector
 from daemon.event_log import EventLog
 from daemon.generated_secret import GeneratedSecretError, ensure_admin_token
+from daemon.history_limit import HistoryLimit
 from daemon.log import configure_logging
 from daemon.loop_lag import LoopLag
 from daemon.metrics import Metrics
@@ -106,6 +107,8 @@ class Daemon:
             side.start_soon(self.metrics.load_tokens, self.store)
             side.start_soon(LoopLag(self.world.clock, self.metrics.loop_lag).run)
             side.start_soon(StoreCheck(self.store).run)
+            if (keep_s := self.config.store.history_s) is not None:
+                side.start_soon(HistoryLimit(self.store, self.world.clock, keep_s).run)
             async with anyio.create_task_group() as main:
                 await main.start(self.supervisor.run)
                 port = await main.start(self.server.run)

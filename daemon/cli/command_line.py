@@ -9,11 +9,13 @@ import typer
 
 from daemon.cli import config_commands
 from daemon.cli.account_commands import accounts, disconnect, pause, resume
+from daemon.cli.confirm_command import confirm_deletes
 from daemon.cli.connect_command import connect
 from daemon.cli.daemon_client import ProblemError
 from daemon.cli.data_commands import changes, objects
 from daemon.cli.demo_command import demo
 from daemon.cli.doctor_command import doctor
+from daemon.cli.explain_command import explain
 from daemon.cli.failure import CommandError, ExitCode
 from daemon.cli.output import Output
 from daemon.cli.run_command import run
@@ -51,6 +53,16 @@ _COMMANDS: _Commands = (
         objects,
         "Show what is in the replica.",
         "syncline objects 4f1c Invoice --json | jq -r .payload.DocNumber",
+    ),
+    (
+        explain,
+        "Tell how one object came to be as it is.",
+        "syncline explain 4f1c Invoice 129 --diff",
+    ),
+    (
+        confirm_deletes,
+        "Let deletes be made that are held.",
+        "syncline confirm-deletes 4f1c --type Invoice",
     ),
     (
         changes,

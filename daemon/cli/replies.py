@@ -61,10 +61,29 @@ class CursorReply(msgspec.Struct, frozen=True):
     last_error: str | None = None
 
 
+class HeldDeletesReply(msgspec.Struct, frozen=True):
+    """Deletes of one type that wait for a person's word."""
+
+    object_type: str
+    count: int
+    live: int
+    noticed_at: datetime
+    sample: list[str] = []
+    confirmed_at: datetime | None = None
+    confirmed_count: int = 0
+
+
+class ConfirmedReply(msgspec.Struct, frozen=True):
+    """What may be deleted now."""
+
+    confirmed: list[HeldDeletesReply]
+
+
 class StatusReply(AccountReply, frozen=True):
     """One account with its cursors."""
 
     cursors: list[CursorReply] = []
+    held_deletes: list[HeldDeletesReply] = []
 
 
 class ObjectReply(msgspec.Struct, frozen=True):
@@ -77,6 +96,41 @@ class ObjectReply(msgspec.Struct, frozen=True):
     synced_at: datetime
     deleted: bool
     payload: msgspec.Raw
+
+
+class FieldChangeReply(msgspec.Struct, frozen=True):
+    """One field that a version changed; empty where it is not there."""
+
+    name: str
+    before: msgspec.Raw = msgspec.Raw(b"")
+    after: msgspec.Raw = msgspec.Raw(b"")
+
+
+class ExplainedEventReply(msgspec.Struct, frozen=True):
+    """One thing that happened to an object."""
+
+    at: datetime
+    what: str
+    why: str
+    version: str
+    via: str
+    updated_at: datetime | None = None
+    look: str = ""
+    trace_ids: list[str] = []
+    changed: list[FieldChangeReply] = []
+    times: int = 1
+    last_at: datetime | None = None
+
+
+class ExplanationReply(msgspec.Struct, frozen=True):
+    """How an object came to be as it is held."""
+
+    object_type: str
+    object_id: str
+    deleted: bool
+    events: list[ExplainedEventReply]
+    covered_until: datetime | None = None
+    earlier_left_out: bool = False
 
 
 class ChangeReply(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from daemon.config.shape import Kind
 
 _SHOWN_CHARACTERS = 60
 _WHOLE_NUMBER = re.compile(r"[-+]?[0-9]{1,18}")
+_SHARE = re.compile(r"[01](?:\.[0-9]{1,9})?", re.ASCII)
 _USER_INFO = re.compile(r"(?<=://)[^/@\s]*@")
 
 
@@ -36,6 +37,16 @@ def _read_number(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
+def _read_share(value: object) -> float | None:
+    if isinstance(value, str) and _SHARE.fullmatch(value):
+        return float(value)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _is_share(value: object) -> bool:
+    return isinstance(value, float) and 0 <= value <= 1
+
+
 def _is_positive(value: object) -> bool:
     return isinstance(value, int | float) and value > 0
 
@@ -44,6 +55,7 @@ SCALARS = {
     Kind.TEXT: Scalar("text", _read_text),
     Kind.SECRET: Scalar("a secret text", _read_text),
     Kind.NUMBER: Scalar("a whole number from 1", _read_number, _is_positive),
+    Kind.SHARE: Scalar("a share from 0 to 1, such as 0.2", _read_share, _is_share),
     Kind.DURATION: Scalar("a duration such as 30s, 5m, 4h or 30d", parse_duration, _is_positive),
     Kind.SIZE: Scalar("a size such as 64KiB or 1MiB", parse_size, _is_positive),
 }

@@ -20,9 +20,13 @@ class StoreConfig:
 
     Attributes:
         url: `sqlite:///` and a path; absolute once loaded.
+        history_s: how long versions that were replaced are kept; None for ever.
     """
 
     url: Annotated[str, sqlite_url()] = f"{_SQLITE}syncline.db"
+    history_s: Annotated[float | None, at_least(0, "a duration such as 90d, or null")] = (
+        90 * 86_400.0
+    )
 
     @property
     def path(self) -> Path:

@@ -19,6 +19,7 @@ class Kind(Enum):
 
     TEXT = auto()
     NUMBER = auto()
+    SHARE = auto()
     DURATION = auto()
     SIZE = auto()
     SECRET = auto()
@@ -27,7 +28,7 @@ class Kind(Enum):
     SECTIONS = auto()
 
 
-_KINDS = {str: Kind.TEXT, int: Kind.NUMBER, Secret: Kind.SECRET}
+_KINDS = {str: Kind.TEXT, int: Kind.NUMBER, float: Kind.SHARE, Secret: Kind.SECRET}
 
 
 @dataclass(frozen=True, slots=True)

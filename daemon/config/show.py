@@ -42,7 +42,8 @@ def _value(shape: Shape, value: object) -> object:
             return format_duration(value)
         case int() if shape.kind is Kind.SIZE:
             return format_size(value)
-    return _section(type(value), value) if shape.section else value
+    is_section = shape.section is not None and value is not None
+    return _section(type(value), value) if is_section else value
 
 
 def _secrets(value: object) -> Iterator[Secret]:

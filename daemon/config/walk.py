@@ -76,6 +76,8 @@ class Walk:
         if field.key in keys:
             return self._value(field.shape, keys[field.key], where, fallback)
         if field.shape.kind is Kind.SECTION:
+            if field.shape.optional:
+                return fallback
             # It may have credentials even so.
             return self._value(field.shape, None, where, fallback)
         if fallback is not dataclasses.MISSING:

@@ -14,7 +14,7 @@ from actors.status import AccountState, ActorStatus
 from daemon.standing import Standing, standing
 from daemon.supervisor import Condition, Hosted
 from daemon.web.instant import Instant
-from store.models import Account, Cursor, SealedCredential
+from store.models import Account, Cursor, HeldDeletes, SealedCredential
 
 Known = Annotated[Instant | None, Meta(description="null when it is not known")]
 
@@ -102,6 +102,20 @@ class LookFailure(msgspec.Struct, frozen=True):
     at: Instant
 
 
+class HeldDeletesView(msgspec.Struct, frozen=True, kw_only=True):
+    """Deletes of one type that are too many at once to be made without a person's word."""
+
+    object_type: str
+    count: Annotated[int, Meta(description="How many objects would go.")]
+    live: Annotated[int, Meta(description="How many are in the replica, those included.")]
+    sample: Annotated[Sequence[str], Meta(description="The ids of some that would go.")]
+    noticed_at: Instant
+    confirmed_at: Annotated[
+        Instant | None, Meta(description="When a person last said that they may go, or null.")
+    ]
+    confirmed_count: Annotated[int, Meta(description="How many may go by that, for 24 hours.")]
+
+
 class IntegrationStatus(Integration, frozen=True, kw_only=True):
     """One connected company, with how far each of its object types has been read."""
 
@@ -109,6 +123,10 @@ class IntegrationStatus(Integration, frozen=True, kw_only=True):
     breaker: BreakerView | None
     bucket: BucketView | None
     token: TokenView | None
+    held_deletes: Annotated[
+        Sequence[HeldDeletesView],
+        Meta(description="Deletes that wait for `POST /integrations/{id}/deletes/confirm`."),
+    ] = ()
     budget: Annotated[None, Meta(description="null: reads are not metered yet.")] = None
 
 
@@ -153,6 +171,7 @@ def integration_status(
     cursors: Sequence[Cursor],
     counts: Mapping[str, int],
     credential: SealedCredential | None,
+    held: Sequence[HeldDeletes] = (),
 ) -> IntegrationStatus:
     """Show an account with its cursors: one for every type that is configured or was ever read."""
     now = standing(account, hosted)
@@ -167,7 +186,13 @@ def integration_status(
         breaker=_breaker(now.status),
         bucket=_bucket(now.status),
         token=_token(credential),
+        held_deletes=[held_deletes_view(each) for each in held],
     )
+
+
+def held_deletes_view(held: HeldDeletes) -> HeldDeletesView:
+    """Show deletes that wait."""
+    return HeldDeletesView(**asdict(held))
 
 
 def account_health(

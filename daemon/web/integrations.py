@@ -83,6 +83,7 @@ async def get_status(call: Call[Nothing, Nothing]) -> Answer:
             await store.cursors(account_id),
             await store.live_counts(account_id),
             await store.credential(account_id),
+            await store.held_deletes(account_id),
         )
     )
 

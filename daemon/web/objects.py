@@ -1,5 +1,6 @@
 """The replica's objects, with how fresh they are."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ from daemon.web.instant import Instant
 from daemon.web.operation import Answer, AnyOperation, Call, Nothing, Operation, Reply
 from daemon.web.paging import CursorText, Limit, Next, cursor_to_place, place_to_cursor
 from daemon.web.problem import NotFoundError
-from store.models import Account, ObjectFilter, StoredObject
+from store.models import Account, ObjectFilter, ObjectVersion, StoredObject, Via
 
 _TAG = "objects"
 
@@ -35,10 +36,43 @@ class ObjectView(msgspec.Struct, frozen=True, kw_only=True):
     ]
 
 
+class VersionView(msgspec.Struct, frozen=True, kw_only=True):
+    """One state that an object was held in."""
+
+    version: Annotated[str, Meta(description="The vendor's own version token.")]
+    updated_at: Annotated[Instant, Meta(description="The vendor's time of it.")]
+    seen_at: Annotated[Instant, Meta(description="When it was written to the replica.")]
+    ended_at: Annotated[
+        Instant | None, Meta(description="When another one replaced it; null for the last one.")
+    ]
+    deleted: bool
+    via: Via
+    look: Annotated[
+        str,
+        Meta(
+            description="What was read: an object type, or the vendor's feed. Empty when not known."
+        ),
+    ]
+    trace_ids: Annotated[
+        Sequence[str], Meta(description="The vendor's own ids of that look's calls.")
+    ]
+    payload: Annotated[
+        msgspec.Raw | None,
+        Meta(
+            description="The vendor's own JSON, as in the object; null for a deletion.",
+            extra_json_schema={"type": ["object", "null"]},
+        ),
+    ]
+
+
 class ObjectDetail(ObjectView, frozen=True, kw_only=True):
     """One vendor record, with how fresh it is."""
 
     freshness: Freshness
+    versions: Annotated[
+        Sequence[VersionView] | msgspec.UnsetType,
+        Meta(description="With `history=true`: what it was before and is now, the newest last."),
+    ] = msgspec.UNSET
 
 
 class ObjectPage(msgspec.Struct, frozen=True):
@@ -61,11 +95,20 @@ class ObjectsQuery(msgspec.Struct, frozen=True):
     include_deleted: Annotated[bool, Meta(description="Deleted ones too.")] = False
 
 
+class ObjectQuery(msgspec.Struct, frozen=True):
+    """Parameters of one object."""
+
+    history: Annotated[bool, Meta(description="Its versions too, the newest 500.")] = False
+
+
+AnyCall = Call[ObjectsQuery, Nothing] | Call[ObjectQuery, Nothing] | Call[Nothing, Nothing]
+
+
 async def list_objects(call: Call[ObjectsQuery, Nothing]) -> Answer:
     """List objects of one type, page by page."""
     query, object_type = call.query, call.path("object_type")
     behind = cursor_to_place(query.cursor)
-    account = await _account_with_type(call, object_type)
+    account = await account_with_type(call, object_type)
     found = await call.context.store.objects(
         ObjectFilter(
             account_id=account.id,
@@ -87,14 +130,24 @@ async def list_objects(call: Call[ObjectsQuery, Nothing]) -> Answer:
     )
 
 
-async def get_object(call: Call[Nothing, Nothing]) -> Answer:
+async def get_object(call: Call[ObjectQuery, Nothing]) -> Answer:
     """Show one object, a deleted one too."""
     object_type, object_id = call.path("object_type"), call.path("object_id")
-    account = await _account_with_type(call, object_type)
+    account = await account_with_type(call, object_type)
     found = await call.context.store.object(account.id, object_type, object_id)
     if found is None:
-        raise NotFoundError(f"no {object_type} with the id {object_id!r} was ever seen")
-    return Answer(ObjectDetail(**_fields(found), freshness=_freshness(call, account)))
+        raise never_seen(object_type, object_id)
+    detail = ObjectDetail(**_fields(found), freshness=_freshness(call, account))
+    if call.query.history:
+        history = await call.context.store.history(account.id, object_type, object_id)
+        versions = () if history is None else history.versions
+        detail = msgspec.structs.replace(detail, versions=[_version(each) for each in versions])
+    return Answer(detail)
+
+
+def never_seen(object_type: str, object_id: str) -> NotFoundError:
+    """Return the problem that there is no such object."""
+    return NotFoundError(f"no {object_type} with the id {object_id!r} was ever seen")
 
 
 def readable(payload: msgspec.Raw) -> msgspec.Raw:
@@ -107,10 +160,8 @@ def readable(payload: msgspec.Raw) -> msgspec.Raw:
     return payload
 
 
-async def _account_with_type(
-    call: Call[ObjectsQuery, Nothing] | Call[Nothing, Nothing], object_type: str
-) -> Account:
-    """Return the account.
+async def account_with_type(call: AnyCall, object_type: str) -> Account:
+    """Return the account whose objects are asked for.
 
     Raises:
         NotFoundError: such objects are not replicated.
@@ -127,9 +178,7 @@ async def _account_with_type(
     return account
 
 
-def _freshness(
-    call: Call[ObjectsQuery, Nothing] | Call[Nothing, Nothing], account: Account
-) -> Freshness:
+def _freshness(call: AnyCall, account: Account) -> Freshness:
     context = call.context
     return freshness(
         account.exact_as_of, context.clock.now().utc, context.settings.get(account.vendor)
@@ -138,6 +187,11 @@ def _freshness(
 
 def _fields(stored: StoredObject) -> dict[str, Any]:
     return msgspec.structs.asdict(stored) | {"payload": readable(stored.payload)}
+
+
+def _version(version: ObjectVersion) -> VersionView:
+    shown = {"payload": None if version.deleted else readable(version.payload)}
+    return VersionView(**(msgspec.structs.asdict(version) | shown))
 
 
 _NOT_FOUND = {HTTPStatus.NOT_FOUND: "There is no such account, or no such thing in it."}
@@ -161,6 +215,7 @@ OPERATIONS: tuple[AnyOperation, ...] = (
         tag=_TAG,
         summary="One object",
         handler=get_object,
+        query=ObjectQuery,
         replies=[Reply(HTTPStatus.OK, "The object.", ObjectDetail)],
         problems=_NOT_FOUND,
     ),

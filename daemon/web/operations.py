@@ -4,7 +4,17 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from daemon.web import auth, changes, health, integrations, metrics, objects, steering
+from daemon.web import (
+    auth,
+    changes,
+    deletes,
+    explain,
+    health,
+    integrations,
+    metrics,
+    objects,
+    steering,
+)
 from daemon.web.openapi import describe
 from daemon.web.operation import JSON, AnyOperation, Call, Nothing, Operation, Reply
 
@@ -20,7 +30,9 @@ OPERATIONS: tuple[AnyOperation, ...] = (
     *auth.OPERATIONS,
     *integrations.OPERATIONS,
     *steering.OPERATIONS,
+    *deletes.OPERATIONS,
     *objects.OPERATIONS,
+    *explain.OPERATIONS,
     *changes.OPERATIONS,
     Operation(
         method="GET",

@@ -67,13 +67,15 @@ async def test_every_success_of_every_operation_is_as_described(
         at,
         f"{at}/status",
         f"{at}/objects/Invoice",
-        f"{at}/objects/Invoice/{invoice}",
+        f"{at}/objects/Invoice/{invoice}?history=true",
+        f"{at}/objects/Invoice/{invoice}/explanation",
         "/changes",
     ):
         await visitor.call("GET", path)
     await visitor.call("HEAD", "/health")
     await visitor.call("HEAD", "/health/ready")
     await visitor.post(f"{at}/sync", {"object_types": ["Invoice"], "full": True}, expect=202)
+    await visitor.post(f"{at}/deletes/confirm", {})
     await visitor.post(f"{at}/pause")
     await visitor.post(f"{at}/resume")
     location = (await visitor.call("GET", "/auth/quickbooks/start", expect=302)).headers["Location"]

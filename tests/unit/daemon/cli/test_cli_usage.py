@@ -14,6 +14,8 @@ COMMANDS = [
     ["resume"],
     ["disconnect"],
     ["objects"],
+    ["explain"],
+    ["confirm-deletes"],
     ["changes"],
     ["config", "check"],
     ["config", "show"],

@@ -1,0 +1,95 @@
+"""`explain`: how one object came to be as it is held."""
+
+from typing import Annotated
+
+import msgspec
+import typer
+
+from daemon.cli.account_choice import account_path, chosen_account
+from daemon.cli.options import AccountArgument, ConfigOption, JsonOption
+from daemon.cli.output import Output
+from daemon.cli.replies import ExplainedEventReply, ExplanationReply, decoded
+from daemon.cli.shell import shell_of
+from daemon.cli.wording import count, printable
+
+_HEADINGS = ("WHEN", "WHAT", "VERSION", "VENDOR TIME", "VIA", "LOOK", "CALL", "RULE")
+_SHOWN_CHARS = 200
+
+
+def explain(
+    ctx: typer.Context,
+    account: AccountArgument,
+    object_type: Annotated[
+        str, typer.Argument(metavar="TYPE", help="As the vendor calls it: Invoice.")
+    ],
+    object_id: Annotated[str, typer.Argument(metavar="ID", help="The vendor's id of it.")],
+    *,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Also which fields each version changed.")
+    ] = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Show every version of an object that was seen: which call brought it, which rule kept or refused it.
+
+    The newest is last. CALL is the vendor's own id of the call, for its support to find it by; of a
+    look that took several calls, the first.
+    """
+    shell = shell_of(ctx)
+    with shell.daemon(config) as daemon:
+        chosen = chosen_account(daemon, account)
+        document = daemon.get(
+            account_path(chosen, "objects", object_type, object_id, "explanation")
+        )
+    if as_json:
+        shell.output.json(msgspec.Raw(document))
+        return
+    found = decoded(document, ExplanationReply)
+    if found.earlier_left_out:
+        shell.output.message("There are older versions that are not shown.")
+    if diff:
+        for event in found.events:
+            shell.output.table(_HEADINGS, [_row(event)])
+            _print_changes(shell.output, event)
+    else:
+        shell.output.table(_HEADINGS, map(_row, found.events))
+    shell.output.message(_confirmed(found))
+
+
+def _row(event: ExplainedEventReply) -> tuple[str, ...]:
+    when = f"{event.at:%Y-%m-%dT%H:%M:%SZ}"
+    often = ""
+    if event.last_at is not None:
+        often = f" ({event.times} times, last {event.last_at:%Y-%m-%dT%H:%M:%SZ})"
+    first, *others = event.trace_ids or ["-"]
+    return (
+        when,
+        event.what,
+        event.version or "-",
+        "-" if event.updated_at is None else f"{event.updated_at:%Y-%m-%dT%H:%M:%SZ}",
+        event.via,
+        event.look or "-",
+        f"{first} +{len(others)}" if others else first,
+        f"{event.why}{often}",
+    )
+
+
+def _print_changes(output: Output, event: ExplainedEventReply) -> None:
+    for field in event.changed:
+        output.line(f"    {field.name}: {_short(field.before)} -> {_short(field.after)}")
+
+
+def _short(value: msgspec.Raw) -> str:
+    text = printable(bytes(value).decode()) or "(not there)"
+    return f"{text[:_SHOWN_CHARS]}..." if len(text) > _SHOWN_CHARS else text
+
+
+def _confirmed(found: ExplanationReply) -> str:
+    state = "deleted" if found.deleted else "held as the last version"
+    known = (
+        "its type has not been read from end to end yet"
+        if found.covered_until is None
+        else f"known to be so up to {found.covered_until:%Y-%m-%dT%H:%M:%SZ} in vendor time"
+    )
+    events = count(len(found.events), "event")
+    return f"{found.object_type} {found.object_id}: {events}; {state}, {known}"
