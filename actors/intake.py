@@ -126,7 +126,7 @@ class Intake:
             witnesses.append(witness)
             holds += [] if hold is None else [hold]
         witnesses.append(await self._witness(session, believed))
-        return _together(witnesses), holds
+        return _together(witnesses), tuple(holds)
 
     async def _weigh(
         self, session: Session, claims: Sequence[Tombstone]
@@ -184,7 +184,7 @@ class Intake:
             deletes=sum(part.deletes for part in applied),
             last_seq=applied[-1].last_seq,
             exact_as_of=applied[-1].exact_as_of,
-            held=holds,
+            held=tuple(holds),
         )
 
     async def _delete_unseen(

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from actors.events import LookAbandoned, OwnerNeeded
+from actors.events import DeletesHeld, LookAbandoned, OwnerNeeded
 from daemon.sandbox.quickbooks import FaultKind, Route
 from daemon.supervisor import Condition
 from support.simulation.scenario import Expectation
@@ -89,6 +89,21 @@ def quarantined_first(world: World) -> Iterator[str]:
             yield f"{account_id} is {hosted.condition}"
         if given_up and not hosted.last_error:
             yield f"{account_id} was given up without a word"
+
+
+def held_and_kept(object_type: str) -> Expectation:
+    """Want every account to have held deletes of the type, and none to have made one."""
+
+    def check(world: World) -> Iterator[str]:
+        told = [event for event in world.heard if isinstance(event, DeletesHeld)]
+        for account_id in world.account_ids:
+            if not any(event.account_id == account_id for event in told):
+                yield f"{account_id} held nothing: the run shows nothing"
+            gone = world.observer.deleted(account_id, object_type)
+            if gone:
+                yield f"{account_id} deleted {len(gone)} of {object_type}, which nobody confirmed"
+
+    return check
 
 
 def told_of_trouble(text: str) -> Expectation:

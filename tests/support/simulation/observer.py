@@ -103,6 +103,12 @@ class Observer:
         self._note_lag(followed)
         return followed.worst_lag_us / SECOND_US
 
+    def deleted(self, account_id: str, object_type: str) -> set[str]:
+        """Return the ids of this type that the feed of changes ever called deleted and still does."""
+        ever = self._feed.ever.get(account_id, set())
+        gone = ever - self._feed.alive.get(account_id, set())
+        return {object_id for name, object_id in gone if name == object_type}
+
     def report(self, account: str, problems: Iterable[str]) -> None:
         """Note what must not be."""
         now = self._vendor_now()

@@ -20,6 +20,7 @@ from support.simulation.data_troubles import (
 from support.simulation.expectations import (
     daemon_died,
     happened,
+    held_and_kept,
     ids_are_shared,
     never_behind_by_more_than,
     no_more_calls_than,
@@ -54,6 +55,7 @@ from support.simulation.vendor_troubles import (
 from support.simulation.wire_troubles import (
     dripping,
     empty_pages,
+    forgetful,
     one_row_too_many,
     poisonous,
     short_counts,
@@ -298,6 +300,19 @@ _DATA = (
         (false_deletes(),),
         acts_per_day=96.0,
         expects=(happened(FaultKind.CDC_FALSE_DELETE), never_behind_by_more_than(2 * HOUR_S)),
+    ),
+    Scenario(
+        "F18_all_gone_in_the_feed",
+        (forgetful("Vendor", tells=True), crashes(every_s=6 * HOUR_S)),
+        sizes={**SMALL, "Vendor": 120},
+        expects=(held_and_kept("Vendor"),),
+        owner_may_be_needed=True,
+    ),
+    Scenario(
+        "F18_all_gone_in_a_comparison",
+        (forgetful("Vendor", tells=False), scattered(every_s=2 * HOUR_S, most=1)),
+        sizes={**SMALL, "Vendor": 700},
+        expects=(held_and_kept("Vendor"), no_more_calls_than(400)),
     ),
     Scenario("F18_on_and_off", (on_and_off(),)),
     Scenario(

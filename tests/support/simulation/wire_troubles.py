@@ -9,13 +9,16 @@ from random import Random
 
 import anyio
 
+from actors.messages import RescanRequested
 from daemon.sandbox.quickbooks import SandboxReply, SandboxRequest
+from support.forgetful_vendor import forgetting
 from support.simulation.scenario import Trouble
 from support.simulation.wire import Spoiler
 from support.simulation.world import World
 
 HOUR_S = 3600.0
 
+_OK = 200
 _TOO_MANY = 429
 _ROWS_END = re.compile(rb'\],"startPosition":(\d+),"maxResults":(\d+)')
 
@@ -127,6 +130,33 @@ def dripping(world: World, random: Random) -> Spoiler:
         return replace(reply, body_delay_s=float(len(reply.body))) if slow else reply
 
     return spoil
+
+
+def forgetful(object_type: str, *, tells: bool, length_s: float = 6 * HOUR_S) -> Trouble:
+    """Let every company have lost a type for some hours, whichever way the vendor is asked for it.
+
+    Without `tells` the feed does not say so: a full reading finds out.
+    """
+
+    async def go_on(world: World, random: Random) -> None:
+        def spoil(request: SandboxRequest, reply: SandboxReply) -> SandboxReply:
+            realm = next((each for each in world.realms.values() if each in request.path), None)
+            if realm is None or (reply.status != _OK and b'"610"' not in reply.body):
+                return reply
+            with forgetting(world.sandbox, realm, object_type, tells=tells):
+                return _uncounted(world, request)
+
+        await anyio.sleep(random.uniform(2.0, 6.0) * HOUR_S)
+        world.wire.spoilers.append(spoil)
+        if not tells:
+            for account_id in world.account_ids:
+                await world.store.request_rescan(account_id, [object_type])
+                world.tell(account_id, RescanRequested((object_type,)))
+        await anyio.sleep(length_s)
+        if spoil in world.wire.spoilers:
+            world.wire.spoilers.remove(spoil)
+
+    return go_on
 
 
 def poisonous(world: World, _random: Random) -> Spoiler:

@@ -249,5 +249,10 @@ class World:
         match event:
             case events.CallMade():
                 self.calls += 1
-            case events.OwnerNeeded() | events.LookAbandoned() | events.RefreshFailed():
+            case (
+                events.OwnerNeeded()
+                | events.LookAbandoned()
+                | events.RefreshFailed()
+                | events.DeletesHeld()
+            ):
                 self.heard.append(event)

@@ -1,0 +1,113 @@
+"""A vendor that has lost everything, and one whose user really deleted most of a type."""
+
+import anyio
+
+from actors import events
+from actors.status import AccountState
+from daemon.sandbox.quickbooks import QuickBooksSandbox
+from support.company_house import CompanyHouse
+from support.forgetful_vendor import forgetting
+
+
+async def vendors(house: CompanyHouse, account_id: str) -> int:
+    return len((await house.replica(account_id)).get("Vendor", {}))
+
+
+async def test_a_vendor_that_calls_everything_deleted_deletes_nothing_and_is_asked_little(
+    house: CompanyHouse,
+) -> None:
+    account_id = await house.connect(Vendor=120)
+    async with house.syncing():
+        await anyio.sleep(400)
+        before = await vendors(house, account_id)
+        exact_as_of = (await house.account(account_id)).exact_as_of
+        with forgetting(house.sandbox, house.realms[account_id], "Vendor", tells=True):
+            await anyio.sleep(301)
+            made = len(house.calls())
+            await anyio.sleep(3000)
+            assert len(house.calls()) - made <= 10 * 3 + 1
+            assert await house.state(account_id) is AccountState.DEGRADED
+            assert (await house.account(account_id)).exact_as_of == exact_as_of
+            assert await vendors(house, account_id) == before
+            (held,) = await house.real_store.held_deletes(account_id)
+            assert (held.object_type, held.count, held.live) == ("Vendor", before, before)
+        await anyio.sleep(301)
+        assert await house.is_exact(account_id)
+        assert await house.state(account_id) is AccountState.LIVE
+        assert await house.real_store.held_deletes(account_id) == ()
+    assert len(house.told(events.DeletesHeld)) == 1
+    assert len(house.told(events.DeletesReleased)) == 1
+
+
+async def test_a_comparison_that_finds_nothing_any_more_deletes_nothing(
+    house: CompanyHouse,
+) -> None:
+    account_id = await house.connect(Vendor=120)
+    async with house.syncing():
+        await anyio.sleep(400)
+        before = await vendors(house, account_id)
+        with forgetting(house.sandbox, house.realms[account_id], "Vendor", tells=False):
+            await house.rescan(account_id, "Vendor")
+            await anyio.sleep(3000)
+            assert await vendors(house, account_id) == before
+            assert await house.state(account_id) is AccountState.DEGRADED
+            status = house.hosted(account_id).status()
+            assert status is not None
+            assert "syncline confirm-deletes" in status.trouble[0]
+        await anyio.sleep(700)
+        assert await house.is_exact(account_id)
+        assert await house.state(account_id) is AccountState.LIVE
+
+
+async def test_deletes_that_a_person_confirms_are_made(house: CompanyHouse) -> None:
+    account_id = await house.connect(Invoice=150)
+    realm = house.realms[account_id]
+    async with house.syncing():
+        await anyio.sleep(400)
+        delete_most(house.sandbox, realm)
+        await anyio.sleep(301)
+        assert not await house.is_exact(account_id)
+        (held,) = await house.real_store.held_deletes(account_id)
+        await house.real_store.confirm_deletes(
+            account_id, {"Invoice": held.count}, house.clock.utc()
+        )
+        await anyio.sleep(301)
+        assert await house.is_exact(account_id)
+        assert await house.state(account_id) is AccountState.LIVE
+        assert await house.real_store.held_deletes(account_id) == ()
+
+
+async def test_a_restart_does_not_forget_what_is_held(house: CompanyHouse) -> None:
+    account_id = await house.connect(Invoice=150)
+    async with house.syncing():
+        await anyio.sleep(400)
+        delete_most(house.sandbox, house.realms[account_id])
+        await anyio.sleep(301)
+    async with house.syncing():
+        assert await house.state(account_id) is AccountState.DEGRADED
+        await anyio.sleep(700)
+        assert await house.state(account_id) is AccountState.DEGRADED
+    assert len(house.told(events.DeletesHeld)) == 1
+
+
+async def test_every_version_says_which_call_brought_it(house: CompanyHouse) -> None:
+    account_id = await house.connect(Invoice=3)
+    realm = house.realms[account_id]
+    async with house.syncing():
+        await anyio.sleep(400)
+        (customer_id, *_) = house.truth(account_id)["Customer"]
+        house.sandbox.update(realm, "Customer", customer_id, {"Notes": "changed"})
+        await anyio.sleep(301)
+    found = await house.real_store.history(account_id, "Customer", customer_id)
+    assert found is not None
+    first, second = found.versions
+    assert (first.look, second.look) == ("Customer", "feed")
+    traced = {event.trace_id for event in house.told(events.CallMade)}
+    assert first.trace_ids
+    assert second.trace_ids
+    assert {*first.trace_ids, *second.trace_ids} <= traced
+
+
+def delete_most(sandbox: QuickBooksSandbox, realm: str) -> None:
+    for object_id in list(sandbox.truth(realm)["Invoice"])[:120]:
+        sandbox.delete(realm, "Invoice", object_id)
