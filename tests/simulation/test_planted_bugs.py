@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from actors import intake
 from actors.refresh import Refresher
 from actors.vendors.base import Look, Page, Session, Witness
 from actors.vendors.quickbooks import feed, scan, statements
@@ -92,6 +93,12 @@ def test_delete_without_a_second_witness(monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.setattr(QuickBooks, "confirm_gone", believe)
     found = hunt(SCENARIOS["F18_false_deletes"], tmp_path)
     assert "is deleted here and was not at the vendor" in found
+
+
+@pytest.mark.parametrize("name", ["F18_all_gone_in_the_feed", "F18_all_gone_in_a_comparison"])
+def test_delete_without_a_brake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    monkeypatch.setattr(intake, "too_many", lambda *_: False)
+    assert "is deleted here and was not at the vendor" in hunt(SCENARIOS[name], tmp_path)
 
 
 def test_token_used_before_it_is_stored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.settings import CallLimits
+from actors.settings import CallLimits, DeleteBrake
 from daemon.config import ConfigError, QuickBooksConfig, Secret, find_config, load_config
 
 ROOT = Path(__file__).parents[4]
@@ -264,3 +264,23 @@ def test_whatever_the_file_holds_it_loads_or_says_what_is_wrong(tree: dict[str, 
 @given(st.text(max_size=60))
 def test_whatever_text_the_file_is_it_loads_or_says_what_is_wrong(text: str) -> None:
     assert loads_or_says_why(text)
+
+
+def brake_of(write: Write, text: str) -> DeleteBrake | None:
+    path = write(f"vendors: {{quickbooks: {{client_id: a, client_secret: b{text}}}}}")
+    return quickbooks_of(path, {"SHARE": "0.5"}).account.delete_brake
+
+
+def test_the_delete_brake_is_on_unless_it_is_null(write: Write) -> None:
+    assert brake_of(write, "") == DeleteBrake(0.2, 50)
+    assert brake_of(write, ", delete_brake: null") is None
+    assert brake_of(write, ", delete_brake: {share: 1}") == DeleteBrake(1.0, 50)
+    assert brake_of(write, ", delete_brake: {share: '${SHARE}'}") == DeleteBrake(0.5, 50)
+
+
+def test_history_is_kept_for_a_time_for_ever_or_not(write: Write) -> None:
+    kept = [
+        load_config(write(f"store: {{{text}}}"), {}).store.history_s
+        for text in ("", "history: 7d", "history: null", "history: 0")
+    ]
+    assert kept == [90 * 86_400.0, 7 * 86_400.0, None, 0.0]

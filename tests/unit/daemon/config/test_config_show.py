@@ -69,3 +69,10 @@ def test_all_secrets_of_a_config_are_listed() -> None:
         "app-s3cret",
         "hook-s3cret",
     }
+
+
+def test_a_section_that_is_null_is_shown_so() -> None:
+    text = (FILE % KEY).replace("object_types", "delete_brake: null, object_types")
+    shown = show_config(load(text))["vendors"]
+    assert isinstance(shown, dict)
+    assert shown["quickbooks"]["delete_brake"] is None
