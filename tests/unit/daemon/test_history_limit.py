@@ -1,20 +1,120 @@
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
-from store.models import PageWrite
+import anyio
+import pytest
+import structlog
+
+from daemon.history_limit import HistoryLimit
+from store.errors import StoreUnavailableError
 from store.sqlite import SqliteStore
-from support.store_fixtures import own, record
-from support.virtual_time import VirtualClock, virtual_time
+from support.store_fixtures import Owned, open_quick, own, record
+from support.virtual_time import VIRTUAL_BACKEND, VirtualClock
 
-__all__ = ["virtual_time"]
+DAY_S = 86_400.0
 
 
-async def filled(store: SqliteStore, clock: VirtualClock, versions: int) -> str:
-    """Replace one object again and again, a second apart."""
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    return VIRTUAL_BACKEND
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    return VirtualClock()
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    async with await open_quick(tmp_path / "syncline.db") as opened:
+        yield opened
+
+
+async def change(store: SqliteStore, company: Owned, clock: VirtualClock, number: int) -> None:
+    """Replace the one object, now."""
+    page = company.page(record("1", number, payload=b"%d" % number))
+    await store.apply_page(replace(page, observed_at=clock.utc()))
+
+
+async def versions(store: SqliteStore, company: Owned) -> int:
+    found = await store.history(company.account_id, "Invoice", "1", limit=10_000)
+    return 0 if found is None else len(found.versions)
+
+
+@asynccontextmanager
+async def running(limit: HistoryLimit) -> AsyncIterator[None]:
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(limit.run)
+        yield
+        tasks.cancel_scope.cancel()
+
+
+async def test_what_was_replaced_long_ago_is_forgotten_and_the_rest_kept(
+    store: SqliteStore, clock: VirtualClock
+) -> None:
     company = await own(store)
-    for second in range(versions):
-        page: PageWrite = company.page(record("1", second, payload=b"%d" % second))
-        at = clock.utc() + timedelta(seconds=second)
-        await store.apply_page(
-            PageWrite(page.account_id, page.epoch, page.via, at, (), objects=page.objects)
-        )
-    return company.account_id
+    for day in range(10):
+        await change(store, company, clock, day)
+        await anyio.sleep(DAY_S)
+    async with running(HistoryLimit(store, clock, 3.5 * DAY_S)):
+        await anyio.sleep(61)
+    # Held now, and replaced one, two and three days ago.
+    assert await versions(store, company) == 4
+
+
+async def test_any_number_is_forgotten_in_small_pieces(
+    store: SqliteStore, clock: VirtualClock
+) -> None:
+    company = await own(store)
+    for number in range(1201):
+        await change(store, company, clock, number)
+    await anyio.sleep(1)
+    with structlog.testing.capture_logs() as lines:
+        async with running(HistoryLimit(store, clock, 0.0)):
+            await anyio.sleep(61)
+    assert await versions(store, company) == 1
+    assert [line["versions"] for line in lines] == [1200]
+
+
+class Unwilling:
+    """A store that takes no writes for a while."""
+
+    def __init__(self, store: SqliteStore, failures: int) -> None:
+        self._prune: Callable[..., Any] = store.prune_history
+        self._failures = failures
+
+    async def prune_history(self, *arguments: Any, **named: Any) -> int:  # noqa: ANN401
+        if self._failures:
+            self._failures -= 1
+            raise StoreUnavailableError("no space left")
+        return int(await self._prune(*arguments, **named))
+
+
+async def test_a_store_that_takes_no_writes_is_tried_again(
+    store: SqliteStore, clock: VirtualClock
+) -> None:
+    company = await own(store)
+    for number in range(3):
+        await change(store, company, clock, number)
+    await anyio.sleep(1)
+    limit = HistoryLimit(Unwilling(store, 2), clock, 0.0)  # type: ignore[arg-type]
+    async with running(limit):
+        await anyio.sleep(100)
+        assert await versions(store, company) == 3
+        await anyio.sleep(61)
+    assert await versions(store, company) == 1
+
+
+async def test_a_time_longer_than_time_itself_forgets_nothing(
+    store: SqliteStore, clock: VirtualClock
+) -> None:
+    company = await own(store)
+    for number in range(3):
+        await change(store, company, clock, number)
+    limit = HistoryLimit(store, clock, timedelta(days=999_999).total_seconds())
+    assert await limit.forget() == 0
+    assert await versions(store, company) == 3
