@@ -1,5 +1,8 @@
 """A vendor that has lost everything, and one whose user really deleted most of a type."""
 
+import json
+import sqlite3
+
 import anyio
 
 from actors import events
@@ -7,6 +10,7 @@ from actors.status import AccountState
 from daemon.sandbox.quickbooks import QuickBooksSandbox
 from support.company_house import CompanyHouse
 from support.forgetful_vendor import forgetting
+from support.store_fixtures import on_writer
 
 
 async def vendors(house: CompanyHouse, account_id: str) -> int:
@@ -111,3 +115,57 @@ async def test_every_version_says_which_call_brought_it(house: CompanyHouse) -> 
 def delete_most(sandbox: QuickBooksSandbox, realm: str) -> None:
     for object_id in list(sandbox.truth(realm)["Invoice"])[:120]:
         sandbox.delete(realm, "Invoice", object_id)
+
+
+async def test_pages_that_were_asked_for_early_keep_their_own_calls(house: CompanyHouse) -> None:
+    account_id = await house.connect(Invoice=3500)
+    async with house.syncing():
+        await anyio.sleep(400)
+    notes = await on_writer(house.real_store, invoice_looks)
+    assert len(notes) >= 4
+    assert all(len(json.loads(trace_ids)) == 1 for trace_ids in notes)
+    assert len(set(notes)) == len(notes)
+    assert await house.is_exact(account_id)
+
+
+async def test_merged_voided_and_deactivated_records_end_in_the_right_state(
+    house: CompanyHouse,
+) -> None:
+    account_id = await house.connect(Customer=30, Invoice=20)
+    realm, sandbox = house.realms[account_id], house.sandbox
+    async with house.syncing():
+        await anyio.sleep(400)
+        truth = house.truth(account_id)
+        plain = [
+            key
+            for key in truth["Customer"]
+            if "ParentRef" not in sandbox.read(realm, "Customer", key)
+        ]
+        loser, winner, resting = plain[0], plain[1], plain[2]
+        voided, deleted = list(truth["Invoice"])[:2]
+        sandbox.merge(realm, "Customer", loser, winner)
+        sandbox.deactivate(realm, "Customer", resting)
+        sandbox.void(realm, "Invoice", voided)
+        sandbox.delete(realm, "Invoice", deleted)
+        await anyio.sleep(301)
+        assert await house.is_exact(account_id)
+        replica = await house.replica(account_id)
+        assert loser not in replica["Customer"]
+        assert b'"Active":false' in replica["Customer"][resting]
+        assert b"Voided" in replica["Invoice"][voided]
+        assert deleted not in replica["Invoice"]
+        sandbox.reactivate(realm, "Customer", resting)
+        await anyio.sleep(301)
+        assert await house.is_exact(account_id)
+    found = await house.real_store.history(account_id, "Customer", loser)
+    assert found is not None
+    assert found.versions[-1].deleted
+
+
+def invoice_looks(connection: sqlite3.Connection) -> list[str]:
+    return [
+        trace_ids
+        for (trace_ids,) in connection.execute(
+            "SELECT trace_ids FROM looks WHERE look = 'Invoice' ORDER BY id"
+        )
+    ]

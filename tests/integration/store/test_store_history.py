@@ -210,3 +210,14 @@ def _stored_payloads(connection: sqlite3.Connection) -> list[str | None]:
 
 def from_look(page: PageWrite, look: str, *trace_ids: str) -> PageWrite:
     return replace(page, look=look, trace_ids=trace_ids)
+
+
+async def test_a_page_of_new_rows_asks_nothing_about_refusals(store: SqliteStore) -> None:
+    company = await own(store)
+    said: list[str] = []
+    await on_writer(store, lambda connection: connection.set_trace_callback(said.append))
+    page = company.page(record("1", 1), record("2", 1))
+    await store.apply_page(page)
+    assert not [statement for statement in said if "refusals" in statement]
+    await store.apply_page(page)
+    assert [statement for statement in said if "refusals" in statement]
