@@ -43,6 +43,19 @@ def sample(items: Sequence[Item]) -> Sequence[Item]:
     return [items[n * len(items) // SAMPLE] for n in range(SAMPLE)]
 
 
+def sample_again(
+    held: Iterable[HeldDeletes], object_type: str, object_ids: Sequence[str]
+) -> tuple[str, ...]:
+    """Return some of the ids: those that were held before, as long as all of them still are.
+
+    They were gone the last time; others may be known to be there, and would have all asked again.
+    """
+    before = next((each.sample for each in held if each.object_type == object_type), ())
+    if before and set(object_ids).issuperset(before):
+        return before
+    return tuple(sample(object_ids))
+
+
 def settled_types(cursors: Mapping[str, Cursor], moves: Iterable[CursorMove]) -> Sequence[str]:
     """Return the types that these moves finish with: what was held of them is settled.
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
 
-from actors.brake import allowed, sample, settled_types, still_moving, too_many
+from actors.brake import allowed, sample_again, settled_types, still_moving, too_many
 from actors.clock import Clock
 from actors.errors import TransientError
 from actors.settings import AccountSettings
@@ -135,10 +135,10 @@ class Intake:
         object_type, ids = claims[0].object_type, [claim.object_id for claim in claims]
         live_among = self._store.live_among
         count = await live_among(self._account_id, object_type, ids)
-        if (
-            hold := await self._doubt(object_type, ids, count)
-        ) is not None and await self._all_gone(session, claims):
-            return _NOBODY_ASKED, hold
+        if (hold := await self._doubt(object_type, ids, count)) is not None:
+            some = [claim for claim in claims if claim.object_id in hold.sample]
+            if await self._all_gone(session, some):
+                return _NOBODY_ASKED, hold
         witness = await self._witness(session, claims)
         if hold is None:
             return witness, None
@@ -161,11 +161,12 @@ class Intake:
         held = await self._store.held_deletes(self._account_id)
         if count <= allowed(held, object_type, now):
             return None
-        return HeldDeletes(object_type, count, live, tuple(sample(object_ids)), now)
+        some = sample_again(held, object_type, object_ids)
+        return HeldDeletes(object_type, count, live, some, now)
 
     async def _all_gone(self, session: Session, claims: Sequence[Tombstone]) -> bool:
         """Ask about some of many: as long as all of these are gone, the others need no calls."""
-        return not (await self._witness(session, sample(claims))).alive
+        return not (await self._witness(session, claims)).alive
 
     async def _compare(
         self, session: Session, look: Look, page: Page, write: PageWrite
@@ -228,7 +229,7 @@ class Intake:
     async def _doubt_unseen(self, object_type: str, missing: Sequence[str]) -> HeldDeletes | None:
         """Count what a full reading missed, of which these are the first, before any is deleted."""
         brake = self._settings.delete_brake
-        if brake is None or len(missing) < brake.at_least:
+        if brake is None or len(missing) < min(brake.at_least, _UNSEEN_AT_ONCE):
             return None
         count = len(missing)
         if count == _UNSEEN_AT_ONCE:

@@ -206,6 +206,30 @@ async def test_a_comparison_is_held_by_what_is_really_gone(inbox: Inbox) -> None
     assert await inbox.items() == 100
 
 
+async def test_while_false_claims_are_among_them_all_are_asked_about_only_once(
+    inbox: Inbox,
+) -> None:
+    inbox.vanish(NAMES[10:])
+    for _ in range(5):
+        applied = await inbox.feed(inbox.claims(NAMES))
+        assert [each.live for each in applied.held] == [100]
+    assert await inbox.items() == 100
+    assert inbox.reads() == 5 + 100 + 4 * 5
+
+
+async def test_a_brake_for_more_than_a_piece_holds_too(inbox: Inbox) -> None:
+    brake = DeleteBrake(0.2, 1000)
+    inbox.house.configure(delete_brake=brake)
+    claimed = await inbox.house.real_store.claim(inbox.house.account_id)
+    patient = Inbox(inbox.house, claimed.account.epoch)
+    many = [f"more {number:04}" for number in range(1200)]
+    records = [patient.house.vendor.put("Item", name) for name in many]
+    await patient.intake.store(patient.session, patient.look(), Page(None, records, []))
+    patient.vanish(many)
+    applied = await patient.compare(NAMES)
+    assert [each.count for each in applied.held] == [1200]
+
+
 async def test_a_comparison_is_counted_as_a_whole_before_any_piece_goes(inbox: Inbox) -> None:
     many = [f"more {number:04}" for number in range(1200)]
     records = [inbox.house.vendor.put("Item", name) for name in many]
