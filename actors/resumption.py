@@ -45,7 +45,7 @@ def initial_state(
         token=token,
         first_look_at_s=now.monotonic_s + first_look_in_s,
         paused=claimed.account.paused,
-        held=claimed.held,
+        held=tuple(each for each in claimed.held if each.object_type in settings.object_types),
     )
 
 

@@ -169,3 +169,30 @@ def invoice_looks(connection: sqlite3.Connection) -> list[str]:
             "SELECT trace_ids FROM looks WHERE look = 'Invoice' ORDER BY id"
         )
     ]
+
+
+async def test_a_type_that_is_not_wanted_any_more_holds_nothing_up(house: CompanyHouse) -> None:
+    account_id = await house.connect(Invoice=150)
+    async with house.syncing():
+        await anyio.sleep(400)
+        delete_most(house.sandbox, house.realms[account_id])
+        await anyio.sleep(301)
+        assert await house.state(account_id) is AccountState.DEGRADED
+    others = tuple(name for name in house.settings.object_types if name != "Invoice")
+    house.configure(object_types=others)
+    async with house.syncing():
+        await anyio.sleep(400)
+        assert await house.state(account_id) is AccountState.LIVE
+
+
+async def test_without_the_brake_what_was_held_is_deleted(house: CompanyHouse) -> None:
+    account_id = await house.connect(Invoice=150)
+    async with house.syncing():
+        await anyio.sleep(400)
+        delete_most(house.sandbox, house.realms[account_id])
+        await anyio.sleep(301)
+    house.configure(delete_brake=None)
+    async with house.syncing():
+        await anyio.sleep(400)
+        assert await house.is_exact(account_id)
+        assert await house.state(account_id) is AccountState.LIVE
