@@ -1,6 +1,7 @@
 """What has to be known about the tokens to decide when to renew them; never the tokens. Pure."""
 
 from dataclasses import dataclass, replace
+from math import inf
 
 from actors.settings import AccountSettings
 
@@ -11,6 +12,12 @@ _HOPELESS_AFTER_S = 24 * 3600.0
 _AFTER_FAILURE_S = 1.0
 _BETWEEN_REFRESHES_S = 10.0
 """A vendor that gives tokens which are dead on arrival is not asked for the next one at once."""
+
+_KEEP_TRYING_S = 6 * 3600.0
+_CALENDAR_S = 86_400.0
+"""The calendar is another clock than ours, which may stand still: it is looked at once a day."""
+_SAME_MOMENT_S = 1.0
+"""Rounding between the two must not wake us just before the moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +105,20 @@ def hopeless(token: Token, now_s: float) -> bool:
     """Tell whether new tokens were refused for so long that only the owner can help."""
     since_s = token.refused_since_s
     return since_s is not None and not token.usable and now_s - since_s >= _HOPELESS_AFTER_S
+
+
+def keep_alive_in_s(token: Token, now_s: float, at_s: float) -> float:
+    """Return how long a paused account lets its tokens be; 0 when it has to renew them now.
+
+    At most until it is to look again; infinite when only an event can change anything.
+
+    Args:
+        token: their state.
+        now_s: the time.
+        at_s: when they have to be renewed, so that they don't die of rest.
+    """
+    again_s = token.refresh_at_s + _KEEP_TRYING_S if token.failures else -inf
+    wait_s = max(at_s, again_s) - now_s
+    if token.busy or wait_s == inf:
+        return inf
+    return min(wait_s, _CALENDAR_S) if wait_s > _SAME_MOMENT_S else 0.0

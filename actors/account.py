@@ -5,7 +5,7 @@ goes on where any earlier one stopped, however it stopped.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
 from math import inf
@@ -22,26 +22,18 @@ from actors.errors import BreakerOpenError, ReauthorizeError, ThrottledError, Ve
 from actors.gate import Gate
 from actors.intake import Intake
 from actors.mailbox import Mailbox
-from actors.messages import Message, Stop
+from actors.messages import Message, Pause, Stop
 from actors.moment import Moment
+from actors.outcomes import Ended, Event, LookFailed, LookStored, Refreshed, RefreshFailed
 from actors.read_ahead import ReadAhead
+from actors.read_meter import ReadMeter
 from actors.refresh import OwnerNeededError, Refresher
 from actors.resumption import initial_state, lifetime_s, names_uncovered_types, phase
 from actors.settings import AccountSettings
 from actors.slots import PageSlots
 from actors.status import ActorStatus, BucketStatus
-from actors.step import (
-    REFUSED,
-    Decision,
-    Ended,
-    Event,
-    LookFailed,
-    LookStored,
-    Refreshed,
-    RefreshFailed,
-    Rules,
-    step,
-)
+from actors.step import REFUSED, Decision, Rules, step
+from actors.token_calendar import keep_alive_at_s
 from actors.trouble import trouble
 from actors.vendors.base import Look, Page, Session, Vendor
 from store.errors import StaleEpochError, StoreUnavailableError
@@ -65,7 +57,7 @@ _STORE_REST_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What all actors of one vendor share."""
+    """What all actors of one vendor share. `reads` is None where nothing is metered."""
 
     store: ActorStore
     vendor: Vendor
@@ -75,6 +67,7 @@ class Surroundings:
     random: Random
     slots: PageSlots
     listener: events.Listener
+    reads: ReadMeter | None = None
 
 
 class AccountActor:
@@ -90,7 +83,14 @@ class AccountActor:
         self._around = around
         self._sealed: SealedCredential = claimed.credential
         self._mailbox: Mailbox[Event | None] = Mailbox()
-        self._gate = Gate(around.settings, around.clock, around.random, self._breaker_turned)
+        self._gate = Gate(
+            around.settings,
+            around.clock,
+            around.random,
+            self._breaker_turned,
+            reads=around.reads,
+            account_id=self.account_id,
+        )
         self._epoch = claimed.account.epoch
         self._refresher = Refresher(
             around.store, around.vendor, around.sealer, around.clock, self.account_id, self._epoch
@@ -146,13 +146,26 @@ class AccountActor:
                 self._gate.bucket.in_flight, self._gate.bucket.within_a_second(now_s)
             ),
             cursors=state.cursors,
-            trouble=trouble(
-                state, breaker.state(now_s), self._around.settings, self._around.store.health()
-            ),
+            trouble=self._trouble(breaker.state(now_s)),
             looks=tuple(state.running),
             failures=state.failures,
-            next_look_in_s=None if self._wake_at_s == inf else max(0.0, self._wake_at_s - now_s),
+            next_look_in_s=(
+                None
+                if self._wake_at_s == inf or state.paused
+                else max(0.0, self._wake_at_s - now_s)
+            ),
         )
+
+    def _trouble(self, breaker: BreakerState) -> tuple[str, ...]:
+        around = self._around
+        resting = None if around.reads is None else around.reads.why_resting()
+        return trouble(self._state, breaker, around.settings, around.store.health(), resting)
+
+    @property
+    def polls(self) -> bool:
+        """Whether it looks for changes: it is neither paused nor about to end."""
+        state = self._state
+        return not (state.paused or state.stopping or state.ended)
 
     def overdue_s(self) -> float:
         """Return how long ago the actor should have woken; 0 when it is on time."""
@@ -163,7 +176,12 @@ class AccountActor:
         rest_s = self._gate.rest_s(now.monotonic_s)
         if not self._around.store.health().writable:
             rest_s = max(rest_s, _STORE_REST_S)
-        self._state, decision = step(self._state, event, now, self._rules, rest_s=rest_s)
+        rules = self._rules
+        if self._around.reads is not None:
+            rules = replace(rules, pace=self._around.reads.pace(self.account_id, now))
+        if self._state.paused or isinstance(event, Pause):
+            rules = replace(rules, keep_alive_at_s=keep_alive_at_s(self._sealed, now))
+        self._state, decision = step(self._state, event, now, rules, rest_s=rest_s)
         self._wake_at_s = decision.wake_at_s
         return decision
 

@@ -3,6 +3,7 @@
 VendorError
 ├── TransientError         try again later (network, 5xx, an answer that cannot be read)
 │   ├── ThrottledError     ... but not before `retry_after_s`
+│   │   └── AllowanceUsedUpError  ... because the month's reads are used up: writes still pass
 │   └── BreakerOpenError   ... the call was not made: the vendor is left alone for `retry_in_s`
 ├── ReauthorizeError       the access token was refused
 ├── GrantRefusedError      the refresh token or the code was refused: only the owner can help
@@ -66,6 +67,10 @@ class ThrottledError(TransientError):
         self.retry_after_s = retry_after_s
 
 
+class AllowanceUsedUpError(ThrottledError):
+    """The app's metered reads of this month are used up, or kept for what is more urgent."""
+
+
 class BreakerOpenError(TransientError):
     """The call was not made: the vendor failed too often and is left alone for a while.
 
@@ -106,6 +111,7 @@ REASONS: dict[type[VendorError], str] = {
     VendorError: "other",
     TransientError: "transient",
     ThrottledError: "throttled",
+    AllowanceUsedUpError: "allowance_used_up",
     BreakerOpenError: "breaker_open",
     ReauthorizeError: "reauthorize",
     GrantRefusedError: "grant_refused",

@@ -1,6 +1,7 @@
 """What happens, as values. Logs, metrics and tests listen to the same events; nobody else is told.
 
-`CallMade` comes from the vendors' packages, everything else from the actors.
+`CallMade` comes from the vendors' packages, `Reads...` from the meter of a vendor's reads, everything
+else from the actors.
 """
 
 from collections.abc import Callable
@@ -132,6 +133,47 @@ class BreakerChanged:
     state: BreakerState
 
 
+@dataclass(frozen=True, slots=True)
+class ReadsForecast:
+    """At the present pace a vendor's metered reads would not last the month; told once a month.
+
+    Attributes:
+        forecast: reads by the month's end if no poll interval were stretched.
+        stretch: by how much they are, so that it lasts.
+    """
+
+    vendor: str
+    month: str
+    used: int
+    allowance: int
+    forecast: int
+    stretch: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReadsUsedUp:
+    """A vendor's metered reads rest until the month turns; token refreshes and users go on.
+
+    Attributes:
+        told_by_vendor: whether the vendor refuses reads, or we keep the last ones for users.
+    """
+
+    vendor: str
+    month: str
+    used: int
+    allowance: int | None
+    until: datetime
+    told_by_vendor: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReadsResumed:
+    """A vendor's metered reads go on."""
+
+    vendor: str
+    month: str
+
+
 Event = (
     CallMade
     | PageStored
@@ -142,6 +184,9 @@ Event = (
     | RefreshFailed
     | OwnerNeeded
     | BreakerChanged
+    | ReadsForecast
+    | ReadsUsedUp
+    | ReadsResumed
 )
 
 Listener = Callable[[Event], None]

@@ -14,12 +14,14 @@ from actors.breaker import Breaker, BreakerState
 from actors.bucket import CallBucket
 from actors.clock import Clock
 from actors.errors import (
+    AllowanceUsedUpError,
     BreakerOpenError,
     ThrottledError,
     TransientError,
     UnknownOutcomeError,
     VendorError,
 )
+from actors.read_meter import ReadMeter
 from actors.settings import AccountSettings
 from actors.vendors.base import Permit, Priority
 
@@ -47,6 +49,9 @@ class Gate:
         clock: Clock,
         random: Random,
         on_breaker: Callable[[BreakerState], None],
+        *,
+        reads: ReadMeter | None = None,
+        account_id: str = "",
     ) -> None:
         now_s = clock.now().monotonic_s
         self.bucket = CallBucket(settings.limits, now_s)
@@ -54,6 +59,8 @@ class Gate:
         self._clock = clock
         self._random = random
         self._on_breaker = on_breaker
+        self._reads = reads
+        self._account_id = account_id
         self._known_state = BreakerState.CLOSED
         self._hold_until_s = -inf
         self._queue: list[_Ticket] = []
@@ -68,18 +75,27 @@ class Gate:
 
         Entering raises `BreakerOpenError` while the vendor is being left alone, and
         `ThrottledError` while it asked to be: only a user's call waits for the end of that.
+        A metered call is counted before it is made, and raises `AllowanceUsedUpError` while those of
+        its priority rest, `StoreUnavailableError` when it can't be counted durably.
         """
 
         @asynccontextmanager
-        async def enter(_operation: str) -> AsyncIterator[None]:
+        async def enter(operation: str) -> AsyncIterator[None]:
             await self._wait_for_turn(priority)
+            ticket = None
             try:
+                if self._reads is not None:
+                    ticket = await self._reads.admit(self._account_id, operation, priority)
                 yield
             except BaseException as error:
                 self._ended(error)
+                if self._reads is not None and ticket is not None:
+                    self._reads.ended(ticket, error)
                 raise
             else:
                 self._ended(None)
+                if self._reads is not None and ticket is not None:
+                    self._reads.ended(ticket, None)
 
         return enter
 
@@ -117,6 +133,10 @@ class Gate:
         self.bucket.give_back()
         now_s = self._clock.now().monotonic_s
         match error:
+            case AllowanceUsedUpError(status=None):  # our own word: no call was made
+                self.breaker.abandoned()
+            case AllowanceUsedUpError():
+                self.breaker.succeeded()
             case ThrottledError(retry_after_s=retry_after_s):
                 jitter = 1.0 + _THROTTLE_JITTER * self._random.random()
                 self._hold_until_s = max(self._hold_until_s, now_s + retry_after_s * jitter)

@@ -7,6 +7,7 @@ from anyio.abc import TaskGroup
 
 from actors.errors import VendorError
 from actors.vendors.base import Look, Page, Session, Vendor
+from store.errors import StoreUnavailableError
 from store.models import Cursor, CursorMove
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class ReadAhead:
         """Read the page; None when that fails, as its own look will find out why."""
         try:
             return await self._vendor.look(session, look)
-        except VendorError:
+        except (VendorError, StoreUnavailableError):
             return None
 
 

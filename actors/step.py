@@ -18,6 +18,8 @@ from actors.access_token import Token
 from actors.backoff import retry_wait_s
 from actors.messages import Message, Pause, RescanRequested, Resume, Stop, SyncNow
 from actors.moment import Moment
+from actors.outcomes import Ended, Event, LookFailed, LookStored, Refreshed, RefreshFailed
+from actors.pace import UNHINDERED, Pace
 from actors.settings import AccountSettings
 from actors.vendors.base import Look, Planner
 from store.models import Cursor, CursorMove, HeldDeletes, Via
@@ -68,73 +70,21 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What never changes while the actor lives.
+    """What an event does not change.
 
     Attributes:
         phase: this account's place in the poll interval, from 0 up to 1, so that accounts don't
             poll in step.
+        pace: what the month's reads allow just now.
+        keep_alive_at_s: when a paused account has to renew its tokens, so that they don't die.
     """
 
     settings: AccountSettings
     planner: Planner
     random: "Random"
     phase: float
-
-
-@dataclass(frozen=True, slots=True)
-class LookStored:
-    """A look came back and its page is in the store.
-
-    Attributes:
-        moves: how it moved the cursors.
-        more: whether the same look has more to read right now.
-        held: deletes that it would have made and that wait; it is made again like a poll.
-    """
-
-    look: Look
-    moves: Sequence[CursorMove]
-    more: bool = False
-    held: Sequence[HeldDeletes] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class LookFailed:
-    """A look failed. `wait_s` is what the vendor asked for; `refused` that it did not accept the access token."""
-
-    look: Look
-    error: str
-    wait_s: float = 0.0
-    refused: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Refreshed:
-    """The tokens were renewed and are stored; they end in `lifetime_s`."""
-
-    lifetime_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class RefreshFailed:
-    """The tokens could not be renewed this time. `wait_s` is what the vendor asked for."""
-
-    error: str
-    wait_s: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """The account is not ours to work on any more: fenced off, or in need of its owner.
-
-    Attributes:
-        look: which look ended with finding that out; None when it was a refresh or the giving up.
-    """
-
-    cause: str
-    look: Look | None = None
-
-
-Event = Message | LookStored | LookFailed | Refreshed | RefreshFailed | Ended
+    pace: Pace = UNHINDERED
+    keep_alive_at_s: float = inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +153,7 @@ def decide(state: State, now_s: float, rules: Rules, rest_s: float) -> tuple[Sta
         idle = not state.running and not state.token.busy
         return state, Decision(finished=idle)
     if state.paused:
-        return state, Decision()
+        return _kept_alive(state, now_s, rules)
     token = state.token
     if access_token.hopeless(token, now_s) and not token.busy:
         state = replace(state, ended=REFUSED, token=replace(token, busy=True))
@@ -223,6 +173,15 @@ def decide(state: State, now_s: float, rules: Rules, rest_s: float) -> tuple[Sta
     return replace(state, running=running) if looks else state, decision
 
 
+def _kept_alive(state: State, now_s: float, rules: Rules) -> tuple[State, Decision]:
+    """A paused account does nothing but keep its grant."""
+    token = state.token
+    wait_s = access_token.keep_alive_in_s(token, now_s, rules.keep_alive_at_s)
+    if wait_s > 0:
+        return state, Decision(wake_at_s=now_s + wait_s)
+    return replace(state, token=replace(token, busy=True)), Decision(refresh=True)
+
+
 def next_round_s(now_s: float, interval_s: float, phase: float) -> float:
     """Return the first time after now that is `phase` of an interval behind a multiple of the interval.
 
@@ -240,12 +199,14 @@ def _due_looks(
     """Return the looks to begin, and when the next of the others is due."""
     begun: list[Look] = []
     busy = {name for look in state.running.values() for name in look.object_types}
+    interval_s = rules.settings.poll_interval_s
     free = max(1, rules.settings.limits.in_flight - 1) - len(state.running)
     wake_at_s = inf
     for look in rules.planner.looks(state.cursors, due=True):
         if look.key in state.running or not busy.isdisjoint(look.object_types):
             continue
-        due_s = max(_due_s(state, look), now_s + rest_s)
+        wait_s = max(rest_s, rules.pace.rest_s(look.priority, rules.phase * interval_s))
+        due_s = max(_due_s(state, look), now_s + wait_s)
         if due_s > now_s:
             wake_at_s = min(wake_at_s, due_s)
         elif len(begun) < free:
@@ -269,7 +230,9 @@ def _look_stored(state: State, event: LookStored, now: Moment, rules: Rules) -> 
     next_at_s = dict(_without(state.next_at_s, key))
     comes_round = event.look.via is Via.POLL and not event.more
     if (comes_round or event.held) and key not in state.again:
-        next_at_s[key] = next_round_s(now_s, rules.settings.poll_interval_s, rules.phase)
+        interval_s, place = rules.settings.poll_interval_s, rules.phase
+        usual_s = next_round_s(now_s, interval_s, place)
+        next_at_s[key] = rules.pace.poll_s(now_s, interval_s, place, usual_s)
     if _backfill_ended(state.cursors, cursors):
         next_at_s = {}
         state = replace(state, first_look_at_s=now_s)
@@ -322,6 +285,8 @@ def _look_failed(state: State, event: LookFailed, now: Moment, rules: Rules) -> 
         count = failures[key].count + 1 if key in failures else 1
         failures = {**failures, key: Failure(count, event.error, now.utc)}
         wait_s = retry_wait_s(count, rules.settings, rules.random)
+        if count >= rules.settings.retry.attempts:
+            wait_s *= rules.pace.stretch
         if event.refused:
             token = access_token.refused(token, now.monotonic_s)
             wait_s = 0.0 if count == 1 else wait_s

@@ -8,7 +8,11 @@ from store.models import StoreHealth
 
 
 def trouble(
-    state: State, breaker: BreakerState, settings: AccountSettings, store: StoreHealth
+    state: State,
+    breaker: BreakerState,
+    settings: AccountSettings,
+    store: StoreHealth,
+    why_reads_rest: str | None = None,
 ) -> tuple[str, ...]:
     """Say in words what makes the account degraded; nothing when nothing does."""
     attempts = settings.retry.attempts
@@ -26,4 +30,6 @@ def trouble(
         found.append("the vendor refuses the access token, though it was renewed")
     if not store.writable:
         found.append(f"the store takes no writes: {store.reason}")
+    if why_reads_rest is not None:
+        found.append(why_reads_rest)
     return tuple(found)

@@ -1,6 +1,8 @@
 """The whole program: every long-lived part, in the order in which it starts. Start reading here.
 
     store ─► loop lag, store check, history limit ─► supervisor ─► web ─► signals, reload, watchdog
+    store ─► loop lag, store check ─► supervisor ─► read planning, token watch, heartbeat ─► web
+          ─► signals, reload, watchdog
 
 It ends the other way round: the web stops accepting, the actors finish the page in hand, the store
 is closed.
@@ -9,7 +11,7 @@ is closed.
 import gc
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,16 +23,20 @@ import httpx
 import structlog
 
 from actors.clock import Clock, SystemClock, system_random
+from actors.credential import Sealer
+from actors.events import Listener
 from actors.vendors.http import build_client
 from actors.vendors.registry import VENDORS
 from daemon.config import Config, ConfigError, load_config, secret_values
 from daemon.connect import Connector
 from daemon.event_log import EventLog
 from daemon.generated_secret import GeneratedSecretError, ensure_admin_token
+from daemon.heartbeat import HeartbeatCheck
 from daemon.history_limit import HistoryLimit
 from daemon.log import configure_logging
 from daemon.loop_lag import LoopLag
 from daemon.metrics import Metrics
+from daemon.read_planning import ReadPlanning
 from daemon.redaction import Redactor
 from daemon.reload import Reloader
 from daemon.sdnotify import Notifier, watchdog_interval_s
@@ -38,6 +44,7 @@ from daemon.sealing_key import WrongKeyError, open_sealer
 from daemon.signals import Control, hear_signals
 from daemon.store_check import StoreCheck
 from daemon.supervisor import Supervisor
+from daemon.token_watch import TokenWatch
 from daemon.vendors import Vendors, VendorWorkshop
 from daemon.version import VERSION
 from daemon.watchdog import Watchdog
@@ -90,6 +97,7 @@ class Daemon:
     supervisor: Supervisor
     server: WebServer
     metrics: Metrics
+    heartbeat: HeartbeatCheck
     admin_token: str
     port: int = 0
 
@@ -103,6 +111,9 @@ class Daemon:
     async def started(self) -> AsyncIterator["Daemon"]:
         """Run every long-lived part while the context lasts; yield the daemon that listens."""
         await self.metrics.load(self.store)
+        reads = ReadPlanning(self.vendors.reads, self.vendors.surroundings, self.supervisor)
+        watch = TokenWatch(self.metrics.census, self.supervisor, self.world.clock)
+        await reads.load()
         async with self.vendors, anyio.create_task_group() as side:
             side.start_soon(self.metrics.load_tokens, self.store)
             side.start_soon(LoopLag(self.world.clock, self.metrics.loop_lag).run)
@@ -111,11 +122,15 @@ class Daemon:
                 side.start_soon(HistoryLimit(self.store, self.world.clock, keep_s).run)
             async with anyio.create_task_group() as main:
                 await main.start(self.supervisor.run)
+                side.start_soon(reads.run)
+                side.start_soon(watch.run)
+                side.start_soon(self.heartbeat.run)
                 port = await main.start(self.server.run)
                 yield replace(self, port=port)
                 self.server.stop()
                 self.supervisor.stop()
             side.cancel_scope.cancel()
+        await reads.close()
 
 
 def this_world(redactor: Redactor) -> World:
@@ -160,15 +175,7 @@ async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
         version=VERSION,
     )
     event_log = EventLog(trace_names={name: entry.trace_name for name, entry in VENDORS.items()})
-    workshop = VendorWorkshop(
-        store=store,
-        sealer=sealer,
-        clock=world.clock,
-        random=world.random,
-        listeners=(metrics.listen, event_log.listen),
-        open_client=world.open_client,
-    )
-    vendors = Vendors(workshop, config.vendors)
+    vendors = _vendors(config, world, store, sealer, (metrics.listen, event_log.listen))
     supervisor = Supervisor(
         store,
         vendors.surroundings,
@@ -186,6 +193,9 @@ async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
         metrics.census,
         conceal=world.redactor.add,
     )
+    connector.reads = metrics.reads.meters = vendors.reads
+    heartbeat = HeartbeatCheck(store, supervisor, vendors.surroundings, world.clock)
+    metrics.heartbeat.read = lambda: heartbeat.beats
     context = WebContext(
         store=store,
         supervisor=supervisor,
@@ -196,6 +206,8 @@ async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
         metrics=metrics,
         settings=vendors.settings,
         version=VERSION,
+        reads=vendors.reads,
+        heartbeat=heartbeat,
     )
     return Daemon(
         config=config,
@@ -205,8 +217,23 @@ async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
         supervisor=supervisor,
         server=WebServer(context),
         metrics=metrics,
+        heartbeat=heartbeat,
         admin_token=admin_token.reveal(),
     )
+
+
+def _vendors(
+    config: Config, world: World, store: SqliteStore, sealer: Sealer, listeners: Sequence[Listener]
+) -> Vendors:
+    workshop = VendorWorkshop(
+        store=store,
+        sealer=sealer,
+        clock=world.clock,
+        random=world.random,
+        listeners=listeners,
+        open_client=world.open_client,
+    )
+    return Vendors(workshop, config.vendors)
 
 
 async def serve(

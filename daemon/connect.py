@@ -17,7 +17,8 @@ import structlog
 from actors.clock import Clock
 from actors.credential import Credential, Sealer
 from actors.errors import CredentialError, GrantRefusedError, TransientError, VendorError
-from actors.vendors.base import Session, Vendor
+from actors.read_meter import ReadMeter
+from actors.vendors.base import Permit, Priority, Session, Vendor
 from daemon.metrics import Census
 from daemon.single_use import SpentCodes, States
 from daemon.supervisor import Supervisor
@@ -74,7 +75,11 @@ class Disconnected:
 
 
 class Connector:
-    """Connects and disconnects companies, each by one caller at a time."""
+    """Connects and disconnects companies, each by one caller at a time.
+
+    Attributes:
+        reads: counts metered reads, by vendor; looked at afresh each time.
+    """
 
     def __init__(
         self,
@@ -107,6 +112,7 @@ class Connector:
         self._clock = clock
         self._census = census
         self._conceal = conceal
+        self.reads: Mapping[str, ReadMeter] = {}
         self._new_id = new_id
         self._states = States()
         self._spent = SpentCodes()
@@ -238,7 +244,8 @@ class Connector:
 
         Returns the company's name, or its id at the vendor when the name cannot be read now.
         """
-        session = Session(external_account_id, credential.access_token, _unqueued)
+        permit = _unqueued(self.reads.get(vendor.name))
+        session = Session(external_account_id, credential.access_token, permit)
         refusal: VendorError | None = None
         with anyio.move_on_after(_NAME_WITHIN_S):
             for wait_s in (0.0, *_AGAIN_S):
@@ -343,10 +350,16 @@ async def _revoke(vendor: Vendor, credential: Credential) -> str:
     return ""
 
 
-@asynccontextmanager
-async def _unqueued(_operation: str) -> AsyncIterator[None]:
-    """Let a call through at once: the company has no actor yet whose limits it could share."""
-    yield
+def _unqueued(reads: ReadMeter | None) -> Permit:
+    """Let calls through at once: the company has no actor yet whose limits it could share."""
+
+    @asynccontextmanager
+    async def enter(operation: str) -> AsyncIterator[None]:
+        if reads is not None:
+            await reads.admit("", operation, Priority.USER)
+        yield
+
+    return enter
 
 
 def _code_refused(vendor: str, why: str) -> str:

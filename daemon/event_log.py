@@ -7,12 +7,8 @@ from collections.abc import Mapping
 
 import structlog
 
-from actors.breaker import BreakerState
 from actors.events import (
-    BreakerChanged,
     CallMade,
-    DeletesHeld,
-    DeletesReleased,
     Event,
     LookAbandoned,
     OwnerNeeded,
@@ -20,6 +16,7 @@ from actors.events import (
     RefreshFailed,
     TokenRefreshed,
 )
+from daemon.event_lines import write_line
 from store.models import Via
 
 log = structlog.get_logger()
@@ -46,22 +43,6 @@ class EventLog:
                 self._call_made(event)
             case PageStored():
                 self._page_stored(event)
-            case DeletesHeld():
-                log.warning(
-                    "deletes_held",
-                    account=event.account_id,
-                    vendor=event.vendor,
-                    object_type=event.object_type,
-                    count=event.count,
-                    live=event.live,
-                )
-            case DeletesReleased():
-                log.info(
-                    "deletes_released",
-                    account=event.account_id,
-                    vendor=event.vendor,
-                    object_type=event.object_type,
-                )
             case LookAbandoned():
                 self._look_abandoned(event)
             case TokenRefreshed():
@@ -73,8 +54,8 @@ class EventLog:
                 log.error(
                     "owner_needed", account=event.account_id, vendor=event.vendor, cause=event.cause
                 )
-            case BreakerChanged():
-                _breaker_changed(event)
+            case _:
+                write_line(event)
 
     def _call_made(self, event: CallMade) -> None:
         log.debug(
@@ -166,13 +147,3 @@ class EventLog:
 
     def _trace(self, vendor: str, trace_id: str | None) -> dict[str, str]:
         return {} if trace_id is None else {self._trace_names.get(vendor, "trace_id"): trace_id}
-
-
-def _breaker_changed(event: BreakerChanged) -> None:
-    match event.state:
-        case BreakerState.OPEN:
-            log.warning("breaker_opened", account=event.account_id, vendor=event.vendor)
-        case BreakerState.HALF_OPEN:
-            log.debug("breaker_probing", account=event.account_id, vendor=event.vendor)
-        case BreakerState.CLOSED:
-            log.info("breaker_closed", account=event.account_id, vendor=event.vendor)

@@ -12,6 +12,7 @@ from actors.account import Surroundings
 from actors.clock import Clock
 from actors.credential import Sealer
 from actors.events import Event, Listener
+from actors.read_meter import ReadMeter
 from actors.slots import PageSlots
 from actors.vendors.registry import VENDORS
 from daemon.config import VendorConfig
@@ -38,7 +39,22 @@ class VendorWorkshop:
     listeners: Iterable[Listener]
     open_client: Callable[[], httpx.AsyncClient]
 
-    def build(self, name: str, config: VendorConfig) -> Surroundings:
+    def meter(self, name: str, config: VendorConfig) -> ReadMeter | None:
+        """Build what counts the vendor's metered reads, if it meters any."""
+        metering = VENDORS[name].metering
+        if metering is None:
+            return None
+        return ReadMeter(
+            name,
+            metering,
+            config.reads_per_month,
+            config.account.poll_interval_s,
+            self.store,
+            self.clock,
+            self.tell,
+        )
+
+    def build(self, name: str, config: VendorConfig, reads: ReadMeter | None) -> Surroundings:
         """Build the vendor of this name as it is configured."""
         vendor = VENDORS[name].factory(config.settings(), self.open_client(), self.clock, self.tell)
         return Surroundings(
@@ -50,6 +66,7 @@ class VendorWorkshop:
             random=self.random,
             slots=PageSlots(),
             listener=self.tell,
+            reads=reads,
         )
 
     def tell(self, event: Event) -> None:
@@ -59,7 +76,11 @@ class VendorWorkshop:
 
 
 class Vendors:
-    """The vendors that are configured now. The mappings stay the same objects when that changes."""
+    """The vendors that are configured now. The mappings stay the same objects when that changes.
+
+    Attributes:
+        reads: what counts metered reads, by vendor; each stays the same for as long as we run.
+    """
 
     def __init__(self, workshop: VendorWorkshop, configs: Mapping[str, VendorConfig]) -> None:
         self._workshop = workshop
@@ -67,13 +88,14 @@ class Vendors:
         self.surroundings: dict[str, Surroundings] = {}
         self.by_name: dict[str, Vendor] = {}
         self.settings: dict[str, AccountSettings] = {}
+        self.reads: dict[str, ReadMeter] = {}
         self._replaced: list[Vendor] = []
         self.configure(configs)
 
     def configure(self, configs: Mapping[str, VendorConfig]) -> Mapping[str, Surroundings]:
         """Build what is new or different; return it. A vendor that is no longer named stays as it is."""
         changed = {
-            name: self._workshop.build(name, config)
+            name: self._workshop.build(name, config, self._meter(name, config))
             for name, config in configs.items()
             if self._configs.get(name) != config
         }
@@ -84,6 +106,14 @@ class Vendors:
             self.by_name[name] = around.vendor
             self.settings[name] = around.settings
         return changed
+
+    def _meter(self, name: str, config: VendorConfig) -> ReadMeter | None:
+        """Return the vendor's meter, which goes on counting whatever else is built anew."""
+        meter = self.reads.get(name) or self._workshop.meter(name, config)
+        if meter is not None:
+            meter.configure(config.reads_per_month, config.account.poll_interval_s)
+            self.reads[name] = meter
+        return meter
 
     async def close_replaced(self) -> None:
         """Let go of the connections of vendors that were configured anew and are used no more."""

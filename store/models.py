@@ -3,7 +3,7 @@
 Instants are aware datetimes in UTC; nothing here is a string that pretends to be a time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -354,3 +354,22 @@ class StoreHealth:
 
     writable: bool
     reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StorePulse:
+    """What shows that pages still come in and changes still go out.
+
+    Attributes:
+        looks: by vendor, when a page of any account that is meant to be fresh was last stored.
+        last_seq: the number of the newest change.
+        changes: how many changes there are behind the number that was asked for.
+        forgetting: whether an account's changes are being forgotten, which leaves gaps.
+        accounts: how many accounts there are: one fewer when one was forgotten.
+    """
+
+    looks: Mapping[str, datetime]
+    last_seq: int
+    changes: int
+    forgetting: bool
+    accounts: int

@@ -1,6 +1,7 @@
 """What may be asked of a store.
 
-Actors see `ActorStore`; the daemon's pages and commands see `Directory`.
+Actors see `ActorStore` and, where reads are metered, share a `ReadLedger`; the daemon's pages and
+commands see `Directory`.
 
 Every write is durable when it returns. `StoreUnavailableError` means that nothing was written and
 the same call may be made again; `StaleEpochError` that the caller no longer owns the account. Any
@@ -26,6 +27,7 @@ from store.models import (
     SealedCredential,
     StoredObject,
     StoreHealth,
+    StorePulse,
 )
 
 
@@ -245,6 +247,10 @@ class Directory(Protocol):
         """Return as soon as there is a change behind `after`."""
         ...
 
+    async def pulse(self, after: int) -> StorePulse:
+        """Return what shows that the store is alive: the last pages, and the changes behind `after`."""
+        ...
+
     async def metadata(self, key: str) -> bytes | None:
         """Return a value that belongs to the store as a whole; None when it was never set."""
         ...
@@ -277,7 +283,27 @@ class Directory(Protocol):
         ...
 
 
-class Store(ActorStore, Directory, Protocol):
+class ReadLedger(Protocol):
+    """How many metered reads were made, by vendor and calendar month (`2026-11`)."""
+
+    async def noted_reads(self, vendor: str, month: str) -> int:
+        """Return how many reads of the vendor's app were noted in the month."""
+        ...
+
+    async def note_reads(self, vendor: str, month: str, count: int) -> int:
+        """Note that so many more are about to be made, fewer when negative; return all noted so far."""
+        ...
+
+    async def add_reads(self, vendor: str, month: str, by_account: Mapping[str, int]) -> None:
+        """Add who made how many of them. What is noted of the app as a whole stays as it is."""
+        ...
+
+    async def account_reads(self, vendor: str, month: str, account_id: str) -> int:
+        """Return how many of them were added for the account."""
+        ...
+
+
+class Store(ActorStore, Directory, ReadLedger, Protocol):
     """A store as a whole."""
 
     async def close(self) -> None:

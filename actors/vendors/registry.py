@@ -9,6 +9,7 @@ import httpx
 
 from actors.clock import Clock
 from actors.events import CallMade
+from actors.read_meter import Metering
 from actors.vendors import quickbooks
 from actors.vendors.base import Vendor
 
@@ -23,13 +24,25 @@ class VendorEntry:
     Attributes:
         operations: all that `CallMade.operation` can be.
         trace_name: what the vendor calls its own id of a call.
+        reading_calls: how many calls the full reading of a type with so many objects takes.
+        metering: which of its calls count against the month's allowance; None when none do.
     """
 
     factory: VendorFactory
     operations: tuple[str, ...]
     trace_name: str
+    reading_calls: Callable[[int], int]
+    metering: Metering | None = None
 
 
 VENDORS: Mapping[str, VendorEntry] = MappingProxyType(
-    {"quickbooks": VendorEntry(quickbooks.QuickBooks, quickbooks.OPERATIONS, "intuit_tid")}
+    {
+        "quickbooks": VendorEntry(
+            quickbooks.QuickBooks,
+            quickbooks.OPERATIONS,
+            "intuit_tid",
+            quickbooks.reading_calls,
+            Metering(quickbooks.METERED, quickbooks.PACIFIC),
+        )
+    }
 )

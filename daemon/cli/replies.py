@@ -79,11 +79,49 @@ class ConfirmedReply(msgspec.Struct, frozen=True):
     confirmed: list[HeldDeletesReply]
 
 
+class TokenReply(msgspec.Struct, frozen=True):
+    """When an account's tokens end; `advice` when that is near."""
+
+    refresh_expires_at: datetime | None = None
+    refresh_hard_expires_at: datetime | None = None
+    advice: str | None = None
+
+
+class BudgetReply(msgspec.Struct, frozen=True):
+    """The month's metered reads, which all accounts of a vendor share."""
+
+    month: str
+    used: int
+    forecast: int
+    stretch: float
+    allowance: int | None = None
+
+
 class StatusReply(AccountReply, frozen=True):
     """One account with its cursors."""
 
     cursors: list[CursorReply] = []
     held_deletes: list[HeldDeletesReply] = []
+    token: TokenReply | None = None
+    budget: BudgetReply | None = None
+
+
+class TypePriceReply(msgspec.Struct, frozen=True):
+    """What reading one type would cost."""
+
+    object_type: str
+    records: int
+    calls: int
+
+
+class PriceReply(msgspec.Struct, frozen=True):
+    """What a look would cost."""
+
+    calls: int
+    minutes: float
+    types: list[TypePriceReply] = []
+    allowance: int | None = None
+    used: int = 0
 
 
 class ObjectReply(msgspec.Struct, frozen=True):

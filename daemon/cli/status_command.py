@@ -22,12 +22,12 @@ from daemon.cli.daemon_client import DaemonAwayError, DaemonClient, ProblemError
 from daemon.cli.failure import CommandError
 from daemon.cli.options import ConfigOption, JsonOption
 from daemon.cli.output import Output
-from daemon.cli.replies import AccountReply, StatusReply, decoded
+from daemon.cli.replies import AccountReply, BudgetReply, StatusReply, TokenReply, decoded
 from daemon.cli.shell import Shell, shell_of
 from daemon.cli.wording import age, printable
 
 _WATCH_EVERY_S = 1.0
-_SENTENCES = ("reason",)
+_SENTENCES = ("reason", "reads", "tokens")
 
 
 def status(
@@ -138,6 +138,8 @@ def _detail(output: Output, status: StatusReply, now: datetime) -> RenderableTyp
         ("exact as of", _instant(status.exact_as_of, now)),
         ("last synced", _instant(status.last_synced_at, now)),
         ("connected", _instant(status.connected_at, now)),
+        *_budget(status.budget),
+        *_token(status.token),
     ]
     return Group(
         Text(printable(status.name), "bold", no_wrap=True, overflow="ellipsis"),
@@ -158,6 +160,22 @@ def _what_to_do(status: StatusReply) -> Sequence[tuple[str, Text]]:
     if status.state != "reauth_required":
         return []
     return [("what to do", Text(printable(f"syncline connect {status.vendor}")))]
+
+
+def _budget(budget: BudgetReply | None) -> Sequence[tuple[str, Text]]:
+    if budget is None:
+        return []
+    of = "" if budget.allowance is None else f" of {budget.allowance:,}"
+    slower = f"; polls {budget.stretch:.1f} times as seldom" if budget.stretch > 1 else ""
+    said = f"{budget.used:,}{of} in {budget.month}, {budget.forecast:,} forecast{slower}"
+    over = budget.allowance is not None and budget.forecast > budget.allowance
+    return [("reads", Text(printable(said), "yellow" if over else ""))]
+
+
+def _token(token: TokenReply | None) -> Sequence[tuple[str, Text]]:
+    if token is None or token.advice is None:
+        return []
+    return [("tokens", Text(printable(token.advice), "yellow"))]
 
 
 def _instant(instant: datetime | None, now: datetime) -> Text:

@@ -8,14 +8,22 @@ import typer
 
 from daemon.cli.account_choice import account_path, chosen_account
 from daemon.cli.follow import describe, follow
-from daemon.cli.options import AccountArgument, ConfigOption, JsonOption
+from daemon.cli.options import ConfigOption, JsonOption
+from daemon.cli.price import require_account, show_price
 from daemon.cli.replies import CursorReply, StatusReply, decoded
 from daemon.cli.shell import shell_of
 
 
 def sync(
     ctx: typer.Context,
-    account: AccountArgument,
+    account: Annotated[
+        str,
+        typer.Argument(
+            metavar="[ACCOUNT]",
+            show_default=False,
+            help="As in other commands; with --full --dry-run, all accounts when left out.",
+        ),
+    ] = "",
     *,
     types: Annotated[
         list[str] | None,
@@ -26,17 +34,24 @@ def sync(
     full: Annotated[
         bool, typer.Option("--full", help="Read everything again and compare.")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Do nothing; print what it would cost.")
+    ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Follow it until it is done.")] = False,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """Look for an account's changes now rather than at its next poll."""
     shell = shell_of(ctx)
+    require_account(account, all_allowed=full and dry_run)
+    wish = ({"object_types": types} if types else {}) | ({"full": True} if full else {})
     with shell.daemon(config) as daemon:
+        if dry_run:
+            show_price(shell, daemon, account, wish, as_json=as_json)
+            return
         chosen = chosen_account(daemon, account)
         path = account_path(chosen, "status")
         before = decoded(daemon.get(path), StatusReply)
-        wish = ({"object_types": types} if types else {}) | ({"full": True} if full else {})
         daemon.post(account_path(chosen, "sync"), wish)
         shell.output.message(f"{chosen.name}: asked to look now")
         if wait:

@@ -157,6 +157,12 @@ class Census:
                 first[vendor] = end_s
         return first
 
+    def token_ends(self) -> Iterator[tuple[Account, float, float]]:
+        """Yield each account whose tokens are of use, with their idle and their hard end (seconds)."""
+        for counted in self._counted.values():
+            if counted.has_tokens and min(counted.refresh_end_s, counted.hard_end_s) < inf:
+                yield counted.account, counted.refresh_end_s, counted.hard_end_s
+
     def without_token_times(self) -> Sequence[str]:
         """Return the accounts whose tokens' ends were never told."""
         return [

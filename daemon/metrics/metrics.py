@@ -13,6 +13,8 @@ from actors.events import Event
 from daemon.metrics.census import Census
 from daemon.metrics.event_counts import EventCounts
 from daemon.metrics.exposition import Exposition, expose
+from daemon.metrics.heartbeat import HeartbeatCollector
+from daemon.metrics.reads import ReadsCollector
 from daemon.metrics.snapshot import Reading, SnapshotCollector
 from daemon.supervisor import Supervisor
 from store.errors import StoreError, StoreUnavailableError
@@ -31,6 +33,8 @@ class Metrics:
         registry: all metrics; its own, nothing of the process' global one.
         census: what is known of every account; is to be told of those that were connected, paused
             or removed.
+        heartbeat: shows the heartbeats that it is given to read.
+        reads: shows the meters of the vendors' reads that are given to it.
     """
 
     def __init__(self, clock: Clock, operations: Mapping[str, Sequence[str]], version: str) -> None:
@@ -50,6 +54,8 @@ class Metrics:
             list(operations), self.census, Reading(now, store_writable=True, last_seq=None)
         )
         self.registry.register(self._snapshot)
+        self.reads = ReadsCollector(list(operations))
+        self.registry.register(self.reads)
         Info("syncline_build", "What runs.", registry=self.registry).info(
             {"version": version, "python": platform.python_version()}
         )
@@ -70,6 +76,8 @@ class Metrics:
             registry=self.registry,
         )
         self.config_reloaded(successful=True)
+        self.heartbeat = HeartbeatCollector()
+        self.registry.register(self.heartbeat)
         ProcessCollector(registry=self.registry)
 
     def listen(self, event: Event) -> None:

@@ -1,6 +1,7 @@
 """What is true at the moment of a scrape, as metric families."""
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,8 +16,10 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from actors.status import AccountState
+from actors.token_calendar import THRESHOLD_DAYS
 from daemon.metrics.census import Census
 
+_DAY_S = 86_400.0
 _FRESHNESS_BUCKETS_S = (60.0, 150.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 14_400.0, 86_400.0)
 
 
@@ -64,6 +67,7 @@ class SnapshotCollector(Collector):
             self._census.restarts,
         )
         yield self._token_expiry()
+        yield self._tokens_ending()
         yield from self._store()
 
     def _accounts(self) -> Metric:
@@ -109,6 +113,25 @@ class SnapshotCollector(Collector):
         )
         for vendor, end_s in self._census.first_token_ends().items():
             family.add_metric([vendor], end_s)
+        return family
+
+    def _tokens_ending(self) -> Metric:
+        """Each account is counted once: at the nearest threshold that its tokens' end lies within."""
+        family = GaugeMetricFamily(
+            "syncline_tokens_ending",
+            "Accounts whose refresh token ends within so many days, and not within fewer.",
+            labels=["vendor", "within_days"],
+        )
+        counts = Counter[tuple[str, int]]()
+        now_s = self.reading.now.timestamp()
+        for account, *ends_s in self._census.token_ends():
+            left_s = min(ends_s) - now_s
+            within = next((days for days in THRESHOLD_DAYS if left_s <= days * _DAY_S), None)
+            if within is not None:
+                counts[account.vendor, within] += 1
+        known = {(vendor, days) for vendor in self._vendors for days in THRESHOLD_DAYS}
+        for vendor, days in sorted(known | counts.keys()):
+            family.add_metric([vendor, str(days)], counts[vendor, days])
         return family
 
     def _store(self) -> Iterator[Metric]:

@@ -11,8 +11,10 @@ from msgspec.structs import asdict
 from actors.breaker import BreakerState
 from actors.settings import AccountSettings
 from actors.status import AccountState, ActorStatus
+from actors.token_calendar import End, nearest_end
 from daemon.standing import Standing, standing
 from daemon.supervisor import Condition, Hosted
+from daemon.web.budget_view import BudgetView
 from daemon.web.instant import Instant
 from store.models import Account, Cursor, HeldDeletes, SealedCredential
 
@@ -76,6 +78,16 @@ class TokenView(msgspec.Struct, frozen=True):
     access_expires_at: Instant
     refresh_expires_at: Known
     refresh_hard_expires_at: Known
+    ends_by: Annotated[
+        End | None,
+        Meta(
+            description="Which end of the refresh token comes first: `idle` moves on as it is used."
+        ),
+    ]
+    ends_within_days: Annotated[
+        int | None, Meta(description="1, 7 or 30 when that is near; null when it is far off.")
+    ]
+    advice: Annotated[str | None, Meta(description="What to do about it; null when it is far off.")]
 
 
 class CursorView(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,7 +139,9 @@ class IntegrationStatus(Integration, frozen=True, kw_only=True):
         Sequence[HeldDeletesView],
         Meta(description="Deletes that wait for `POST /integrations/{id}/deletes/confirm`."),
     ] = ()
-    budget: Annotated[None, Meta(description="null: reads are not metered yet.")] = None
+    budget: Annotated[
+        BudgetView | None, Meta(description="null when the vendor does not meter reads.")
+    ]
 
 
 class AccountHealth(Integration, frozen=True, kw_only=True):
@@ -171,7 +185,9 @@ def integration_status(
     cursors: Sequence[Cursor],
     counts: Mapping[str, int],
     credential: SealedCredential | None,
-    held: Sequence[HeldDeletes] = (),
+    held: Sequence[HeldDeletes],
+    budget: BudgetView | None,
+    at: datetime,
 ) -> IntegrationStatus:
     """Show an account with its cursors: one for every type that is configured or was ever read."""
     now = standing(account, hosted)
@@ -185,8 +201,9 @@ def integration_status(
         ],
         breaker=_breaker(now.status),
         bucket=_bucket(now.status),
-        token=_token(credential),
         held_deletes=[held_deletes_view(each) for each in held],
+        token=_token(credential, at),
+        budget=budget,
     )
 
 
@@ -200,6 +217,7 @@ def account_health(
     hosted: Hosted | None,
     credential: SealedCredential | None,
     fresh: Freshness,
+    at: datetime,
 ) -> AccountHealth:
     """Show how an account does."""
     now = standing(account, hosted)
@@ -212,7 +230,7 @@ def account_health(
         freshness=fresh,
         breaker=_breaker(now.status),
         bucket=_bucket(now.status),
-        token=_token(credential),
+        token=_token(credential, at),
         looks=() if now.status is None else now.status.looks,
         failures=[
             LookFailure(key, failure.count, failure.error, failure.at)
@@ -270,12 +288,16 @@ def _bucket(status: ActorStatus | None) -> BucketView | None:
     return BucketView(status.bucket.in_flight, status.bucket.available)
 
 
-def _token(credential: SealedCredential | None) -> TokenView | None:
+def _token(credential: SealedCredential | None, at: datetime) -> TokenView | None:
     if credential is None:
         return None
+    end = nearest_end(credential.refresh_expires_at, credential.refresh_hard_expires_at, at)
     return TokenView(
         credential.obtained_at,
         credential.access_expires_at,
         credential.refresh_expires_at,
         credential.refresh_hard_expires_at,
+        ends_by=None if end is None else end.end,
+        ends_within_days=None if end is None else end.within_days,
+        advice=None if end is None else end.advice,
     )

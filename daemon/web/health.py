@@ -109,10 +109,12 @@ async def database(call: Call[Nothing, Nothing]) -> Answer:
 
 
 async def supervisor(call: Call[Nothing, Nothing]) -> Answer:
-    """Count what the supervisor does."""
+    """Count what the supervisor does, unless the heartbeat shows that nothing comes of it."""
     supervising = call.context.supervisor
     if not supervising.running:
         raise _unready("supervisor-unwell", ["the supervisor does not run"])
+    if (heartbeat := call.context.heartbeat) is not None and (silent := heartbeat.reasons()):
+        raise _unready("heartbeat-silent", [f"nothing comes through from {why}" for why in silent])
     hosted = supervising.hosted()
     counts = Counter(each.condition for each in hosted.values())
     return Answer(
@@ -145,11 +147,10 @@ async def account(call: Call[Nothing, Nothing]) -> Answer:
     context, account_id = call.context, call.path("account_id")
     stored = await context.store.account(account_id)
     credential = await context.store.credential(account_id)
-    fresh = freshness(
-        stored.exact_as_of, context.clock.now().utc, context.settings.get(stored.vendor)
-    )
+    now = context.clock.now().utc
+    fresh = freshness(stored.exact_as_of, now, context.settings.get(stored.vendor))
     hosted = context.supervisor.hosted().get(account_id)
-    return Answer(account_health(stored, hosted, credential, fresh))
+    return Answer(account_health(stored, hosted, credential, fresh, now))
 
 
 async def _brief(call: Call[SummaryQuery, Nothing], account_id: str) -> AccountBrief | None:
@@ -227,7 +228,7 @@ OPERATIONS: tuple[AnyOperation, ...] = (
         path="/health/supervisor",
         name="getSupervisorHealth",
         tag=_TAG,
-        summary="Whether the supervisor runs, and what it does",
+        summary="Whether the supervisor runs and changes come through, and what it does",
         handler=supervisor,
         replies=[Reply(HTTPStatus.OK, "It runs.", SupervisorHealth)],
         problems=_UNWELL,

@@ -14,6 +14,7 @@ from daemon.web.account_view import (
     integration,
     integration_status,
 )
+from daemon.web.budget_view import budget_of
 from daemon.web.operation import Answer, AnyOperation, Call, Nothing, Operation, Reply
 from daemon.web.paging import CursorText, Limit, Next, cursor_to_place, place_to_cursor
 from store.models import Account
@@ -84,6 +85,8 @@ async def get_status(call: Call[Nothing, Nothing]) -> Answer:
             await store.live_counts(account_id),
             await store.credential(account_id),
             await store.held_deletes(account_id),
+            await budget_of(account, call.context.reads.get(account.vendor), store),
+            call.context.clock.now().utc,
         )
     )
 

@@ -12,12 +12,15 @@ import structlog
 from msgspec import Meta
 
 from actors.messages import Message, Pause, RescanRequested, Resume, SyncNow
+from actors.price import price
 from actors.status import AccountState
+from actors.vendors.registry import VENDORS
 from daemon.standing import standing
 from daemon.supervisor import Condition, Hosted, NotHostedError
 from daemon.web.account_view import Integration, integration
 from daemon.web.integrations import NO_ACCOUNT
 from daemon.web.operation import Answer, AnyOperation, Call, Nothing, Operation, Reply
+from daemon.web.price_view import SyncPrice, sync_price
 from daemon.web.problem import FieldError, InvalidInputError, ProblemError
 from store.models import Account
 
@@ -42,6 +45,9 @@ class SyncRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     full: Annotated[
         bool, Meta(description="Read them from end to end again, instead of what changed.")
     ] = False
+    dry_run: Annotated[
+        bool, Meta(description="Do nothing; answer 200 with what it would cost.")
+    ] = False
 
 
 class SyncAccepted(msgspec.Struct, frozen=True):
@@ -53,9 +59,11 @@ class SyncAccepted(msgspec.Struct, frozen=True):
 
 
 async def sync(call: Call[Nothing, SyncRequest]) -> Answer:
-    """Have an account looked at now."""
+    """Have an account looked at now, or say what that would cost."""
     context, wanted = call.context, call.body
     account = await context.store.account(call.path("account_id"))
+    if wanted.dry_run:
+        return await _price(call, account)
     known = _object_types(account, context.supervisor.hosted().get(account.id))
     _check_types(wanted.object_types, known)
     types = tuple(wanted.object_types) or tuple(known)
@@ -75,6 +83,25 @@ async def sync(call: Call[Nothing, SyncRequest]) -> Answer:
         full=wanted.full,
     )
     return Answer(SyncAccepted(account.id, types, wanted.full), HTTPStatus.ACCEPTED)
+
+
+async def _price(call: Call[Nothing, SyncRequest], account: Account) -> Answer:
+    """Say what it would cost, whatever state the account is in."""
+    context, wanted = call.context, call.body
+    settings = context.settings.get(account.vendor)
+    if settings is None:
+        raise _cannot(account, None)
+    _check_types(wanted.object_types, settings.object_types)
+    records = await context.store.live_counts(account.id)
+    if wanted.full:
+        reading_calls = VENDORS[account.vendor].reading_calls
+        types = wanted.object_types or settings.object_types
+        calls = {name: reading_calls(records.get(name, 0)) for name in types}
+    else:
+        calls = {"news": 1}
+    found = price(calls, settings.limits)
+    meter = context.reads.get(account.vendor)
+    return Answer(sync_price(account.id, found, records, meter, full=wanted.full))
 
 
 async def pause(call: Call[Nothing, Nothing]) -> Answer:
@@ -167,7 +194,10 @@ OPERATIONS: tuple[AnyOperation, ...] = (
         summary="Look for changes now, or read everything again",
         handler=sync,
         body=SyncRequest,
-        replies=[Reply(HTTPStatus.ACCEPTED, "It will.", SyncAccepted)],
+        replies=[
+            Reply(HTTPStatus.ACCEPTED, "It will.", SyncAccepted),
+            Reply(HTTPStatus.OK, "What it would cost.", SyncPrice),
+        ],
         problems=_CONFLICT,
     ),
     Operation(

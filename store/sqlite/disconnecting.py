@@ -21,6 +21,7 @@ from store.sqlite.cursors import forget_cursors, reset_cursors
 from store.sqlite.held_deletes import forget_held_deletes
 from store.sqlite.history import forget_some_history, forget_some_looks
 from store.sqlite.objects import forget_some_objects
+from store.sqlite.reads import forget_reads
 
 _ROWS_PER_PIECE = 2_000
 _SEQS_PER_PIECE = 50_000
@@ -79,5 +80,6 @@ def purge_piece(
         return seq + _SEQS_PER_PIECE
     forget_journal(connection, account_id)
     forget_cursors(connection, account_id)
+    forget_reads(connection, account_id)
     forget_account(connection, account_id)
     return None

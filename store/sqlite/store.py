@@ -25,6 +25,7 @@ from store.models import (
     SealedCredential,
     StoredObject,
     StoreHealth,
+    StorePulse,
 )
 from store.sqlite import (
     accounts,
@@ -40,6 +41,8 @@ from store.sqlite import (
     objects,
     ownership,
     pages,
+    pulse,
+    reads,
 )
 from store.sqlite.change_signal import ChangeSignal
 from store.sqlite.readers import Readers
@@ -143,6 +146,28 @@ class SqliteStore:
                 connection, account_id, epoch, cause, at
             ),
             commit=Commit.OWNER_NEEDED,
+        )
+
+    async def noted_reads(self, vendor: str, month: str) -> int:
+        """Return how many metered reads of the vendor's app were noted in the month."""
+        return await self.account_reads(vendor, month, reads.WHOLE_APP)
+
+    async def note_reads(self, vendor: str, month: str, count: int) -> int:
+        """Note so many more metered reads of the vendor's app; return all noted in the month."""
+        return await self._writer.submit(
+            lambda connection: reads.note_reads(connection, vendor, month, count)
+        )
+
+    async def add_reads(self, vendor: str, month: str, by_account: Mapping[str, int]) -> None:
+        """Add who made how many of them."""
+        await self._writer.submit(
+            lambda connection: reads.add_reads(connection, vendor, month, by_account)
+        )
+
+    async def account_reads(self, vendor: str, month: str, account_id: str) -> int:
+        """Return how many of them were added for the account."""
+        return await self._readers.run(
+            lambda connection: reads.read_reads(connection, vendor, month, account_id)
         )
 
     # What everybody else asks.
@@ -262,6 +287,10 @@ class SqliteStore:
     async def changed(self, after: int) -> None:
         """Return as soon as there is a change behind `after`."""
         await self._signal.wait_beyond(after)
+
+    async def pulse(self, after: int) -> StorePulse:
+        """Return the last pages, and the changes behind `after`."""
+        return await self._readers.run(partial(pulse.read_pulse, after=after))
 
     async def metadata(self, key: str) -> bytes | None:
         """Return a value that belongs to the store as a whole, if there is one."""

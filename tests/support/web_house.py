@@ -22,12 +22,15 @@ from cryptography.fernet import Fernet
 from actors.account import Surroundings
 from actors.clock import Clock, SystemClock
 from actors.credential import Sealer
-from actors.events import Event
+from actors.events import Event, Listener
+from actors.read_meter import ReadMeter
 from actors.settings import AccountSettings
 from actors.slots import PageSlots
 from actors.vendors.quickbooks import OPERATIONS, QuickBooks
+from actors.vendors.registry import VENDORS
 from daemon.config import Secret, ServerConfig
 from daemon.connect import Connector
+from daemon.heartbeat import HeartbeatCheck
 from daemon.metrics import Metrics
 from daemon.restart import RestartPolicy
 from daemon.sandbox.quickbooks import Behaviour, QuickBooksSandbox
@@ -65,6 +68,8 @@ class House:
     supervisor: Supervisor
     connector: Connector
     metrics: Metrics
+    reads: ReadMeter
+    heartbeat: HeartbeatCheck
     concealed: list[str] = field(default_factory=list)
     heard: list[Event] = field(default_factory=list)
 
@@ -101,6 +106,19 @@ class House:
                 await anyio.lowlevel.checkpoint()
 
 
+def _meter(
+    settings: AccountSettings,
+    store: SqliteStore,
+    clock: Clock,
+    listen: Listener,
+    allowance: int | None,
+) -> ReadMeter:
+    metering = VENDORS["quickbooks"].metering
+    assert metering is not None
+    interval_s = settings.poll_interval_s
+    return ReadMeter("quickbooks", metering, allowance, interval_s, store, clock, listen)
+
+
 @asynccontextmanager
 async def house(
     path: Path,
@@ -109,6 +127,7 @@ async def house(
     mode: Mode = "inline",
     policy: RestartPolicy | None = None,
     object_types: tuple[str, ...] = TYPES,
+    reads_per_month: int | None = 500_000,
 ) -> AsyncIterator[House]:
     """Open a store, a sandbox and everything between them, and run the supervisor."""
     clock = clock or SystemClock()
@@ -128,21 +147,20 @@ async def house(
         vendor = QuickBooks(quickbooks_settings(), http, clock, listen)
         sealer = Sealer([Fernet.generate_key().decode()])
         settings = AccountSettings(object_types=object_types)
+        reads = _meter(settings, store, clock, listen, reads_per_month)
         around = Surroundings(
-            store, vendor, settings, sealer, clock, Random(0), PageSlots(), listen
+            store, vendor, settings, sealer, clock, Random(0), PageSlots(), listen, reads
         )
-        supervisor = Supervisor(
-            store,
-            {"quickbooks": around},
-            policy or RestartPolicy(),
-            clock,
-            Random(0),
-            grace_s=5.0,
-        )
+        arounds, policy = {"quickbooks": around}, policy or RestartPolicy()
+        supervisor = Supervisor(store, arounds, policy, clock, Random(0), grace_s=5.0)
         vendors = {"quickbooks": vendor}
         connector = Connector(
             store, vendors, sealer, supervisor, clock, metrics.census, conceal=concealed.append
         )
+        heartbeat = HeartbeatCheck(store, supervisor, arounds, clock)
+        metrics.heartbeat.read = lambda: heartbeat.beats
+        connector.reads = metrics.reads.meters = {"quickbooks": reads}
+        await reads.load()
         await metrics.load(store)
         async with anyio.create_task_group() as tasks:
             await tasks.start(supervisor.run)
@@ -156,6 +174,8 @@ async def house(
                 supervisor,
                 connector,
                 metrics,
+                reads,
+                heartbeat,
                 concealed,
                 heard,
             )
@@ -272,6 +292,8 @@ async def serving(
         metrics=within.metrics,
         settings=within.settings,
         version="1.2.3",
+        reads={"quickbooks": within.reads},
+        heartbeat=within.heartbeat,
         **context,
     )
     web_server = WebServer(web_context)

@@ -1,8 +1,18 @@
 """QuickBooks Online: nothing outside this folder names one of its fields, endpoints or codes."""
 
 from actors.vendors.quickbooks.object_types import OBJECT_TYPES
-from actors.vendors.quickbooks.operation import OPERATIONS
+from actors.vendors.quickbooks.operation import METERED, OPERATIONS
+from actors.vendors.quickbooks.price import reading_calls
 from actors.vendors.quickbooks.settings import QuickBooksSettings
+from actors.vendors.quickbooks.timestamps import PACIFIC
 from actors.vendors.quickbooks.vendor import QuickBooks
 
-__all__ = ["OBJECT_TYPES", "OPERATIONS", "QuickBooks", "QuickBooksSettings"]
+__all__ = [
+    "METERED",
+    "OBJECT_TYPES",
+    "OPERATIONS",
+    "PACIFIC",
+    "QuickBooks",
+    "QuickBooksSettings",
+    "reading_calls",
+]

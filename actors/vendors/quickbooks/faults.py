@@ -14,6 +14,7 @@ from http import HTTPStatus
 import msgspec
 
 from actors.errors import (
+    AllowanceUsedUpError,
     FeedExpiredError,
     ReauthorizeError,
     RejectedError,
@@ -36,6 +37,15 @@ UNSTABLE = frozenset({"500", "4002", "6002", "10000"})
 """Codes that also come out of outages and of single odd rows, so that a repeat may help (§8.2)."""
 
 OBJECT_GONE = "610"
+
+_WHAT_ENDED = re.compile(
+    r"allowance|quota|core ?plus|usage limit|call limit|entitlement", re.IGNORECASE
+)
+_UNTIL_WHEN = re.compile(r"month|billing (period|cycle)|\bplan\b|\btier\b|upgrade", re.IGNORECASE)
+_SHORT = re.compile(
+    r"throttleexceeded|per (second|minute)|request limit was reached", re.IGNORECASE
+)
+_A_DAY_S = 86_400.0
 
 
 class UnreadableReplyError(Exception):
@@ -157,15 +167,44 @@ def failure(call: FailedCall) -> VendorError:
     code = fault.code if fault else ""
     text = _summary(call, fault)
     if call.status == HTTPStatus.TOO_MANY_REQUESTS or code == THROTTLED:
-        return ThrottledError(
+        kind = AllowanceUsedUpError if _allowance_used_up(call, fault) else ThrottledError
+        return kind(
             text,
-            retry_after_s=retry_after_s(call.retry_after, call.now),
+            retry_after_s=(
+                THROTTLE_WAIT_S
+                if kind is AllowanceUsedUpError  # how long it rests is for the meter to say
+                else retry_after_s(call.retry_after, call.now)
+            ),
             status=call.status,
             code=code or None,
             trace_id=call.trace_id,
         )
     outcome = _outcome(call.status, fault)
     return outcome(text, status=call.status, code=code or None, trace_id=call.trace_id)
+
+
+def _allowance_used_up(call: FailedCall, fault: Fault | None) -> bool:
+    """Tell the month's end of reads from a throttle, on at least two signs.
+
+    How the vendor words it is not recorded (§8.2): a guess. It must be a 429, without the known
+    throttle's code or words; and it must name both what has ended and a month or a plan, or name one
+    of them and ask for a wait of a day and more. Anything else is a throttle, which costs a minute,
+    however often it comes: the other mistake would cost hours.
+    """
+    if call.status != HTTPStatus.TOO_MANY_REQUESTS or (fault and fault.code == THROTTLED):
+        return False
+    said = (
+        f"{fault.message} {fault.detail}"
+        if fault
+        else call.body[:MAX_READ].decode("utf-8", "replace")
+    )
+    if _SHORT.search(said):
+        return False
+    waits_long = call.retry_after is not None and (
+        retry_after_s(call.retry_after, call.now) >= _A_DAY_S
+    )
+    signs = (_WHAT_ENDED.search(said) is not None, _UNTIL_WHEN.search(said) is not None, waits_long)
+    return sum(signs) > 1
 
 
 def _outcome(status: int, fault: Fault | None) -> type[VendorError]:

@@ -17,3 +17,9 @@ class Operation(StrEnum):
 
 
 OPERATIONS: tuple[str, ...] = tuple(Operation)
+
+METERED: frozenset[str] = frozenset(
+    {Operation.QUERY, Operation.COUNT, Operation.CDC, Operation.READ, Operation.COMPANY}
+)
+"""What Intuit classes as data going out and counts against the app's month (§7.1). Writes and OAuth
+are free. Whether a batch, or a call that failed, counts is not known: we count them."""

@@ -141,6 +141,10 @@ class SandboxControl:
         """End the outage of everything, or of one company."""
         self.world.faults.end_outage(realm_id)
 
+    def set_read_cap(self, cap: int | None) -> None:
+        """Let the app make so many metered reads in a calendar month; None sets no cap."""
+        self.world.reads.cap = cap
+
     def set_limits(self, limits: Limits | None) -> None:
         """Set the call limits; None switches the limiter off."""
         self.world.limiter.limits = limits
@@ -177,6 +181,8 @@ class SandboxControl:
             calls=dict(world.calls),
             statuses=dict(world.statuses),
             violations=dict(world.limiter.violations),
+            reads=world.reads.used(world.clock()),
+            reads_refused=world.reads.refused,
             throttled=world.throttled,
             code_exchanges=world.authorization.exchanges,
             refreshes=world.authorization.refreshes,

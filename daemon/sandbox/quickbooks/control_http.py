@@ -61,6 +61,12 @@ class FaultWanted(msgspec.Struct, forbid_unknown_fields=True):
     delay_s: float = 120.0
 
 
+class ReadCapWanted(msgspec.Struct, forbid_unknown_fields=True):
+    """Body of ``POST /sandbox/read-cap``; null sets no cap."""
+
+    reads_per_month: int | None
+
+
 class ControlHttp:
     """Serves ``/`` and ``/sandbox/…``."""
 
@@ -107,6 +113,7 @@ class ControlHttp:
             ("GET", "faults"): self._faults,
             ("POST", "faults"): self._inject,
             ("DELETE", "faults"): self._clear_faults,
+            ("POST", "read-cap"): self._set_read_cap,
             ("GET", "statistics"): self._statistics,
         }
 
@@ -154,6 +161,11 @@ class ControlHttp:
         number = request.params().get("number")
         self._acts.clear_faults(None if number is None else int(number))
         return json_reply(_OK, b"{}")
+
+    def _set_read_cap(self, request: SandboxRequest, _now: datetime) -> SandboxReply:
+        wanted = _read(request, ReadCapWanted)
+        self._acts.set_read_cap(wanted.reads_per_month)
+        return json_reply(_OK, encode({"reads_per_month": wanted.reads_per_month}))
 
     def _statistics(self, _request: SandboxRequest, _now: datetime) -> SandboxReply:
         statistics = self._acts.statistics()
@@ -203,6 +215,7 @@ curl {origin}/sandbox/companies/{realm}/churn -d '{{"acts": 20}}'
 curl {origin}/sandbox/outage -d '{{"seconds": 60}}'
 curl -X DELETE {origin}/sandbox/outage
 curl {origin}/sandbox/faults -d '{{"kind": "html_503", "routes": ["cdc"], "count": 3}}'
+curl {origin}/sandbox/read-cap -d '{{"reads_per_month": 1000}}'
 curl {origin}/sandbox/companies/{realm}/digests
 curl {origin}/sandbox/statistics
 """

@@ -18,6 +18,7 @@ from daemon.sandbox.quickbooks.faults import Fault, spoil
 from daemon.sandbox.quickbooks.grants import App
 from daemon.sandbox.quickbooks.limiter import Limits
 from daemon.sandbox.quickbooks.oauth_endpoints import OAuthEndpoints
+from daemon.sandbox.quickbooks.read_meter import allowance_used_up
 from daemon.sandbox.quickbooks.routes import (
     API_ROUTES,
     OAUTH_ROUTES,
@@ -77,6 +78,8 @@ class QuickBooksSandbox(VendorActs):
             client_id = access.grant.client_id if access else ""
             if not self.world.limiter.admit(target.realm_id, client_id, now):
                 return self.world.limiter.refusal(now)
+            if not self.world.reads.admit(target.route, now):
+                return allowance_used_up(now)
         if self.world.faults.is_out(target, now):
             return service_unavailable()
         fault = self.world.faults.draw(target)

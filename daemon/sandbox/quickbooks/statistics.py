@@ -16,6 +16,8 @@ class Statistics:
         statuses: Answers by status.
         violations: Calls above a limit, by company and limit (``per_minute``, ``per_second``,
             ``in_flight``), whether they were refused or only counted.
+        reads: Metered reads served in the present month.
+        reads_refused: Metered reads refused since the start, because the month's were used up.
         throttled: Answers that were a throttle: by the limiter or injected.
         code_exchanges: Authorization codes turned into tokens.
         refreshes: Successful refreshes.
@@ -28,6 +30,8 @@ class Statistics:
     calls: Mapping[tuple[str, Route], int]
     statuses: Mapping[int, int]
     violations: Mapping[tuple[str, str], int]
+    reads: int
+    reads_refused: int
     throttled: int
     code_exchanges: int
     refreshes: int

@@ -14,6 +14,7 @@ from daemon.sandbox.quickbooks.faults import FaultPlan
 from daemon.sandbox.quickbooks.grants import App, AuthorizationServer
 from daemon.sandbox.quickbooks.limiter import Limiter, Limits
 from daemon.sandbox.quickbooks.mutation_log import MutationLog
+from daemon.sandbox.quickbooks.read_meter import ReadMeter
 from daemon.sandbox.quickbooks.request_ids import RequestIds
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class World:
         authorization: Apps, grants and tokens.
         faults: Faults and outages.
         limiter: Call limits.
+        reads: The app's CorePlus meter.
         request_ids: Answers kept for repeats.
         calls: Calls by company and route.
         statuses: Answers by status.
@@ -60,6 +62,7 @@ class World:
         )
         self.faults = FaultPlan(stream(seed, "faults"))
         self.limiter = Limiter(limits)
+        self.reads = ReadMeter()
         self.request_ids = RequestIds(behaviour)
         self.calls: Counter[tuple[str, Route]] = Counter()
         self.statuses: Counter[int] = Counter()

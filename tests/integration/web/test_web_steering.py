@@ -63,7 +63,7 @@ async def test_full_sync_survives_a_crash_of_the_actor(web: WebHouse, visitor: V
         ({"object_types": [7]}, "object_types[0]", "text"),
         ({"object_types": "Invoice"}, "object_types", "a list; each item text"),
         ({"full": "yes"}, "full", "true or false"),
-        ({"fool": True}, "fool", "a known field (object_types, full)"),
+        ({"fool": True}, "fool", "a known field (object_types, full, dry_run)"),
         ([], "", "an object"),
     ],
 )

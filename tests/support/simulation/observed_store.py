@@ -1,6 +1,6 @@
 """The store as one process sees it: each commit is a moment to die at, to be refused, and to be checked."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -103,6 +103,18 @@ class ObservedStore:
         await self._store.require_reauthorization(account_id, epoch, cause, at)
         self._tokens.owner_needed(account_id)
         self._doom.reach(Moment.AFTER_COMMIT)
+
+    async def noted_reads(self, vendor: str, month: str) -> int:
+        return await self._store.noted_reads(vendor, month)
+
+    async def note_reads(self, vendor: str, month: str, count: int) -> int:
+        return await self._write(lambda: self._store.note_reads(vendor, month, count))
+
+    async def add_reads(self, vendor: str, month: str, by_account: Mapping[str, int]) -> None:
+        await self._write(lambda: self._store.add_reads(vendor, month, by_account))
+
+    async def account_reads(self, vendor: str, month: str, account_id: str) -> int:
+        return await self._store.account_reads(vendor, month, account_id)
 
     def health(self) -> StoreHealth:
         if self._disk.full:

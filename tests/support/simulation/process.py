@@ -5,8 +5,11 @@ from typing import TYPE_CHECKING, cast
 import anyio
 
 from actors.account import Surroundings
+from actors.read_meter import ReadMeter
 from actors.slots import PageSlots
 from actors.vendors.quickbooks import QuickBooks
+from actors.vendors.registry import VENDORS
+from daemon.read_planning import ReadPlanning
 from daemon.restart import RestartPolicy
 from daemon.supervisor import Supervisor
 from support.simulation.doom import Doom, Killed
@@ -28,6 +31,7 @@ class Process:
     Attributes:
         doom: how it is killed.
         alive: whether it runs now.
+        reads: shares out the month's metered reads.
         ended: set once it is gone.
     """
 
@@ -50,6 +54,7 @@ class Process:
             random=world.random(f"actors/{number}"),
             slots=PageSlots(),
             listener=world.listen,
+            reads=self._meter(world, store),
         )
         self.supervisor = Supervisor(
             store,
@@ -59,6 +64,22 @@ class Process:
             world.random(f"supervisor/{number}"),
             grace_s=GRACE_S,
         )
+        meters = {} if surroundings.reads is None else {self.vendor.name: surroundings.reads}
+        self.reads = ReadPlanning(meters, {self.vendor.name: surroundings}, self.supervisor)
+
+    def _meter(self, world: "World", store: "Store") -> ReadMeter | None:
+        scenario, metering = world.scenario, VENDORS[self.vendor.name].metering
+        if scenario.reads_per_month is None or metering is None:
+            return None
+        return ReadMeter(
+            self.vendor.name,
+            metering,
+            scenario.reads_per_month,
+            scenario.poll_interval_s,
+            store,
+            world.clock,
+            world.listen,
+        )
 
     async def live(self) -> None:
         """Run until it is stopped or killed."""
@@ -66,7 +87,10 @@ class Process:
         try:
             async with anyio.create_task_group() as tasks:
                 self.doom.on_death(tasks.cancel_scope.cancel)
+                await self.reads.load()
+                tasks.start_soon(self.reads.run)
                 await self.supervisor.run()
+                tasks.cancel_scope.cancel()
         except BaseExceptionGroup as errors:
             rest = errors.split(Killed)[1]
             if rest is not None:

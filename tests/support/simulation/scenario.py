@@ -51,6 +51,8 @@ class Scenario:
         troubles: all that goes on beside that.
         expects: what must hold besides the invariants.
         owner_may_be_needed: whether accounts may end up in need of their owner.
+        reads_per_month: the allowance that is configured; None counts no reads.
+        read_cap: what the vendor really serves in a calendar month; None is without end.
         crashes_expected: whether an actor may meet with an error that nobody foresaw.
         healthy: how many of the accounts, the last ones, no trouble touches: theirs must stay
             fresh.
@@ -73,6 +75,8 @@ class Scenario:
     owner_may_be_needed: bool = False
     crashes_expected: bool = False
     healthy: int = 0
+    reads_per_month: int | None = None
+    read_cap: int | None = None
 
     def settings(self) -> AccountSettings:
         """How its accounts are kept in sync."""

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from daemon.sandbox.quickbooks import Behaviour, FaultKind
 from support.quickbooks_replica import DEFAULT_TYPES
+from support.simulation.allowance_scenarios import ALLOWANCE
 from support.simulation.data_troubles import (
     edits,
     imports,
@@ -379,7 +380,7 @@ _TOGETHER = (
 )
 
 SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
-    {each.name: each for each in (*_OURSELVES, *_CALLS, *_DATA, *_LONG, *_TOGETHER)}
+    {each.name: each for each in (*_OURSELVES, *_CALLS, *ALLOWANCE, *_DATA, *_LONG, *_TOGETHER)}
 )
 """What `make simulate` goes round."""
 

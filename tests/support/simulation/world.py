@@ -89,6 +89,7 @@ class World:
                 scenario.limits.per_minute, scenario.limits.per_second, scenario.limits.in_flight
             ),
         )
+        self.sandbox.set_read_cap(scenario.read_cap)
         self.realms: dict[str, str] = {}
         self.sealer = RememberingSealer([Fernet.generate_key().decode()])
         self.tokens = TokenRules(self.sealer, self.realms)
@@ -254,5 +255,8 @@ class World:
                 | events.LookAbandoned()
                 | events.RefreshFailed()
                 | events.DeletesHeld()
+                | events.ReadsForecast()
+                | events.ReadsUsedUp()
+                | events.ReadsResumed()
             ):
                 self.heard.append(event)

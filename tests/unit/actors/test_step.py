@@ -8,19 +8,9 @@ import pytest
 from actors import access_token
 from actors.messages import SyncNow
 from actors.moment import Moment
+from actors.outcomes import Event, LookFailed, LookStored, Refreshed, RefreshFailed
 from actors.settings import AccountSettings, RetryPolicy
-from actors.step import (
-    Decision,
-    Event,
-    LookFailed,
-    LookStored,
-    Refreshed,
-    RefreshFailed,
-    Rules,
-    State,
-    next_round_s,
-    step,
-)
+from actors.step import Decision, Rules, State, next_round_s, step
 from actors.vendors.base import Look, Priority
 from store.models import Cursor, CursorMove, Via
 from support.virtual_time import EPOCH

@@ -18,19 +18,9 @@ from hypothesis.stateful import (
 from actors import access_token
 from actors.messages import Pause, RescanRequested, Resume, Stop, SyncNow
 from actors.moment import Moment
+from actors.outcomes import Ended, Event, LookFailed, LookStored, Refreshed, RefreshFailed
 from actors.settings import AccountSettings, CallLimits
-from actors.step import (
-    Decision,
-    Ended,
-    Event,
-    LookFailed,
-    LookStored,
-    Refreshed,
-    RefreshFailed,
-    Rules,
-    State,
-    step,
-)
+from actors.step import Decision, Rules, State, step
 from actors.vendors.base import Look
 from store.models import Cursor, CursorMove, Via
 from support.scripted_vendor import FEED, IDLE, ScriptedPlanner

@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from actors.errors import (
+    AllowanceUsedUpError,
     FeedExpiredError,
     ReauthorizeError,
     RejectedError,
@@ -18,6 +19,7 @@ from actors.vendors.quickbooks.faults import (
     retry_after_s,
     scrubbed,
 )
+from daemon.sandbox.quickbooks.read_meter import allowance_used_up
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 TOKEN = "eyJlbmMiOiJBMTI4Q0JDLUhTMjU2IiwiYWxnIjoiZGlyIn0..tBxbRm6cJ9Tg5wnMbLxQ4w"
@@ -260,3 +262,44 @@ def test_a_throttle_says_how_long_to_wait() -> None:
     error = failed(429, THROTTLE_XML, "7")
     assert isinstance(error, ThrottledError)
     assert error.retry_after_s == 7.0
+
+
+def refused(body: bytes, status: int = 429, retry_after: str | None = None) -> VendorError:
+    return failure(FailedCall(status, body, NOW, retry_after))
+
+
+@pytest.mark.parametrize(
+    ("body", "retry_after"),
+    [
+        (allowance_used_up(NOW).body, None),
+        (b"Your monthly CorePlus quota has been exceeded.", None),
+        (b'{"fault":{"error":[{"message":"API call limit of your plan reached"}]}}', None),
+        (b'{"Fault":{"Error":[{"Message":"Quota exceeded","code":"4290"}]}}', "864000"),
+        (b"<html>Usage limit for this billing period</html>", None),
+    ],
+)
+def test_the_months_end_of_reads_is_told_by_at_least_two_signs(
+    body: bytes, retry_after: str | None
+) -> None:
+    error = refused(body, retry_after=retry_after)
+    assert isinstance(error, AllowanceUsedUpError)
+    assert error.retry_after_s == 60.0
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "retry_after"),
+    [
+        (429, THROTTLE_XML, None),
+        (429, THROTTLE_XML, "864000"),
+        (403, allowance_used_up(NOW).body, None),
+        (429, b"", None),
+        (429, b"", "864000"),
+        (429, b"Quota exceeded", None),
+        (429, b"Quota of your plan: 500 calls per minute", None),
+        (429, b'{"fault":{"error":[{"message":"try again later"}]}}', "3600"),
+    ],
+)
+def test_any_other_refusal_of_that_kind_is_only_a_throttle(
+    status: int, body: bytes, retry_after: str | None
+) -> None:
+    assert not isinstance(refused(body, status, retry_after), AllowanceUsedUpError)

@@ -125,3 +125,24 @@ def test_watch_without_a_daemon_from_the_beginning_fails(cli: CommandLine) -> No
 def test_watch_ends_when_the_daemon_refuses(cli: CommandLine) -> None:
     cli.daemon.on("GET", "/integrations", page(AMY), problem(404, "Gone"))
     assert cli.run("status", "--watch").code == 1
+
+
+def test_detail_tells_of_the_months_reads_and_of_tokens_that_end(cli: CommandLine) -> None:
+    budget = {"month": "2026-03", "used": 1234, "forecast": 600_000, "allowance": 500_000}
+    more = {
+        "cursors": [CURSOR],
+        "budget": budget | {"stretch": 1.23},
+        "token": {"advice": "the grant ends at 2026-03-05 00:00 UTC whatever happens"},
+    }
+    cli.daemon.on("GET", f"/integrations/{AMY['id']}/status", httpx.Response(200, json=AMY | more))
+    shown = " ".join(cli.run("status", "Amy's").out.split())
+    assert "reads 1,234 of 500,000 in 2026-03, 600,000 forecast; polls 1.2 times as seldom" in shown
+    assert "tokens the grant ends at 2026-03-05 00:00 UTC whatever happens" in shown
+
+
+def test_detail_is_silent_about_tokens_that_end_far_off(cli: CommandLine) -> None:
+    more = {"cursors": [CURSOR], "budget": None, "token": {"advice": None}}
+    cli.daemon.on("GET", f"/integrations/{AMY['id']}/status", httpx.Response(200, json=AMY | more))
+    shown = cli.run("status", "Amy's").out
+    assert "tokens" not in shown
+    assert "reads" not in shown

@@ -1,0 +1,64 @@
+"""How what an actor began ends: the events that it is told by its own operations."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from actors.messages import Message
+from actors.vendors.base import Look
+from store.models import CursorMove, HeldDeletes
+
+
+@dataclass(frozen=True, slots=True)
+class LookStored:
+    """A look came back and its page is in the store.
+
+    Attributes:
+        moves: how it moved the cursors.
+        more: whether the same look has more to read right now.
+        held: deletes that it would have made and that wait; it is made again like a poll.
+    """
+
+    look: Look
+    moves: Sequence[CursorMove]
+    more: bool = False
+    held: Sequence[HeldDeletes] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LookFailed:
+    """A look failed. `wait_s` is what the vendor asked for; `refused` that it did not accept the access token."""
+
+    look: Look
+    error: str
+    wait_s: float = 0.0
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """The tokens were renewed and are stored; they end in `lifetime_s`."""
+
+    lifetime_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshFailed:
+    """The tokens could not be renewed this time. `wait_s` is what the vendor asked for."""
+
+    error: str
+    wait_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The account is not ours to work on any more: fenced off, or in need of its owner.
+
+    Attributes:
+        look: which look ended with finding that out; None when it was a refresh or the giving up.
+    """
+
+    cause: str
+    look: Look | None = None
+
+
+Event = Message | LookStored | LookFailed | Refreshed | RefreshFailed | Ended

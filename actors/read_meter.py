@@ -1,0 +1,373 @@
+"""Counts the metered reads of one vendor's app, durably, and holds them back when they run short.
+
+All accounts of the vendor share it. Counting is ahead of the calls: a block of reads is noted in
+the store before the first of them is made, so that a crash counts a few too many and never one too
+few. Failed calls count: nobody knows whether the vendor counts them.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
+
+import anyio
+
+from actors import events
+from actors.clock import Clock
+from actors.errors import AllowanceUsedUpError
+from actors.moment import Moment
+from actors.pace import Pace
+from actors.read_budget import (
+    CALM,
+    Demand,
+    Plan,
+    measured,
+    middle_stretch,
+    month_of,
+    must_rest,
+    plan,
+)
+from actors.vendors.base import Priority
+from store.errors import StoreUnavailableError
+from store.ports import ReadLedger
+
+_BLOCK = 100
+_SMALLEST_PART = 1000
+"""A crash must not count more than one part in so many of the allowance too much."""
+_FIRST_PROBE_S = 900.0
+_LONGEST_PROBE_S = 6 * 3600.0
+"""A vendor that said that nothing is left is asked again: what we took for that may have been
+something else, and plans are upgraded. One call, ever more seldom."""
+_LOOK_AGAIN_S = 3600.0
+"""What rests because little is left looks again this often: as the month goes by, less is held back."""
+
+_STROBE = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Metering:
+    """What a vendor's package knows of how its reads are metered.
+
+    Attributes:
+        operations: those of `CallMade.operation` that count.
+        zone: the time zone in which its month turns.
+    """
+
+    operations: frozenset[str]
+    zone: tzinfo
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One metered call that was counted."""
+
+    month: str
+    began_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The vendor said that nothing is left. `probe_at_s` is when one call tries again."""
+
+    since_s: float
+    wait_s: float
+    probe_at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReadsState:
+    """The budget as it is now.
+
+    Attributes:
+        used: calls counted this month; up to a block too many after a crash.
+        forecast: calls by the month's end if nothing were stretched.
+        refused: whether the vendor says that nothing is left.
+        resting: the priorities of which no look is begun now.
+        reason: why, in words, when polls are among them.
+        until: when that ends at the latest: the month's turn.
+    """
+
+    month: str
+    used: int
+    allowance: int | None
+    forecast: int
+    stretch: float
+    refused: bool
+    resting: tuple[Priority, ...]
+    reason: str | None
+    until: datetime
+
+
+class ReadMeter:
+    """The metered reads of one vendor's app."""
+
+    def __init__(
+        self,
+        vendor: str,
+        metering: Metering,
+        allowance: int | None,
+        interval_s: float,
+        ledger: ReadLedger,
+        clock: Clock,
+        listener: events.Listener,
+    ) -> None:
+        self.vendor = vendor
+        self._metering = metering
+        self._allowance = allowance
+        self._interval_s = interval_s
+        self._ledger = ledger
+        self._clock = clock
+        self._listener = listener
+        self._month = month_of(clock.now().utc, metering.zone)
+        self._used = 0
+        self._noted: int | None = None  # up to here reads are noted in the store
+        self._noting = anyio.Lock()
+        self._polls: Counter[str] = Counter()
+        self._others: Counter[str] = Counter()
+        self._unwritten: dict[str, Counter[str]] = {}
+        self._measured_at_s = clock.now().monotonic_s
+        self._demand = Demand()
+        self._plan: Plan = CALM
+        self._refusal: Refusal | None = None
+        self._warned_of = ""
+        self._resting = False
+
+    def configure(self, allowance: int | None, interval_s: float) -> None:
+        """Take another allowance and poll interval from now on."""
+        self._allowance, self._interval_s = allowance, interval_s
+
+    async def load(self) -> None:
+        """Learn what was used so far this month. Raises `StoreUnavailableError`."""
+        self._turn(self._clock.now())
+        if self._noted is None:
+            self._noted = await self._ledger.noted_reads(self.vendor, self._month.name)
+            self._used = self._noted
+
+    async def admit(self, account_id: str, operation: str, priority: Priority) -> Ticket | None:
+        """Count a call that is about to be made; None when it is not metered.
+
+        Without an `account_id` it counts for the app alone.
+
+        Raises:
+            AllowanceUsedUpError: calls of this priority rest; never for a user's.
+            StoreUnavailableError: it can't be counted durably now; never for a user's.
+        """
+        if operation not in self._metering.operations:
+            return None
+        now = self._clock.now()
+        rest_s = self._rest_s(priority, now)
+        if rest_s > 0:
+            text = f"{self.vendor}'s reads of this month are used up or kept for users"
+            raise AllowanceUsedUpError(text, retry_after_s=rest_s)
+        await self._note_ahead(priority)
+        now = self._clock.now()
+        self._used += 1
+        if account_id:
+            polls = priority in (Priority.FRESH, Priority.POLL)
+            (self._polls if polls else self._others)[account_id] += 1
+        if (refusal := self._refusal) is not None and priority is not Priority.USER:
+            wait_s = min(_LONGEST_PROBE_S, 2 * refusal.wait_s)
+            self._refusal = replace(refusal, wait_s=wait_s, probe_at_s=now.monotonic_s + wait_s)
+        return Ticket(self._month.name, now.monotonic_s)
+
+    def ended(self, ticket: Ticket, error: BaseException | None) -> None:
+        """Learn from how a counted call ended. Only a call that was begun since knows better."""
+        now = self._clock.now()
+        self._turn(now)
+        refusal = self._refusal
+        if isinstance(error, AllowanceUsedUpError):
+            if ticket.month == self._month.name and refusal is None:
+                probe_at_s = now.monotonic_s + _FIRST_PROBE_S
+                self._refusal = Refusal(now.monotonic_s, _FIRST_PROBE_S, probe_at_s)
+        elif error is None and refusal is not None and ticket.began_s >= refusal.since_s:
+            self._refusal = None
+        self._tell_of_rest(now)
+
+    def pace(self, account_id: str, now: Moment) -> Pace:
+        """Return how fast an account may look now."""
+        self._turn(now)
+        resting = self._refusal is not None or self._is_short(now)
+        rests_s = tuple(self._rest_s(each, now) for each in Priority) if resting else ()
+        left_s = (self._month.ends_at - now.utc).total_seconds()
+        return Pace(self._plan.stretch_of(account_id), now.monotonic_s + left_s, rests_s)
+
+    def replan(self, accounts: int, reads_per_round: int) -> None:
+        """Share out anew what is left.
+
+        Args:
+            accounts: how many poll.
+            reads_per_round: how many reads one of them makes each time, at the least.
+        """
+        now = self._clock.now()
+        self._turn(now)
+        usual_per_s = reads_per_round / self._interval_s
+        self._demand = replace(self._demand, accounts=accounts, usual_per_s=usual_per_s)
+        self._plan = plan(
+            self._allowance, self._used, self._month, now.utc, self._demand, self._interval_s
+        )
+        self._tell_of_forecast()
+        self._tell_of_rest(now)
+
+    async def write(self) -> None:
+        """Store whose the reads since the last time were, and learn who reads far more than others.
+
+        Raises:
+            StoreUnavailableError: not now; nothing is forgotten.
+        """
+        now = self._clock.now()
+        self._turn(now)
+        window_s = now.monotonic_s - self._measured_at_s
+        if window_s > 0:
+            over = measured(self._demand, self._polls, window_s, self._plan)
+            self._demand = replace(self._demand, over=over)
+            self._measured_at_s = now.monotonic_s
+        self._put_aside()
+        while self._unwritten:
+            month, reads = next(iter(self._unwritten.items()))
+            del self._unwritten[month]
+            try:
+                await self._ledger.add_reads(self.vendor, month, reads)
+            except StoreUnavailableError:
+                self._unwritten[month] = reads + self._unwritten.get(month, Counter())
+                raise
+
+    async def close(self) -> None:
+        """Store all, and give back what was noted and not used. No call may be made any more."""
+        await self.write()
+        if self._noted is not None and self._noted > self._used:
+            await self._ledger.note_reads(self.vendor, self._month.name, self._used - self._noted)
+            self._noted = self._used
+
+    def state(self) -> ReadsState:
+        """Describe the budget as it is now."""
+        now = self._clock.now()
+        self._turn(now)
+        resting = tuple(each for each in Priority if self._rest_s(each, now) > 0)
+        return ReadsState(
+            month=self._month.name,
+            used=self._used,
+            allowance=self._allowance,
+            forecast=round(self._plan.forecast),
+            stretch=self._plan.stretch,
+            refused=self._refusal is not None,
+            resting=resting,
+            reason=self._reason() if Priority.POLL in resting else None,
+            until=self._month.ends_at,
+        )
+
+    def stretch_of(self, account_id: str) -> float:
+        """Return by how much one account's poll interval is stretched."""
+        return self._plan.stretch_of(account_id)
+
+    def middle_stretch(self) -> float:
+        """Return by how much the poll interval of at least half of the accounts is stretched at most."""
+        return middle_stretch(self._plan, self._demand)
+
+    def why_resting(self) -> str | None:
+        """Say why nothing is polled and until when; None while polls go on."""
+        now = self._clock.now()
+        self._turn(now)
+        return self._reason() if self._rest_s(Priority.POLL, now) > 0 else None
+
+    def _reason(self) -> str:
+        until = f"{self._month.ends_at:%Y-%m-%dT%H:%M:%SZ}"
+        if self._refusal is not None:
+            return f"{self.vendor} says that the month's reads are used up; they rest until {until}"
+        return f"the last of the month's reads are kept for users; polls rest until {until}"
+
+    def _is_short(self, now: Moment) -> bool:
+        return must_rest(Priority.VERIFY, self._allowance, self._used, self._month, now.utc)
+
+    def _rest_s(self, priority: Priority, now: Moment) -> float:
+        """Return how long reads of this priority rest; less than until the month's turn, to probe."""
+        self._turn(now)
+        if priority is Priority.USER:
+            return 0.0
+        left_s = (self._month.ends_at - now.utc).total_seconds()
+        if self._refusal is not None:
+            probe_in_s = self._refusal.probe_at_s - now.monotonic_s
+            if probe_in_s > 0:
+                return min(probe_in_s, left_s)
+        if must_rest(priority, self._allowance, self._used, self._month, now.utc):
+            return min(_LOOK_AGAIN_S, left_s)
+        return 0.0
+
+    async def _note_ahead(self, priority: Priority) -> None:
+        """See to it that the next read is noted in the store before it is made."""
+        while self._noted is None or self._used >= self._noted:
+            async with self._noting:
+                self._turn(self._clock.now())
+                if self._noted is not None and self._used < self._noted:
+                    continue
+                month = self._month.name
+                try:
+                    noted = await self._ledger.note_reads(self.vendor, month, self._block())
+                except StoreUnavailableError:
+                    if priority is Priority.USER:
+                        return
+                    raise
+                if month == self._month.name:
+                    # What was counted before the first note was made by users without a store.
+                    if self._noted is None:
+                        self._used += noted - self._block()
+                    self._noted = noted
+
+    def _block(self) -> int:
+        if self._allowance is None:
+            return _BLOCK
+        return max(1, min(_BLOCK, self._allowance // _SMALLEST_PART))
+
+    def _turn(self, now: Moment) -> None:
+        """Begin a new month when the old one is over; a clock that strobes around it does so once."""
+        if self._month.begins_at - _STROBE <= now.utc < self._month.ends_at:
+            return
+        self._put_aside()
+        self._month = month_of(now.utc, self._metering.zone)
+        self._used, self._noted = 0, None
+        self._refusal, self._plan = None, CALM
+        self._tell_of_rest(now)
+
+    def _put_aside(self) -> None:
+        made = self._polls + self._others
+        if made:
+            known = self._unwritten.setdefault(self._month.name, Counter())
+            known.update(made)
+        self._polls, self._others = Counter(), Counter()
+
+    def _tell_of_forecast(self) -> None:
+        if self._allowance is None or self._plan.forecast <= self._allowance:
+            return
+        if self._warned_of != self._month.name:
+            self._warned_of = self._month.name
+            self._listener(
+                events.ReadsForecast(
+                    self.vendor,
+                    self._month.name,
+                    self._used,
+                    self._allowance,
+                    round(self._plan.forecast),
+                    round(self._plan.stretch, 2),
+                )
+            )
+
+    def _tell_of_rest(self, now: Moment) -> None:
+        """Tell once when polls come to rest, and once when they go on."""
+        refused = self._refusal is not None
+        resting = refused or must_rest(
+            Priority.POLL, self._allowance, self._used, self._month, now.utc
+        )
+        if resting == self._resting:
+            return
+        self._resting = resting
+        if resting:
+            self._listener(
+                events.ReadsUsedUp(
+                    self.vendor,
+                    self._month.name,
+                    self._used,
+                    self._allowance,
+                    self._month.ends_at,
+                    told_by_vendor=refused,
+                )
+            )
+        else:
+            self._listener(events.ReadsResumed(self.vendor, self._month.name))
