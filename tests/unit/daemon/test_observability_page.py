@@ -15,6 +15,13 @@ from daemon.metrics import Metrics
 from support.virtual_time import VIRTUAL_BACKEND, VirtualClock
 
 PAGE = Path(__file__).parents[3] / "docs" / "observability.md"
+BY_VENDOR = {
+    "syncline_token_expiry_min_timestamp_seconds",
+    "syncline_heartbeat_timestamp_seconds",
+    "syncline_heartbeat_interval_seconds",
+}
+"""Of these there is none before there is an account."""
+
 LEVELS = {"debug", "info", "warning", "error", "critical", "exception"}
 
 
@@ -63,8 +70,8 @@ async def metric_rows() -> dict[str, list[str]]:
             continue
         suffix = {"counter": "_total", "info": "_info"}.get(family.type, "")
         labels = {label for sample in family.samples for label in sample.labels} - {"le"}
-        if family.name == "syncline_token_expiry_min_timestamp_seconds":
-            labels = {"vendor"}  # there is none before there is a token
+        if family.name in BY_VENDOR:
+            labels = {"vendor"}
         found[family.name + suffix] = [
             family.type,
             ", ".join(sorted(labels)),
