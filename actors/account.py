@@ -18,11 +18,13 @@ from actors import brake, events
 from actors.breaker import BreakerState
 from actors.clock import Clock
 from actors.credential import Sealer
-from actors.errors import BreakerOpenError, ReauthorizeError, ThrottledError, VendorError
+from actors.errors import ReauthorizeError, VendorError
+from actors.failure import STORE_REST_S, reason, wait_s
 from actors.gate import Gate
+from actors.hearing import Hearing
 from actors.intake import Intake
 from actors.mailbox import Mailbox
-from actors.messages import Message, Pause, Stop
+from actors.messages import Hinted, Message, Pause, Stop
 from actors.moment import Moment
 from actors.outcomes import Ended, Event, LookFailed, LookStored, Refreshed, RefreshFailed
 from actors.read_ahead import ReadAhead
@@ -37,7 +39,7 @@ from actors.token_calendar import keep_alive_at_s
 from actors.trouble import trouble
 from actors.vendors.base import Look, Page, Session, Vendor
 from store.errors import StaleEpochError, StoreUnavailableError
-from store.models import ClaimedAccount, PageApplied, SealedCredential
+from store.models import ClaimedAccount, NoticeCheck, PageApplied, SealedCredential
 from store.ports import ActorStore
 
 
@@ -51,13 +53,16 @@ class Ending(Enum):
 
 _FENCED_OFF = "another owner has taken the account over"
 _NOTE_AGAIN_S = 1.0
-_STORE_REST_S = 5.0
-"""Nothing is asked of a vendor while its answer could not be stored: calls are counted there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What all actors of one vendor share. `reads` is None where nothing is metered."""
+    """What all actors of one vendor share.
+
+    Attributes:
+        reads: counts its metered reads; None where nothing is metered.
+        hearing: what is known of its webhooks; None when nobody listens to any.
+    """
 
     store: ActorStore
     vendor: Vendor
@@ -68,6 +73,7 @@ class Surroundings:
     slots: PageSlots
     listener: events.Listener
     reads: ReadMeter | None = None
+    hearing: Hearing | None = None
 
 
 class AccountActor:
@@ -115,12 +121,15 @@ class AccountActor:
         """Tell the actor something.
 
         Raises:
-            MailboxFullError: it has too many unread messages; `Stop` is always taken.
+            MailboxFullError: it has too many unread messages; `Stop` and hints are always taken.
         """
-        if isinstance(message, Stop):
-            self._mailbox.report(message)
-        else:
-            self._mailbox.post(message)
+        match message:
+            case Stop():
+                self._mailbox.report(message)
+            case Hinted():
+                self._mailbox.merge(message, message.joined)
+            case _:
+                self._mailbox.post(message)
 
     async def run(self) -> Ending:
         """Keep the account in sync until told to stop, or until only its owner can help."""
@@ -175,13 +184,17 @@ class AccountActor:
         now = self._around.clock.now()
         rest_s = self._gate.rest_s(now.monotonic_s)
         if not self._around.store.health().writable:
-            rest_s = max(rest_s, _STORE_REST_S)
+            rest_s = max(rest_s, STORE_REST_S)
         rules = self._rules
         if self._around.reads is not None:
             rules = replace(rules, pace=self._around.reads.pace(self.account_id, now))
         if self._state.paused or isinstance(event, Pause):
             rules = replace(rules, keep_alive_at_s=keep_alive_at_s(self._sealed, now))
-        self._state, decision = step(self._state, event, now, rules, rest_s=rest_s)
+        hearing = self._around.hearing
+        works_until_s = -inf if hearing is None else hearing.health.works_until_s
+        self._state, decision = step(
+            self._state, event, now, rules, rest_s=rest_s, works_until_s=works_until_s
+        )
         self._wake_at_s = decision.wake_at_s
         return decision
 
@@ -267,17 +280,29 @@ class AccountActor:
                 page = await ahead.page(session, look)
                 if not (self._stopping() or self._state.paused):
                     ahead.begin(session, look, page)
-                applied = await self._intake.store(session, look, page)
+                applied = await self._intake.store(session, look, page, self._check(look, page))
         except (VendorError, StoreUnavailableError) as error:
             ahead.note(look, stored=False)
             # A refusal of a token that was renewed meanwhile says nothing about the new one.
             return self._look_failed(look, error, token_is_current=sealed is self._sealed)
         ahead.note(look, stored=True)
+        if applied.missed and around.hearing is not None:
+            around.hearing.health.missed()
         self._tell_stored(look, page, applied, began)
-        if not applied.held:
-            return LookStored(look, page.cursors, more=page.more)
         moves = brake.still_moving(page.cursors, applied.held)
-        return LookStored(look, moves, held=applied.held)
+        return LookStored(
+            look,
+            moves,
+            more=page.more,
+            missed=applied.missed > 0,
+            awaits=applied.awaits,
+            held=applied.held,
+        )
+
+    def _check(self, look: Look, page: Page) -> NoticeCheck | None:
+        hearing, trusted_s = self._around.hearing, self._state.trusts_from_s
+        clock = self._around.clock
+        return None if hearing is None else hearing.check(look, page, trusted_s, clock)
 
     def _stopping(self) -> bool:
         return self._state.stopping or self._state.ended is not None
@@ -291,10 +316,10 @@ class AccountActor:
         except (VendorError, StoreUnavailableError) as error:
             self._tell(
                 events.RefreshFailed(
-                    self.account_id, around.vendor.name, _reason(error), str(error), attempt
+                    self.account_id, around.vendor.name, reason(error), str(error), attempt
                 )
             )
-            return RefreshFailed(str(error), _wait_s(error))
+            return RefreshFailed(str(error), wait_s(error))
         self._tell(
             events.TokenRefreshed(
                 self.account_id,
@@ -334,14 +359,14 @@ class AccountActor:
                 account_id=self.account_id,
                 vendor=self._around.vendor.name,
                 look=look.key,
-                reason=_reason(error),
+                reason=reason(error),
                 error=str(error),
                 attempt=1 if known is None else known.count + 1,
                 trace_id=error.trace_id if isinstance(error, VendorError) else None,
             )
         )
         refused = token_is_current and isinstance(error, ReauthorizeError)
-        return LookFailed(look, str(error), wait_s=_wait_s(error), refused=refused)
+        return LookFailed(look, str(error), wait_s=wait_s(error), refused=refused)
 
     def _tell_stored(self, look: Look, page: Page, applied: PageApplied, began: Moment) -> None:
         if applied.held or self._state.held:
@@ -358,6 +383,8 @@ class AccountActor:
                 duration_s=self._around.clock.now().monotonic_s - began.monotonic_s,
                 exact_as_of=applied.exact_as_of,
                 became_exact=applied.exact_as_of is not None and not self._covered(),
+                hinted=applied.hinted,
+                missed=applied.missed,
             )
         )
 
@@ -385,18 +412,3 @@ class AccountActor:
 
     def _tell(self, event: events.Event) -> None:
         self._around.listener(event)
-
-
-def _reason(error: VendorError | StoreUnavailableError) -> str:
-    return error.reason if isinstance(error, VendorError) else "store_unavailable"
-
-
-def _wait_s(error: VendorError | StoreUnavailableError) -> float:
-    """Return how long we were asked to wait; 0 when nobody said."""
-    match error:
-        case ThrottledError(retry_after_s=wait_s) | BreakerOpenError(retry_in_s=wait_s):
-            return wait_s
-        case StoreUnavailableError():
-            return _STORE_REST_S
-        case _:
-            return 0.0

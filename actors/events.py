@@ -1,15 +1,16 @@
 """What happens, as values. Logs, metrics and tests listen to the same events; nobody else is told.
 
-`CallMade` comes from the vendors' packages, `Reads...` from the meter of a vendor's reads, everything
-else from the actors.
+`CallMade` comes from the vendors' packages, `Reads...` from the meter of a vendor's reads,
+`WebhookDelivered` from the web, everything else from the actors.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from actors.breaker import BreakerState
-from store.models import Via
+from store.models import HintedChange, Via
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class PageStored:
         objects: how many objects the vendor showed, changed or not.
         duration_s: from the moment it was begun until it was durable.
         became_exact: whether this was the page that the account's first copy waited for.
+        hinted: those of the changes that a notice told of before.
+        missed: how many a notice should have told of and none did.
     """
 
     account_id: str
@@ -54,6 +57,8 @@ class PageStored:
     duration_s: float
     exact_as_of: datetime | None
     became_exact: bool = False
+    hinted: Sequence[HintedChange] = ()
+    missed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +179,41 @@ class ReadsResumed:
     month: str
 
 
+class DeliveryOutcome(StrEnum):
+    """What became of a delivery to our webhook."""
+
+    TAKEN = "taken"
+    FORGED = "forged"
+    MALFORMED = "malformed"
+    NOT_STORED = "not_stored"
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookDelivered:
+    """A vendor, or somebody who says to be it, delivered to our webhook.
+
+    Attributes:
+        stored: how many of its notices are new and durable.
+        duplicates: how many were known already.
+        unknown_accounts: how many are about companies that are not connected.
+        unknown_types: how many are about types that are not known, or not replicated.
+        unreadable: how many events could not be read.
+        duration_s: from the first byte until it was durable, or refused.
+    """
+
+    vendor: str
+    outcome: DeliveryOutcome
+    duration_s: float
+    stored: int = 0
+    duplicates: int = 0
+    unknown_accounts: int = 0
+    unknown_types: int = 0
+    unreadable: int = 0
+
+
 Event = (
     CallMade
+    | WebhookDelivered
     | PageStored
     | DeletesHeld
     | DeletesReleased

@@ -11,7 +11,15 @@ from actors.clock import Clock
 from actors.errors import TransientError
 from actors.settings import AccountSettings
 from actors.vendors.base import Look, Page, Priority, Session, Vendor, Witness
-from store.models import CursorMove, HeldDeletes, PageApplied, PageWrite, Tombstone, Via
+from store.models import (
+    CursorMove,
+    HeldDeletes,
+    NoticeCheck,
+    PageApplied,
+    PageWrite,
+    Tombstone,
+    Via,
+)
 from store.ports import ActorStore
 
 _UNSEEN_AT_ONCE = 500
@@ -49,8 +57,12 @@ class Intake:
         # A look repeats its claims while they are within the overlap; each is asked about once.
         self._gone_unseen: dict[str, frozenset[Tombstone]] = {}
 
-    async def store(self, session: Session, look: Look, page: Page) -> PageApplied:
-        """Store the page. Returns what it changed, all its parts together.
+    async def store(
+        self, session: Session, look: Look, page: Page, notices: NoticeCheck | None = None
+    ) -> PageApplied:
+        """Store the page, and hold it against the account's notices if there can be any.
+
+        Returns what it changed, all its parts together.
 
         Deletes that are too many to be believed are not made: their types' cursors stay where they
         are, so that the look is made again, and all else of the page is stored.
@@ -65,6 +77,7 @@ class Intake:
             denied=_denied(claims, witness) if witness.alive else (),
             begins=tuple(move.object_type for move in page.cursors if move.begins_comparison),
             seen=page.seen,
+            notices=notices,
             trace_ids=_taken(session.trace_ids),
             holds=holds,
         )
@@ -172,19 +185,24 @@ class Intake:
         self, session: Session, look: Look, page: Page, write: PageWrite
     ) -> PageApplied:
         """Store the last page of full readings, settle what they missed, then move the cursors."""
-        applied = [await self._store.apply_page(write)]
+        check = write.notices
+        early = None if check is None else replace(check, answers=(), awaited=())
+        applied = [await self._store.apply_page(replace(write, notices=early))]
         holds = list(write.holds)
         for object_type in page.compares:
             parts, hold = await self._delete_unseen(session, look, object_type)
             applied += parts
             holds += [] if hold is None else [hold]
-        end = replace(self._blank(look), holds=holds)
+        end = replace(self._blank(look), holds=holds, notices=check)
         applied.append(await self._store.apply_page(_moving(end, look, page.cursors)))
         return PageApplied(
             upserts=sum(part.upserts for part in applied),
             deletes=sum(part.deletes for part in applied),
             last_seq=applied[-1].last_seq,
             exact_as_of=applied[-1].exact_as_of,
+            hinted=[change for part in applied for change in part.hinted],
+            missed=sum(part.missed for part in applied),
+            awaits=applied[-1].awaits,
             held=tuple(holds),
         )
 

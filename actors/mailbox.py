@@ -1,6 +1,7 @@
 """Where an actor waits to be told something."""
 
 import asyncio
+from collections.abc import Callable
 from math import inf
 from typing import Generic, TypeVar
 
@@ -44,6 +45,20 @@ class Mailbox(Generic[Event]):
 
     def report(self, event: Event) -> None:
         """Put in what must not be lost: a result, or the wish to stop."""
+        self._put(event, bounded=False)
+
+    def merge(self, event: Event, join: Callable[[Event], Event | None]) -> None:
+        """Put in what is told in one with an unread event of its kind, so that it is always taken.
+
+        Args:
+            event: what is told.
+            join: makes one of it and an unread event; None when they are not of a kind.
+        """
+        for place, (unread, bounded) in enumerate(self._events):
+            joined = join(unread)
+            if joined is not None:
+                self._events[place] = (joined, bounded)
+                return
         self._put(event, bounded=False)
 
     async def receive(self, timeout_s: float) -> Event | None:

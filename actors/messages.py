@@ -1,6 +1,9 @@
 """What an actor can be told."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from store.models import OpenNotices
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,24 @@ class RescanRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class Hinted:
+    """There are notices that no look has answered; they are in the store. By type, the newest."""
+
+    notices: Sequence[OpenNotices]
+
+    def joined(self, unread: object) -> "Hinted | None":
+        """Return what this and an unread message tell together; None when that is another one."""
+        return unread.and_later(self) if isinstance(unread, Hinted) else None
+
+    def and_later(self, other: "Hinted") -> "Hinted":
+        """Return what both tell together."""
+        newest: dict[str, int] = {}
+        for each in (*self.notices, *other.notices):
+            newest[each.object_type] = max(each.newest, newest.get(each.object_type, 0))
+        return Hinted(tuple(OpenNotices(*item) for item in newest.items()))
+
+
+@dataclass(frozen=True, slots=True)
 class Pause:
     """Begin nothing new until `Resume`."""
 
@@ -32,4 +53,4 @@ class Stop:
     """Finish what is in hand, then end."""
 
 
-Message = SyncNow | RescanRequested | Pause | Resume | Stop
+Message = SyncNow | Hinted | RescanRequested | Pause | Resume | Stop

@@ -15,12 +15,16 @@ class LookStored:
     Attributes:
         moves: how it moved the cursors.
         more: whether the same look has more to read right now.
+        missed: whether it found a change that a notice should have told of.
+        awaits: whether a notice tells of something that it did not find.
         held: deletes that it would have made and that wait; it is made again like a poll.
     """
 
     look: Look
     moves: Sequence[CursorMove]
     more: bool = False
+    missed: bool = False
+    awaits: bool = False
     held: Sequence[HeldDeletes] = ()
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from math import inf
 
+from actors.polling import next_round_s
 from actors.vendors.base import Priority
 
 
@@ -30,7 +31,7 @@ class Pace:
         rest_s = self.rests_s[priority] if self.rests_s else 0.0
         return rest_s + spread_s if rest_s > 0 else 0.0
 
-    def poll_s(self, now_s: float, interval_s: float, place: float, usual_s: float) -> float:
+    def poll_s(self, now_s: float, interval_s: float, place: float) -> float:
         """Return when to poll next: after the stretched interval, or soon after the month's turn.
 
         A stretch changes all the time: it is counted from now on. Places in an interval that changes
@@ -40,10 +41,9 @@ class Pace:
             now_s: the time.
             interval_s: as configured.
             place: this account's in the interval, from 0 up to 1.
-            usual_s: when it would poll if nothing were stretched.
         """
         if self.stretch <= 1.0:
-            return usual_s
+            return next_round_s(now_s, interval_s, place)
         stretched_s = now_s + interval_s * self.stretch
         turned_s = self.turn_s + place * interval_s
         return stretched_s if self.turn_s <= now_s else min(stretched_s, turned_s)

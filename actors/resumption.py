@@ -4,7 +4,9 @@ import hashlib
 from dataclasses import replace
 
 from actors import access_token
+from actors.hints import NO_HINTS, Hints, heard
 from actors.moment import Moment
+from actors.polling import NEW_ACCOUNT_S
 from actors.settings import AccountSettings
 from actors.step import State
 from store.models import ClaimedAccount, Cursor, SealedCredential
@@ -45,8 +47,16 @@ def initial_state(
         token=token,
         first_look_at_s=now.monotonic_s + first_look_in_s,
         paused=claimed.account.paused,
+        hints=_hints_left(claimed, settings, now.monotonic_s),
+        trusts_from_s=now.monotonic_s + NEW_ACCOUNT_S,
         held=tuple(each for each in claimed.held if each.object_type in settings.object_types),
     )
+
+
+def _hints_left(claimed: ClaimedAccount, settings: AccountSettings, now_s: float) -> Hints:
+    """Return what an earlier actor did not answer: it is looked after at once."""
+    left = [each for each in claimed.open_notices if each.object_type in settings.object_types]
+    return heard(NO_HINTS, left, now_s, settings.overlap_s) if left else NO_HINTS
 
 
 def names_uncovered_types(claimed: ClaimedAccount, settings: AccountSettings) -> bool:

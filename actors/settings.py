@@ -47,6 +47,8 @@ class AccountSettings:
     Attributes:
         object_types: the vendor's names of what is replicated.
         poll_interval_s: how often an idle account looks for changes.
+        poll_interval_with_webhooks_s: how often it does while the vendor's webhooks work; None as
+            often as ever.
         overlap_s: how far behind vendor time the watermark stays, for rows that become visible
             late.
         refresh_before_s: how long before its end an access token is renewed.
@@ -57,6 +59,7 @@ class AccountSettings:
 
     object_types: tuple[str, ...]
     poll_interval_s: float = 300.0
+    poll_interval_with_webhooks_s: float | None = 3600.0
     overlap_s: float = 120.0
     refresh_before_s: float = 900.0
     timeout_s: float = 30.0

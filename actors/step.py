@@ -9,25 +9,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import inf
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from actors import access_token, brake
+from actors import access_token, brake, hints
 from actors.access_token import Token
 from actors.backoff import retry_wait_s
-from actors.messages import Message, Pause, RescanRequested, Resume, Stop, SyncNow
+from actors.hints import NO_HINTS, Hints
+from actors.messages import Hinted, Message, Pause, RescanRequested, Resume, Stop, SyncNow
 from actors.moment import Moment
 from actors.outcomes import Ended, Event, LookFailed, LookStored, Refreshed, RefreshFailed
 from actors.pace import UNHINDERED, Pace
+from actors.polling import DISTRUST_S, Stretch
 from actors.settings import AccountSettings
-from actors.vendors.base import Look, Planner
+from actors.vendors.base import Look, Planner, Priority
 from store.models import Cursor, CursorMove, HeldDeletes, Via
 
 if TYPE_CHECKING:
     from random import Random
 
 Value = TypeVar("Value")
+
+_NO_TIMES: Mapping[str, float] = MappingProxyType({})
 
 REFUSED = "the vendor refuses every access token, freshly renewed ones too"
 
@@ -50,7 +55,10 @@ class State:
         running: the looks under way, by key.
         again: keys of looks under way that were asked for once more since they began.
         next_at_s: before when a look is not begun again, by key.
+        not_before_s: before when a look that failed is not begun, whoever hints at it, by key.
         failures: looks that failed the last time, by key.
+        hints: what notices tell of that no look has answered.
+        trusts_from_s: from when on polls may be put off because webhooks work.
         ended: why the actor must end, when it must.
         held: deletes that wait for a person's word.
     """
@@ -64,6 +72,9 @@ class State:
     running: Mapping[str, Look] = field(default_factory=dict)
     again: frozenset[str] = frozenset()
     next_at_s: Mapping[str, float] = field(default_factory=dict)
+    not_before_s: Mapping[str, float] = field(default_factory=lambda: _NO_TIMES)
+    hints: Hints = field(default_factory=lambda: NO_HINTS)
+    trusts_from_s: float = -inf
     failures: Mapping[str, Failure] = field(default_factory=dict)
     held: tuple[HeldDeletes, ...] = ()
 
@@ -113,7 +124,13 @@ class Decision:
 
 
 def step(
-    state: State, event: Event | None, now: Moment, rules: Rules, *, rest_s: float
+    state: State,
+    event: Event | None,
+    now: Moment,
+    rules: Rules,
+    *,
+    rest_s: float,
+    works_until_s: float = -inf,
 ) -> tuple[State, Decision]:
     """Fold the event in and decide.
 
@@ -123,10 +140,11 @@ def step(
         now: the time.
         rules: what never changes.
         rest_s: how long the vendor is to be left alone.
+        works_until_s: until when its webhooks count as working.
     """
     if event is not None:
         state = fold(state, event, now, rules)
-    return decide(state, now.monotonic_s, rules, rest_s)
+    return decide(state, now.monotonic_s, rules, rest_s, works_until_s)
 
 
 def fold(state: State, event: Event, now: Moment, rules: Rules) -> State:
@@ -144,10 +162,12 @@ def fold(state: State, event: Event, now: Moment, rules: Rules) -> State:
         case Ended():
             return _ended(state, event)
         case _:
-            return _told(state, event)
+            return _told(state, event, now.monotonic_s, rules)
 
 
-def decide(state: State, now_s: float, rules: Rules, rest_s: float) -> tuple[State, Decision]:
+def decide(
+    state: State, now_s: float, rules: Rules, rest_s: float, works_until_s: float = -inf
+) -> tuple[State, Decision]:
     """Return what to do next, with what is begun by it counted as running."""
     if state.ended is not None or state.stopping:
         idle = not state.running and not state.token.busy
@@ -165,12 +185,11 @@ def decide(state: State, now_s: float, rules: Rules, rest_s: float) -> tuple[Sta
     if not token.usable or now_s >= token.expires_at_s:
         wake_at_s = inf if token.busy else token.refresh_at_s
         return state, Decision(refresh=refresh, wake_at_s=wake_at_s)
-    looks, wake_at_s = _due_looks(state, now_s, rules, rest_s)
+    looks, wake_at_s = _due_looks(state, now_s, rules, rest_s, works_until_s)
     if not token.busy:
         wake_at_s = min(wake_at_s, token.refresh_at_s)
-    running = {**state.running, **{look.key: look for look in looks}}
     decision = Decision(looks=looks, refresh=refresh, wake_at_s=wake_at_s)
-    return replace(state, running=running) if looks else state, decision
+    return _with_begun(state, looks, now_s), decision
 
 
 def _kept_alive(state: State, now_s: float, rules: Rules) -> tuple[State, Decision]:
@@ -182,19 +201,19 @@ def _kept_alive(state: State, now_s: float, rules: Rules) -> tuple[State, Decisi
     return replace(state, token=replace(token, busy=True)), Decision(refresh=True)
 
 
-def next_round_s(now_s: float, interval_s: float, phase: float) -> float:
-    """Return the first time after now that is `phase` of an interval behind a multiple of the interval.
-
-    Accounts keep their distance from each other however often their rhythm was disturbed.
-    """
-    offset_s = phase * interval_s
-    rounds = (now_s - offset_s) // interval_s
-    following_s = (rounds + 1) * interval_s + offset_s
-    return following_s if following_s > now_s else following_s + interval_s
+def _with_begun(state: State, looks: Sequence[Look], now_s: float) -> State:
+    if not looks:
+        return state
+    left = state.hints
+    for look in looks:
+        if look.hinted:
+            left = hints.begun(left, look.object_types, now_s)
+    running = {**state.running, **{look.key: look for look in looks}}
+    return replace(state, running=running, hints=left)
 
 
 def _due_looks(
-    state: State, now_s: float, rules: Rules, rest_s: float
+    state: State, now_s: float, rules: Rules, rest_s: float, works_until_s: float
 ) -> tuple[tuple[Look, ...], float]:
     """Return the looks to begin, and when the next of the others is due."""
     begun: list[Look] = []
@@ -206,18 +225,38 @@ def _due_looks(
         if look.key in state.running or not busy.isdisjoint(look.object_types):
             continue
         wait_s = max(rest_s, rules.pace.rest_s(look.priority, rules.phase * interval_s))
-        due_s = max(_due_s(state, look), now_s + wait_s)
+        due_s = max(_due_s(state, look, rules, works_until_s), now_s + wait_s)
         if due_s > now_s:
             wake_at_s = min(wake_at_s, due_s)
         elif len(begun) < free:
-            begun.append(look)
+            begun.append(_as_hinted(state.hints, look, now_s))
             busy.update(look.object_types)
     return tuple(begun), wake_at_s
 
 
-def _due_s(state: State, look: Look) -> float:
-    first_s = state.first_look_at_s if look.via is Via.POLL else -inf
-    return state.next_at_s.get(look.key, first_s)
+def _due_s(state: State, look: Look, rules: Rules, works_until_s: float) -> float:
+    """Return when a look is due: a poll when its time comes, or sooner when a notice hints at it."""
+    if look.via is not Via.POLL:
+        return state.next_at_s.get(look.key, -inf)
+    due_s = state.next_at_s.get(look.key, state.first_look_at_s)
+    came_round = look.key in state.next_at_s and look.key not in state.not_before_s
+    if came_round and due_s >= state.trusts_from_s:
+        due_s = _stretch(rules).due_s(due_s, works_until_s)
+    hinted_s = hints.due_s(state.hints, look.object_types) if state.hints else inf
+    return max(min(due_s, hinted_s), state.not_before_s.get(look.key, -inf))
+
+
+def _stretch(rules: Rules) -> Stretch:
+    settings = rules.settings
+    return Stretch(settings.poll_interval_s, settings.poll_interval_with_webhooks_s, rules.phase)
+
+
+def _as_hinted(open_hints: Hints, look: Look, now_s: float) -> Look:
+    """Make a look one that answers notices, when there are any of its types."""
+    if look.via is not Via.POLL or open_hints.keys().isdisjoint(look.object_types):
+        return look
+    answers = hints.answers(open_hints, look.object_types, now_s)
+    return replace(look, priority=Priority.FRESH, hinted=True, answers=answers)
 
 
 def _look_stored(state: State, event: LookStored, now: Moment, rules: Rules) -> State:
@@ -230,22 +269,32 @@ def _look_stored(state: State, event: LookStored, now: Moment, rules: Rules) -> 
     next_at_s = dict(_without(state.next_at_s, key))
     comes_round = event.look.via is Via.POLL and not event.more
     if (comes_round or event.held) and key not in state.again:
-        interval_s, place = rules.settings.poll_interval_s, rules.phase
-        usual_s = next_round_s(now_s, interval_s, place)
-        next_at_s[key] = rules.pace.poll_s(now_s, interval_s, place, usual_s)
+        next_at_s[key] = rules.pace.poll_s(now_s, rules.settings.poll_interval_s, rules.phase)
     if _backfill_ended(state.cursors, cursors):
         next_at_s = {}
         state = replace(state, first_look_at_s=now_s)
+    if event.missed:
+        state = replace(state, trusts_from_s=now_s + DISTRUST_S)
     return replace(
         state,
         cursors=cursors,
         running=_without(state.running, key),
         again=state.again - {key},
+        not_before_s=_without(state.not_before_s, key) or _NO_TIMES,
+        hints=_hints_after(state.hints, event, rules),
         failures=_without(state.failures, key),
         next_at_s=next_at_s,
         token=access_token.accepted(state.token),
         held=_held_after(state.held, event),
     )
+
+
+def _hints_after(open_hints: Hints, event: LookStored, rules: Rules) -> Hints:
+    if not event.look.hinted:
+        return open_hints
+    answered = () if event.more else event.look.answers
+    settle_s = rules.settings.overlap_s
+    return hints.ended(open_hints, event.look.object_types, answered, settle_s, awaits=event.awaits)
 
 
 def _held_after(held: tuple[HeldDeletes, ...], event: LookStored) -> tuple[HeldDeletes, ...]:
@@ -296,6 +345,8 @@ def _look_failed(state: State, event: LookFailed, now: Moment, rules: Rules) -> 
         token=token,
         failures=failures,
         next_at_s={**state.next_at_s, key: now.monotonic_s + wait_s},
+        not_before_s={**state.not_before_s, key: now.monotonic_s + wait_s},
+        hints=hints.failed(state.hints, event.look.object_types),
     )
 
 
@@ -311,8 +362,12 @@ def _refresh_failed(token: Token, event: RefreshFailed, now_s: float, rules: Rul
     return access_token.renewal_failed(token, event.error, now_s, max(wait_s, asked_s))
 
 
-def _told(state: State, message: Message) -> State:
+def _told(state: State, message: Message, now_s: float, rules: Rules) -> State:
     match message:
+        case Hinted(notices=notices):
+            known = [each for each in notices if each.object_type in state.cursors]
+            settle_s = rules.settings.overlap_s
+            return replace(state, hints=hints.heard(state.hints, known, now_s, settle_s))
         case SyncNow(object_types=object_types):
             return _look_soon(state, object_types)
         case RescanRequested(object_types=object_types):
@@ -345,7 +400,14 @@ def _look_soon(state: State, object_types: Sequence[str]) -> State:
         if object_types and key in state.cursors and key not in object_types
     }
     again = state.again | state.running.keys()
-    return replace(state, next_at_s=kept, first_look_at_s=-inf, again=again)
+    not_before_s = {key: at_s for key, at_s in state.not_before_s.items() if key in kept}
+    return replace(
+        state,
+        next_at_s=kept,
+        not_before_s=not_before_s or _NO_TIMES,
+        first_look_at_s=-inf,
+        again=again,
+    )
 
 
 def _without(mapping: Mapping[str, Value], key: str) -> Mapping[str, Value]:

@@ -40,7 +40,13 @@ class DaemonProcess:
 
     url: str
     ready_s: float
+    pid: int
     stopped_s: float = 0.0
+
+    def memory_bytes(self) -> int:
+        """Return how much of the machine's memory it takes now."""
+        pages = Path(f"/proc/{self.pid}/statm").read_text(encoding="ascii").split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
     def connection(self) -> HTTPConnection:
         """Return a connection to its API."""
@@ -74,7 +80,8 @@ def daemon_process(
         )
         try:
             pin(core, process.pid)
-            daemon = DaemonProcess(_wait_until_ready(notifications), time.perf_counter() - began_s)
+            url = _wait_until_ready(notifications)
+            daemon = DaemonProcess(url, time.perf_counter() - began_s, process.pid)
             yield daemon
             began_s = time.perf_counter()
             process.send_signal(signal.SIGTERM)

@@ -19,7 +19,7 @@ ANSWER_MS = 50.0
 _PATHS = ("/health", "/metrics")
 _EVERY_S = 0.02
 _LOOK_EVERY = 20
-_NO_LIMITS = {"per_minute": None, "per_second": None, "in_flight": 10}
+NO_LIMITS = {"per_minute": None, "per_second": None, "in_flight": 10}
 
 
 class _Integration(msgspec.Struct):
@@ -35,7 +35,7 @@ def measure(folder: Path, cores: Cores, *, invoices: int) -> list[Figure]:
         ) as vendor,
         TemporaryDirectory(dir=folder) as place,
         daemon_process(
-            Path(place), Fernet.generate_key().decode(), _section(vendor), cores.daemon
+            Path(place), Fernet.generate_key().decode(), section(vendor), cores.daemon
         ) as daemon,
     ):
         answers = _ask_during_backfill(daemon, vendor)
@@ -77,11 +77,12 @@ def _figures(path: str, samples: list[float]) -> list[Figure]:
     ]
 
 
-def _section(vendor: Vendor) -> dict[str, object]:
+def section(vendor: Vendor) -> dict[str, object]:
+    """Return the configuration that leads to this vendor."""
     return {
         "client_id": vendor.client_id,
         "client_secret": vendor.client_secret,
-        "limits": _NO_LIMITS,
+        "limits": NO_LIMITS,
         "endpoints": {
             "authorize_url": f"{vendor.url}/connect/oauth2",
             "token_url": f"{vendor.url}/oauth2/v1/tokens/bearer",

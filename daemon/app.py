@@ -1,8 +1,7 @@
 """The whole program: every long-lived part, in the order in which it starts. Start reading here.
 
-    store ─► loop lag, store check, history limit ─► supervisor ─► web ─► signals, reload, watchdog
-    store ─► loop lag, store check ─► supervisor ─► read planning, token watch, heartbeat ─► web
-          ─► signals, reload, watchdog
+    store ─► loop lag, store check, history limit, notice retention ─► supervisor ─► read planning,
+          token watch, heartbeat ─► web ─► signals, reload, watchdog
 
 It ends the other way round: the web stops accepting, the actors finish the page in hand, the store
 is closed.
@@ -29,6 +28,7 @@ from actors.vendors.http import build_client
 from actors.vendors.registry import VENDORS
 from daemon.config import Config, ConfigError, load_config, secret_values
 from daemon.connect import Connector
+from daemon.deliveries import Deliveries
 from daemon.event_log import EventLog
 from daemon.generated_secret import GeneratedSecretError, ensure_admin_token
 from daemon.heartbeat import HeartbeatCheck
@@ -36,6 +36,7 @@ from daemon.history_limit import HistoryLimit
 from daemon.log import configure_logging
 from daemon.loop_lag import LoopLag
 from daemon.metrics import Metrics
+from daemon.notice_retention import NoticeRetention
 from daemon.read_planning import ReadPlanning
 from daemon.redaction import Redactor
 from daemon.reload import Reloader
@@ -118,6 +119,7 @@ class Daemon:
             side.start_soon(self.metrics.load_tokens, self.store)
             side.start_soon(LoopLag(self.world.clock, self.metrics.loop_lag).run)
             side.start_soon(StoreCheck(self.store).run)
+            side.start_soon(NoticeRetention(self.store, self.world.clock).run)
             if (keep_s := self.config.store.history_s) is not None:
                 side.start_soon(HistoryLimit(self.store, self.world.clock, keep_s).run)
             async with anyio.create_task_group() as main:
@@ -200,6 +202,7 @@ async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
         store=store,
         supervisor=supervisor,
         connector=connector,
+        deliveries=Deliveries(store, supervisor, vendors.receivers, world.clock, vendors.tell),
         server=config.server,
         admin_token=admin_token,
         clock=world.clock,

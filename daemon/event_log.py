@@ -9,12 +9,14 @@ import structlog
 
 from actors.events import (
     CallMade,
+    DeliveryOutcome,
     Event,
     LookAbandoned,
     OwnerNeeded,
     PageStored,
     RefreshFailed,
     TokenRefreshed,
+    WebhookDelivered,
 )
 from daemon.event_lines import write_line
 from store.models import Via
@@ -22,6 +24,7 @@ from store.models import Via
 log = structlog.get_logger()
 
 _TOKENS = "tokens"
+_WEBHOOK = "webhook"
 
 
 class EventLog:
@@ -38,6 +41,12 @@ class EventLog:
 
     def listen(self, event: Event) -> None:
         """Write the event's line, if it is worth one."""
+        if isinstance(event, WebhookDelivered):
+            self._delivered(event)
+        else:
+            self._tell(event)
+
+    def _tell(self, event: Event) -> None:
         match event:
             case CallMade():
                 self._call_made(event)
@@ -92,6 +101,14 @@ class EventLog:
             deletes=event.deletes,
             duration_s=round(event.duration_s, 3),
         )
+        if event.missed:
+            log.info(
+                "webhooks_missed",
+                account=event.account_id,
+                vendor=event.vendor,
+                look=event.look,
+                changes=event.missed,
+            )
         if event.became_exact and event.exact_as_of is not None:
             log.info(
                 "backfill_complete",
@@ -99,6 +116,23 @@ class EventLog:
                 vendor=event.vendor,
                 exact_as_of=event.exact_as_of.isoformat(),
             )
+
+    def _delivered(self, event: WebhookDelivered) -> None:
+        if event.outcome is DeliveryOutcome.TAKEN:
+            self._broken.pop((event.vendor, _WEBHOOK), None)
+            log.debug(
+                "webhook_delivered",
+                vendor=event.vendor,
+                stored=event.stored,
+                duplicates=event.duplicates,
+                unknown_accounts=event.unknown_accounts,
+                unknown_types=event.unknown_types,
+                unreadable=event.unreadable,
+                duration_s=round(event.duration_s, 3),
+            )
+            return
+        write = log.debug if self._breaks(event.vendor, _WEBHOOK) else log.warning
+        write("webhook_refused", vendor=event.vendor, outcome=str(event.outcome))
 
     def _look_abandoned(self, event: LookAbandoned) -> None:
         write = log.debug if self._breaks(event.account_id, event.look) else log.warning

@@ -122,7 +122,7 @@ class HeartbeatCheck:
         for vendor in polling:
             around = self._surroundings.get(vendor)
             if around is not None:
-                yield vendor, expected_interval_s(around)
+                yield vendor, expected_interval_s(around, self._clock.now().monotonic_s)
 
     async def _read_store(self) -> tuple[StorePulse | None, str]:
         """Return what the store shows, or None and why it does not."""
@@ -195,12 +195,14 @@ class HeartbeatCheck:
             log.error("heartbeat_silent", vendor=vendor, cause=silence)
 
 
-def expected_interval_s(around: Surroundings) -> float:
+def expected_interval_s(around: Surroundings, now_s: float) -> float:
     """Return how often an account of the vendor that looks for nothing but changes does so.
 
     Infinite while the month's reads rest.
     """
     interval_s = around.settings.poll_interval_s
+    if around.hearing is not None:
+        interval_s = around.hearing.interval_s(around.settings, now_s)
     if around.reads is None:
         return interval_s
     return inf if around.reads.why_resting() else interval_s * around.reads.middle_stretch()

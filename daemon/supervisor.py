@@ -20,7 +20,7 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from actors.account import AccountActor, Ending, Surroundings
 from actors.clock import Clock
-from actors.messages import Message, Stop
+from actors.messages import Hinted, Message, Stop
 from actors.resumption import phase
 from actors.status import ActorStatus
 from daemon.restart import CrashHistory, Quarantine, Restart, RestartPolicy, after_crash
@@ -111,6 +111,7 @@ class Supervisor:
         self._hosted: dict[str, Hosted] = {}
         self._tasks: TaskGroup | None = None
         self._stop = anyio.Event()
+        self._unheard: dict[str, Hinted] = {}
         self._turns: WeakValueDictionary[str, anyio.Lock] = WeakValueDictionary()
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
@@ -162,6 +163,20 @@ class Supervisor:
         if hosted is None or hosted.actor is None or hosted.condition is not Condition.RUNNING:
             raise NotHostedError(account_id)
         hosted.actor.post(message)
+
+    def hint(self, account_id: str, hinted: Hinted) -> None:
+        """Tell an account's actor of notices that are in the store; one about to run is told then.
+
+        Whoever runs later learns of them when it claims the account.
+        """
+        hosted = self._hosted.get(account_id)
+        if hosted is None or hosted.ended:
+            return
+        if hosted.actor is not None and hosted.condition is Condition.RUNNING:
+            hosted.actor.post(hinted)
+        else:
+            before = self._unheard.get(account_id)
+            self._unheard[account_id] = hinted if before is None else before.and_later(hinted)
 
     async def reconfigure(self, surroundings: Mapping[str, Surroundings]) -> None:
         """Run the accounts of these vendors in new surroundings from now on."""
@@ -280,6 +295,8 @@ class Supervisor:
             claimed, self._surroundings[hosted.vendor], first_look_in_s=first_look_in_s
         )
         hosted.condition = Condition.RUNNING
+        if hinted := self._unheard.pop(hosted.account_id, None):
+            hosted.actor.post(hinted)
         return hosted.actor
 
     async def _claim(self, account_id: str) -> ClaimedAccount:

@@ -12,10 +12,12 @@ from actors.account import Surroundings
 from actors.clock import Clock
 from actors.credential import Sealer
 from actors.events import Event, Listener
+from actors.hearing import Hearing
 from actors.read_meter import ReadMeter
 from actors.slots import PageSlots
 from actors.vendors.registry import VENDORS
 from daemon.config import VendorConfig
+from daemon.deliveries import Receiver
 from store.ports import Store
 
 if TYPE_CHECKING:
@@ -54,8 +56,10 @@ class VendorWorkshop:
             self.tell,
         )
 
-    def build(self, name: str, config: VendorConfig, reads: ReadMeter | None) -> Surroundings:
-        """Build the vendor of this name as it is configured."""
+    def build(
+        self, name: str, config: VendorConfig, reads: ReadMeter | None, hearing: Hearing | None
+    ) -> Surroundings:
+        """Build the vendor of this name as it is configured, with what is known of it so far."""
         vendor = VENDORS[name].factory(config.settings(), self.open_client(), self.clock, self.tell)
         return Surroundings(
             store=self.store,
@@ -67,6 +71,7 @@ class VendorWorkshop:
             slots=PageSlots(),
             listener=self.tell,
             reads=reads,
+            hearing=hearing if config.webhook_secret is not None else None,
         )
 
     def tell(self, event: Event) -> None:
@@ -89,13 +94,14 @@ class Vendors:
         self.by_name: dict[str, Vendor] = {}
         self.settings: dict[str, AccountSettings] = {}
         self.reads: dict[str, ReadMeter] = {}
+        self.receivers: dict[str, Receiver] = {}
         self._replaced: list[Vendor] = []
         self.configure(configs)
 
     def configure(self, configs: Mapping[str, VendorConfig]) -> Mapping[str, Surroundings]:
         """Build what is new or different; return it. A vendor that is no longer named stays as it is."""
         changed = {
-            name: self._workshop.build(name, config, self._meter(name, config))
+            name: self._build(name, config)
             for name, config in configs.items()
             if self._configs.get(name) != config
         }
@@ -114,6 +120,20 @@ class Vendors:
             meter.configure(config.reads_per_month, config.account.poll_interval_s)
             self.reads[name] = meter
         return meter
+
+    def _build(self, name: str, config: VendorConfig) -> Surroundings:
+        """Build a vendor. What was heard of its webhooks so far still holds."""
+        door, before = VENDORS[name].webhooks, self.receivers.get(name)
+        hearing = None
+        if door is not None:
+            hearing = Hearing(door.noticed_types) if before is None else before.hearing
+            secret = config.webhook_secret
+            self.receivers[name] = Receiver(door, secret, hearing, config.account)
+        return self._workshop.build(name, config, self._meter(name, config), hearing)
+
+    def tell(self, event: Event) -> None:
+        """Tell everybody who listens."""
+        self._workshop.tell(event)
 
     async def close_replaced(self) -> None:
         """Let go of the connections of vendors that were configured anew and are used no more."""

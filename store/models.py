@@ -135,6 +135,7 @@ class ClaimedAccount:
     cursors: Sequence[Cursor]
     open_refresh: OpenRefresh | None
     held: tuple[HeldDeletes, ...] = ()
+    open_notices: Sequence["OpenNotices"] = ()
 
 
 class ObjectRecord(msgspec.Struct, frozen=True, gc=False):
@@ -157,6 +158,70 @@ class Tombstone(msgspec.Struct, frozen=True, gc=False):
     object_type: str
     object_id: str
     updated_at: datetime | None
+
+
+class Notice(msgspec.Struct, frozen=True, gc=False):
+    """What a vendor's webhook said of one object: a hint to look, never its data.
+
+    Attributes:
+        event_id: the vendor's own id of the event; the same one again is a repetition.
+        operation: what happened: created, updated, deleted, merged, voided or emailed.
+        occurred_at: the vendor's time of it.
+    """
+
+    event_id: str
+    external_account_id: str
+    object_type: str
+    object_id: str
+    operation: str
+    occurred_at: datetime
+
+
+class OpenNotices(msgspec.Struct, frozen=True, gc=False):
+    """Notices about one type of an account that no look has answered yet.
+
+    Attributes:
+        newest: the number of the newest of them.
+    """
+
+    object_type: str
+    newest: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoticesReceived:
+    """What became of a delivery.
+
+    Attributes:
+        fresh: by account, what is new of it.
+        stored: how many notices are new.
+        duplicates: how many were known already.
+        unknown_accounts: how many are about companies that are not connected; not kept.
+    """
+
+    fresh: Mapping[str, Sequence[OpenNotices]]
+    stored: int
+    duplicates: int
+    unknown_accounts: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeCheck:
+    """How a page is held against the notices of its account.
+
+    Attributes:
+        answers: by type, the newest notice that the page answers; the look began after it came.
+        awaited: types of which it is to be told whether something is still awaited.
+        missable: types whose changes are missed webhooks when no notice tells of them.
+        missed_since: changes from before then, in vendor time, are not looked at for that.
+        missed_until: nor those from behind then: their notice may still be on its way.
+    """
+
+    answers: Sequence[OpenNotices] = ()
+    awaited: Sequence[str] = ()
+    missable: Sequence[str] = ()
+    missed_since: datetime | None = None
+    missed_until: datetime | None = None
 
 
 class CursorMove(msgspec.Struct, frozen=True, gc=False):
@@ -186,6 +251,7 @@ class PageWrite:
         begins: types whose full reading begins with this page: what an earlier one saw is
             forgotten first.
         seen: (type, id) of what a full reading came across on this page, changed or not.
+        notices: what to do about the account's notices; None when nobody sends any.
         look: the key of the look that brought it; empty when it was none.
         trace_ids: the vendor's own ids of the calls that brought it.
         denied: claims of deletion that the second witness did not confirm.
@@ -208,6 +274,19 @@ class PageWrite:
     denied: Sequence[Tombstone] = ()
     holds: Sequence[HeldDeletes] = ()
     released: Sequence[str] = ()
+    notices: NoticeCheck | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HintedChange:
+    """A change that a notice told of before it was read.
+
+    Attributes:
+        lag_s: how long ago it had happened when it was stored, by the first of the notices.
+    """
+
+    op: ChangeOp
+    lag_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +296,9 @@ class PageApplied:
     Attributes:
         last_seq: the store's newest change when the page was committed.
         exact_as_of: the account's watermark after the page.
+        hinted: the changes among them that a notice told of.
+        missed: how many changes a notice should have told of and none did.
+        awaits: whether an open notice tells of a version that is not here yet.
         held: deletes that wait for a person's word: their types' cursors did not move.
     """
 
@@ -225,6 +307,9 @@ class PageApplied:
     last_seq: int
     exact_as_of: datetime | None
     held: Sequence[HeldDeletes] = ()
+    hinted: Sequence[HintedChange] = ()
+    missed: int = 0
+    awaits: bool = False
 
 
 class StoredObject(msgspec.Struct, frozen=True, gc=False):

@@ -19,6 +19,8 @@ from store.models import (
     ClaimedAccount,
     Cursor,
     HeldDeletes,
+    Notice,
+    NoticesReceived,
     ObjectFilter,
     ObjectHistory,
     OpenRefresh,
@@ -249,6 +251,25 @@ class Directory(Protocol):
 
     async def pulse(self, after: int) -> StorePulse:
         """Return what shows that the store is alive: the last pages, and the changes behind `after`."""
+        ...
+
+    async def receive_notices(
+        self, vendor: str, received: Sequence[Notice], at: datetime
+    ) -> NoticesReceived:
+        """Keep what is new of a delivery, in one piece; the same event again is not new.
+
+        What is about companies that are not connected is not kept. Looks answer notices with
+        `apply_page`; whoever claims an account learns which are open.
+        """
+        ...
+
+    async def prune_notices(
+        self, received_before: datetime, forgotten_before: datetime, *, limit: int
+    ) -> int:
+        """Forget at most `limit` old notices; return how many.
+
+        Answered ones from before `received_before`, and open ones from before `forgotten_before`.
+        """
         ...
 
     async def metadata(self, key: str) -> bytes | None:

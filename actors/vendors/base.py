@@ -14,7 +14,7 @@ from enum import IntEnum
 from typing import Protocol
 
 from actors.credential import Credential
-from store.models import Cursor, CursorMove, ObjectRecord, Tombstone, Via
+from store.models import Cursor, CursorMove, ObjectRecord, OpenNotices, Tombstone, Via
 
 
 class Priority(IntEnum):
@@ -60,6 +60,8 @@ class Look:
             type.
         object_types: the types whose cursors it moves.
         cursors: where it begins, for each of those types.
+        hinted: whether notices asked for it; the planner leaves that to the actor.
+        answers: which of them it answers: they came long enough before it began.
     """
 
     key: str
@@ -67,6 +69,8 @@ class Look:
     priority: Priority
     object_types: tuple[str, ...]
     cursors: Mapping[str, Cursor]
+    hinted: bool = False
+    answers: Sequence[OpenNotices] = ()
 
 
 @dataclass(frozen=True, slots=True)

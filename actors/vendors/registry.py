@@ -12,6 +12,7 @@ from actors.events import CallMade
 from actors.read_meter import Metering
 from actors.vendors import quickbooks
 from actors.vendors.base import Vendor
+from actors.vendors.notice import WebhookDoor
 
 VendorFactory = Callable[[Any, httpx.AsyncClient, Clock, Callable[[CallMade], None]], Vendor]
 """Takes the vendor's own settings, the client of all its accounts, a clock and a listener."""
@@ -26,6 +27,7 @@ class VendorEntry:
         trace_name: what the vendor calls its own id of a call.
         reading_calls: how many calls the full reading of a type with so many objects takes.
         metering: which of its calls count against the month's allowance; None when none do.
+        webhooks: how its deliveries are let in; None when it makes none.
     """
 
     factory: VendorFactory
@@ -33,6 +35,7 @@ class VendorEntry:
     trace_name: str
     reading_calls: Callable[[int], int]
     metering: Metering | None = None
+    webhooks: WebhookDoor | None = None
 
 
 VENDORS: Mapping[str, VendorEntry] = MappingProxyType(
@@ -43,6 +46,7 @@ VENDORS: Mapping[str, VendorEntry] = MappingProxyType(
             "intuit_tid",
             quickbooks.reading_calls,
             Metering(quickbooks.METERED, quickbooks.PACIFIC),
+            quickbooks.DOOR,
         )
     }
 )

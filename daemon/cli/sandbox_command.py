@@ -32,6 +32,12 @@ def sandbox(
         typer.Option(min=0.0, callback=_finite, help="How big each is; 1 is about 260 objects."),
     ] = 1.0,
     seed: Annotated[int, typer.Option(help="The same seed makes the same companies.")] = 0,
+    webhook_url: Annotated[
+        str,
+        typer.Option(
+            help="Where to deliver webhooks: the daemon's public_url and /webhooks/quickbooks."
+        ),
+    ] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Serve a stand-in for QuickBooks full of made-up companies, until Ctrl-C.
@@ -46,7 +52,7 @@ def sandbox(
         shell.clock, companies, scale, seed, grant_salt=secrets.token_hex()
     )
     try:
-        sandbox_server.serve(shell, vendor, host, port, as_json=as_json)
+        sandbox_server.serve(shell, vendor, host, port, webhook_url, as_json=as_json)
     except OSError as error:
         reason = error.strerror or str(error)
         raise CommandError(

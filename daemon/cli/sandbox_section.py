@@ -12,6 +12,7 @@ def sandbox_section(sandbox: QuickBooksSandbox, url: str) -> dict[str, object]:
     return {
         "client_id": app.client_id,
         "client_secret": app.client_secret,
+        "webhook_verifier_token": sandbox.webhooks.verifier_token,
         "endpoints": {
             "authorize_url": f"{url}/connect/oauth2",
             "token_url": f"{url}/oauth2/v1/tokens/bearer",
@@ -19,6 +20,7 @@ def sandbox_section(sandbox: QuickBooksSandbox, url: str) -> dict[str, object]:
             "api_url": url,
         },
         "poll_interval": "5s",
+        "poll_interval_with_webhooks": "1m",
         "overlap": "5s",
         "retry": {"cap": "5s"},
         "breaker": {"reset_after": "10s"},

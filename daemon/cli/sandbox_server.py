@@ -3,6 +3,7 @@
 from functools import partial
 
 import anyio
+import httpx
 import yaml
 
 from actors.clock import Clock
@@ -11,6 +12,7 @@ from daemon.cli.shell import Shell
 from daemon.cli.wording import count
 from daemon.sandbox.quickbooks import QuickBooksSandbox
 from daemon.sandbox.serve import serve_sandbox
+from daemon.sandbox.webhook_carrier import carry_webhooks, over_http
 from daemon.signals import Control, hear_signals
 
 _COUNT_EVERY_S = 10.0
@@ -26,17 +28,31 @@ def open_sandbox(
     return vendor
 
 
-def serve(shell: Shell, vendor: QuickBooksSandbox, host: str, port: int, *, as_json: bool) -> None:
-    """Serve until SIGTERM or Ctrl-C.
+def serve(
+    shell: Shell,
+    vendor: QuickBooksSandbox,
+    host: str,
+    port: int,
+    webhook_url: str,
+    *,
+    as_json: bool,
+) -> None:
+    """Serve until SIGTERM or Ctrl-C, and deliver webhooks to an address if there is one.
 
     Raises:
         OSError: it cannot listen there.
     """
-    anyio.run(partial(_serve, shell, vendor, host, port, as_json=as_json))
+    anyio.run(partial(_serve, shell, vendor, host, port, webhook_url, as_json=as_json))
 
 
 async def _serve(
-    shell: Shell, vendor: QuickBooksSandbox, host: str, port: int, *, as_json: bool
+    shell: Shell,
+    vendor: QuickBooksSandbox,
+    host: str,
+    port: int,
+    webhook_url: str,
+    *,
+    as_json: bool,
 ) -> None:
     control = Control()
     async with (
@@ -49,8 +65,16 @@ async def _serve(
         else:
             _explain(shell, vendor, url)
         tasks.start_soon(_count_calls, shell, vendor)
+        if webhook_url:
+            tasks.start_soon(_deliver, shell, vendor, webhook_url)
         await control.stop.wait()
         tasks.cancel_scope.cancel()
+
+
+async def _deliver(shell: Shell, vendor: QuickBooksSandbox, url: str) -> None:
+    """Deliver webhooks."""
+    async with httpx.AsyncClient(trust_env=False) as client:
+        await carry_webhooks(vendor.webhooks, lambda: shell.clock.now().utc, over_http(url, client))
 
 
 async def _count_calls(shell: Shell, vendor: QuickBooksSandbox) -> None:
@@ -75,6 +99,7 @@ def _facts(vendor: QuickBooksSandbox, url: str) -> dict[str, object]:
         "url": url,
         "client_id": app.client_id,
         "client_secret": app.client_secret,
+        "webhook_verifier_token": vendor.webhooks.verifier_token,
         "companies": [
             {"realm_id": company.realm_id, "name": company.name}
             for company in vendor.world.companies.values()
@@ -90,6 +115,7 @@ def _explain(shell: Shell, vendor: QuickBooksSandbox, url: str) -> None:
     output.line(f"QuickBooks sandbox at {url}", "bold")
     output.line(f"  client id      {app.client_id}")
     output.line(f"  client secret  {app.client_secret}")
+    output.line(f"  webhook token  {vendor.webhooks.verifier_token}")
     for realm_id, company in vendor.world.companies.items():
         objects = count(sum(len(rows) for rows in vendor.truth(realm_id).values()), "object")
         output.line(f"  company        {realm_id}  {company.name}, {objects}")

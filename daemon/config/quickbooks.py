@@ -72,6 +72,11 @@ class QuickBooksConfig(VendorConfig):
     endpoints: QuickBooksEndpoints = field(default_factory=QuickBooksEndpoints)
     redirect_uri: Annotated[str, http_url(drop="")] = ""
 
+    @property
+    def webhook_secret(self) -> Secret | None:
+        """The verifier token."""
+        return self.webhook_verifier_token
+
     def resolved(self, public_url: str) -> Self:
         """Put in the environment's API and the callback that we serve."""
         api_url = self.endpoints.api_url or _API_URLS[self.environment]

@@ -5,6 +5,7 @@ from typing import Annotated, Self
 
 from actors.settings import AccountSettings
 from daemon.config.rule import Flat
+from daemon.config.secret import Secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,11 @@ class VendorConfig:
     account: Annotated[AccountSettings, Flat()]
     verify_interval_s: float = 86_400.0
     reads_per_month: int | None = None
+
+    @property
+    def webhook_secret(self) -> Secret | None:
+        """What its deliveries are verified with; None when webhooks are not used."""
+        return None
 
     def settings(self) -> object:
         """What the vendor's package is built with."""

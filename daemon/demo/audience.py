@@ -27,11 +27,13 @@ class Audience:
     Attributes:
         statuses: the latest of every connected company, by realm id.
         arrivals: how long the vendor's changes took.
+        by_webhook: how many of them a webhook told of.
     """
 
     def __init__(self, stage: Stage, view: View) -> None:
         self.statuses: dict[str, StatusReply] = {}
         self.arrivals = Arrivals()
+        self.by_webhook = 0
         self._stage = stage
         self._view = view
         self._accounts: dict[str, str] = {}
@@ -64,6 +66,7 @@ class Audience:
             for item in page.items:
                 change = msgspec.json.decode(item, type=ChangeReply)
                 realm_id = realms[change.account_id]
+                self.by_webhook += change.via == "webhook"
                 key = ObjectKey(realm_id, change.object_type, change.object_id)
                 delay_s = self.arrivals.arrived(key, now)
                 if delay_s is not None:

@@ -117,6 +117,10 @@ class _Show:
                 f"{count(len(delays_s), 'change')} followed: half of them here within "
                 f"{duration(middle)}, all within {duration(slowest)}, the outage included."
             )
+        if audience.by_webhook:
+            view.say(
+                f"{count(audience.by_webhook, 'change')} came by webhook, the rest by polling."
+            )
         statistics = stage.sandbox.statistics()
         violations = sum(statistics.violations.values())
         calls = count(sum(statistics.calls.values()), "call")

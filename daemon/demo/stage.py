@@ -6,12 +6,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import anyio
 import httpx
 import msgspec
 import yaml
 
 from actors.clock import Clock
-from daemon.app import running, this_world
+from daemon.app import World, running, this_world
 from daemon.cli.replies import AccountReply, Page, StatusReply
 from daemon.cli.sandbox_section import sandbox_section
 from daemon.config import Config, load_config, secret_values
@@ -19,6 +20,7 @@ from daemon.log import configure_logging
 from daemon.redaction import Redactor
 from daemon.sandbox.quickbooks import Behaviour, QuickBooksSandbox
 from daemon.sandbox.serve import serve_sandbox
+from daemon.sandbox.webhook_carrier import carry_webhooks, over_http
 
 _COMPANIES: Mapping[str, float] = {"Corner Café": 1, "Harbour Plumbing": 8, "Meridian Foods": 40}
 """Their sizes; 1 is about 260 objects."""
@@ -112,8 +114,22 @@ async def open_stage(folder: Path, seed: int) -> AsyncIterator[Stage]:
                     timeout=_TIMEOUT_S,
                     trust_env=False,
                 ) as http,
+                _webhooks_to(f"{daemon.base_url}/webhooks/quickbooks", sandbox, world),
             ):
                 yield Stage(sandbox, companies, config, path, world.clock, daemon.base_url, http)
+
+
+@asynccontextmanager
+async def _webhooks_to(url: str, sandbox: QuickBooksSandbox, world: World) -> AsyncIterator[None]:
+    """Have the vendor tell the daemon of its changes."""
+    async with (
+        httpx.AsyncClient(trust_env=False) as client,
+        anyio.create_task_group() as tasks,
+    ):
+        post = over_http(url, client)
+        tasks.start_soon(carry_webhooks, sandbox.webhooks, lambda: world.clock.now().utc, post)
+        yield
+        tasks.cancel_scope.cancel()
 
 
 def _write_config(folder: Path, sandbox: QuickBooksSandbox, url: str) -> Path:

@@ -3,6 +3,7 @@
 Every combination of labels that is known beforehand starts at 0.
 """
 
+from collections import Counter as Counts
 from collections.abc import Mapping, Sequence
 from itertools import product
 
@@ -14,12 +15,14 @@ from actors.events import (
     BreakerChanged,
     CallMade,
     DeletesHeld,
+    DeliveryOutcome,
     Event,
     LookAbandoned,
     OwnerNeeded,
     PageStored,
     RefreshFailed,
     TokenRefreshed,
+    WebhookDelivered,
 )
 from actors.step import REFUSED
 from store.models import ChangeOp, Via
@@ -29,6 +32,10 @@ _REASONS = sorted({*_CALL_REASONS, "store_unavailable"})
 _GRANT_REFUSED = "grant_refused"
 _VIAS = [str(via) for via in Via]
 _OPS = [str(op) for op in ChangeOp]
+_OUTCOMES = [str(outcome) for outcome in DeliveryOutcome]
+_NOTICES = ("stored", "duplicate", "unknown_account", "unknown_type", "unreadable")
+_ANSWER_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 10.0)
+_LAG_BUCKETS_S = (1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0)
 _CALL_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
@@ -49,6 +56,7 @@ class EventCounts:
         self._register_calls(operations)
         self._register_looks()
         self._register_tokens()
+        self._register_webhooks()
 
     def _register_calls(self, operations: Mapping[str, Sequence[str]]) -> None:
         self._requests = Counter(
@@ -110,6 +118,41 @@ class EventCounts:
             "Times that an account came to need its owner to connect it again.",
         )
 
+    def _register_webhooks(self) -> None:
+        self._deliveries = self._counter(
+            "webhook_deliveries_total",
+            "Deliveries to our webhook, by what became of them.",
+            outcome=_OUTCOMES,
+        )
+        self._notices = self._counter(
+            "webhook_notices_total",
+            "Notices in verified deliveries, by what became of them.",
+            outcome=_NOTICES,
+        )
+        self._missed = self._counter(
+            "webhooks_missed_total",
+            "Changes found by polling that a webhook should have told of before.",
+        )
+        self._answers = self._histogram(
+            "webhook_answer_duration_seconds",
+            "How long a delivery took to be durable and answered, or refused.",
+            _ANSWER_BUCKETS_S,
+        )
+        self._lag = self._histogram(
+            "webhook_change_lag_seconds",
+            "How long after it happened a change that a webhook told of was stored.",
+            _LAG_BUCKETS_S,
+        )
+
+    def _histogram(self, name: str, meaning: str, buckets: Sequence[float]) -> Histogram:
+        """Register a histogram by vendor, each at 0."""
+        histogram = Histogram(
+            f"syncline_{name}", meaning, ["vendor"], registry=self._registry, buckets=buckets
+        )
+        for vendor in self._vendors:
+            histogram.labels(vendor)
+        return histogram
+
     def _counter(self, name: str, meaning: str, **known: Sequence[str]) -> Counter:
         """Register a counter by vendor and by what is named, every combination at 0."""
         counter = Counter(f"syncline_{name}", meaning, ["vendor", *known], registry=self._registry)
@@ -119,6 +162,12 @@ class EventCounts:
 
     def note(self, event: Event) -> None:
         """Count the event."""
+        if isinstance(event, WebhookDelivered):
+            self._delivered(event)
+        else:
+            self._count(event)
+
+    def _count(self, event: Event) -> None:
         match event:
             case CallMade():
                 self._call_made(event)
@@ -149,8 +198,27 @@ class EventCounts:
         via = str(event.via)
         self._pages.labels(event.vendor, via).inc()
         self._objects_read.labels(event.vendor, via).inc(event.objects)
-        self._changes.labels(event.vendor, via, str(ChangeOp.UPSERT)).inc(event.upserts)
-        self._changes.labels(event.vendor, via, str(ChangeOp.DELETE)).inc(event.deletes)
+        hinted = Counts(str(change.op) for change in event.hinted)
+        for op, applied in ((ChangeOp.UPSERT, event.upserts), (ChangeOp.DELETE, event.deletes)):
+            told = hinted[str(op)]
+            self._changes.labels(event.vendor, via, str(op)).inc(applied - told)
+            self._changes.labels(event.vendor, str(Via.WEBHOOK), str(op)).inc(told)
+        for change in event.hinted:
+            self._lag.labels(event.vendor).observe(change.lag_s)
+        self._missed.labels(event.vendor).inc(event.missed)
+
+    def _delivered(self, event: WebhookDelivered) -> None:
+        self._deliveries.labels(event.vendor, str(event.outcome)).inc()
+        self._answers.labels(event.vendor).observe(event.duration_s)
+        numbers = (
+            event.stored,
+            event.duplicates,
+            event.unknown_accounts,
+            event.unknown_types,
+            event.unreadable,
+        )
+        for outcome, number in zip(_NOTICES, numbers, strict=True):
+            self._notices.labels(event.vendor, outcome).inc(number)
 
     def _refresh_failed(self, vendor: str, reason: str) -> None:
         self._refreshes.labels(vendor).inc()

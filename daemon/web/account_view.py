@@ -9,7 +9,6 @@ from msgspec import Meta
 from msgspec.structs import asdict
 
 from actors.breaker import BreakerState
-from actors.settings import AccountSettings
 from actors.status import AccountState, ActorStatus
 from actors.token_calendar import End, nearest_end
 from daemon.standing import Standing, standing
@@ -240,19 +239,12 @@ def account_health(
     )
 
 
-def freshness(
-    exact_as_of: datetime | None, now: datetime, settings: AccountSettings | None
-) -> Freshness:
-    """Say how old what we have may be.
-
-    An idle account is looked at once in a poll interval, and is exact up to the overlap before
-    that: it is stale when a whole interval more has passed.
-    """
+def freshness(exact_as_of: datetime | None, now: datetime, stale_after_s: float) -> Freshness:
+    """Say how old what we have may be."""
     if exact_as_of is None:
         return Freshness(None, None, stale=True)
     age_s = max(0.0, (now - exact_as_of).total_seconds())
-    limit_s = 0.0 if settings is None else settings.overlap_s + 2 * settings.poll_interval_s
-    return Freshness(exact_as_of, age_s, stale=age_s > limit_s)
+    return Freshness(exact_as_of, age_s, stale=age_s > stale_after_s)
 
 
 def _cursor(cursor: Cursor, records: int, status: ActorStatus | None) -> CursorView:

@@ -8,6 +8,7 @@ from actors.read_meter import ReadMeter
 from actors.settings import AccountSettings
 from daemon.config import Secret, ServerConfig
 from daemon.connect import Connector
+from daemon.deliveries import Deliveries
 from daemon.heartbeat import HeartbeatCheck
 from daemon.metrics import Metrics
 from daemon.supervisor import Supervisor
@@ -30,6 +31,7 @@ class WebContext:
     store: Store
     supervisor: Supervisor
     connector: Connector
+    deliveries: Deliveries
     server: ServerConfig
     admin_token: Secret
     clock: Clock
@@ -40,3 +42,19 @@ class WebContext:
     heartbeat: HeartbeatCheck | None = None
     heartbeat_s: float = 15.0
     max_waiting: int = 1000
+
+    def stale_after_s(self, vendor: str) -> float:
+        """Return at what age a replica is stale; 0 for a vendor that is not configured.
+
+        An idle account is looked at once in an interval, and is exact up to the overlap before
+        that: it is stale when a whole interval more has passed.
+        """
+        settings, hearing = self.settings.get(vendor), self.deliveries.hearing(vendor)
+        if settings is None:
+            return 0.0
+        interval_s, reads = settings.poll_interval_s, self.reads.get(vendor)
+        if hearing is not None:
+            interval_s = hearing.interval_s(settings, self.clock.now().monotonic_s)
+        if reads is not None and not reads.why_resting():
+            interval_s *= reads.middle_stretch()
+        return settings.overlap_s + 2 * interval_s

@@ -148,7 +148,7 @@ async def account(call: Call[Nothing, Nothing]) -> Answer:
     stored = await context.store.account(account_id)
     credential = await context.store.credential(account_id)
     now = context.clock.now().utc
-    fresh = freshness(stored.exact_as_of, now, context.settings.get(stored.vendor))
+    fresh = freshness(stored.exact_as_of, now, context.stale_after_s(stored.vendor))
     hosted = context.supervisor.hosted().get(account_id)
     return Answer(account_health(stored, hosted, credential, fresh, now))
 

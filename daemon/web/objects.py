@@ -181,7 +181,7 @@ async def account_with_type(call: AnyCall, object_type: str) -> Account:
 def _freshness(call: AnyCall, account: Account) -> Freshness:
     context = call.context
     return freshness(
-        account.exact_as_of, context.clock.now().utc, context.settings.get(account.vendor)
+        account.exact_as_of, context.clock.now().utc, context.stale_after_s(account.vendor)
     )
 
 

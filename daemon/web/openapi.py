@@ -86,6 +86,8 @@ def _operation(operation: AnyOperation, refs: dict[type[msgspec.Struct], Schema]
             "required": operation.body_required,
             "content": {JSON: {"schema": refs[operation.body]}},
         }
+    if operation.raw_body:
+        described["requestBody"] = {"required": True, "content": {operation.raw_body: {}}}
     return described
 
 

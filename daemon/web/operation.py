@@ -74,6 +74,7 @@ class Operation(Generic[Q, B]):
         name: identifies it in the API's description.
         query: its parameters; a field's `name` is the parameter's.
         body: what it takes as JSON; None when it takes none.
+        raw_body: the medium of a body that the handler reads by itself; empty when it has none.
         replies: its successes.
         problems: the statuses of its own problems, with what they mean; those of all are added.
         problem_media: how its problems are told: as a document and, with `text/html`, as a page to
@@ -91,6 +92,7 @@ class Operation(Generic[Q, B]):
     query: type[Q] = Nothing  # type: ignore[assignment]
     body: type[B] | None = None
     body_required: bool = False
+    raw_body: str = ""
     replies: Sequence[Reply]
     problems: Mapping[HTTPStatus, str] = field(default_factory=dict)
     problem_media: Sequence[str] = (MEDIA_TYPE,)

@@ -14,6 +14,7 @@ from daemon.web import (
     metrics,
     objects,
     steering,
+    webhooks,
 )
 from daemon.web.openapi import describe
 from daemon.web.operation import JSON, AnyOperation, Call, Nothing, Operation, Reply
@@ -34,6 +35,7 @@ OPERATIONS: tuple[AnyOperation, ...] = (
     *objects.OPERATIONS,
     *explain.OPERATIONS,
     *changes.OPERATIONS,
+    *webhooks.OPERATIONS,
     Operation(
         method="GET",
         path="/openapi.json",

@@ -16,6 +16,13 @@ from daemon.connect import (
     VendorFailedError,
     WrongCompanyError,
 )
+from daemon.deliveries import (
+    DeliveryError,
+    ForgedDeliveryError,
+    MalformedDeliveryError,
+    UnknownReceiverError,
+    WebhooksOffError,
+)
 from daemon.web.problem import NotFoundError, ProblemError, problem_response
 from store.errors import StoreUnavailableError, UnknownAccountError
 
@@ -29,6 +36,13 @@ _CONNECT_PROBLEMS: dict[type[ConnectError], tuple[HTTPStatus, str]] = {
     CodeRefusedError: (HTTPStatus.UNPROCESSABLE_ENTITY, "code-refused"),
     WrongCompanyError: (HTTPStatus.UNPROCESSABLE_ENTITY, "wrong-company"),
     VendorFailedError: (HTTPStatus.BAD_GATEWAY, "vendor-failed"),
+}
+
+_DELIVERY_PROBLEMS: dict[type[DeliveryError], tuple[HTTPStatus, str]] = {
+    UnknownReceiverError: (HTTPStatus.NOT_FOUND, "unknown-vendor"),
+    WebhooksOffError: (HTTPStatus.SERVICE_UNAVAILABLE, "webhooks-off"),
+    ForgedDeliveryError: (HTTPStatus.UNAUTHORIZED, "forged-delivery"),
+    MalformedDeliveryError: (HTTPStatus.BAD_REQUEST, "malformed-delivery"),
 }
 
 
@@ -66,6 +80,9 @@ def as_problem(error: Exception, request: web.Request) -> ProblemError:
             problem = ProblemError(HTTPStatus.BAD_REQUEST, "broken-body", detail)
         case ConnectError():
             status, kind = _CONNECT_PROBLEMS[type(error)]
+            problem = ProblemError(status, kind, str(error))
+        case DeliveryError():
+            status, kind = _DELIVERY_PROBLEMS[type(error)]
             problem = ProblemError(status, kind, str(error))
         case _:
             problem = _unforeseen(error, request)

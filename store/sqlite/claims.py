@@ -20,6 +20,7 @@ from store.sqlite.cursors import SQL as CURSORS
 from store.sqlite.cursors import read_cursors
 from store.sqlite.held_deletes import read_all_held_deletes, read_held_deletes
 from store.sqlite.instants import from_text
+from store.sqlite.notices import open_notices, open_of_shard
 
 
 def claim(connection: sqlite3.Connection, account_id: str) -> ClaimedAccount:
@@ -35,6 +36,7 @@ def claim(connection: sqlite3.Connection, account_id: str) -> ClaimedAccount:
         read_cursors(connection, account_id),
         read_open_refresh(connection, account_id),
         read_held_deletes(connection, account_id),
+        open_notices(connection, account_id),
     )
 
 
@@ -55,6 +57,7 @@ def _claim_shard(connection: sqlite3.Connection, shard: int) -> Sequence[Claimed
         for row in connection.execute(JOURNAL["open_of_shard"], (shard,))
     }
     cursors = _cursors_of_shard(connection, shard)
+    notices = open_of_shard(connection, shard)
     held = read_all_held_deletes(connection)
     return [
         ClaimedAccount(
@@ -63,6 +66,7 @@ def _claim_shard(connection: sqlite3.Connection, shard: int) -> Sequence[Claimed
             cursors.get(account.id, ()),
             open_refreshes.get(account.id),
             held.get(account.id, ()),
+            notices.get(account.id, ()),
         )
         for account in accounts
     ]

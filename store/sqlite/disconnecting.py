@@ -20,6 +20,7 @@ from store.sqlite.credentials import (
 from store.sqlite.cursors import forget_cursors, reset_cursors
 from store.sqlite.held_deletes import forget_held_deletes
 from store.sqlite.history import forget_some_history, forget_some_looks
+from store.sqlite.notices import forget_some_notices
 from store.sqlite.objects import forget_some_objects
 from store.sqlite.reads import forget_reads
 
@@ -73,7 +74,9 @@ def purge_piece(
     # After all that refers to them.
     if forget_some_looks(connection, account_id, _ROWS_PER_PIECE):
         return seq
-    if forget_some_seen(connection, account_id, _ROWS_PER_PIECE):
+    if forget_some_seen(connection, account_id, _ROWS_PER_PIECE) or forget_some_notices(
+        connection, account_id, _ROWS_PER_PIECE
+    ):
         return seq
     if seq < last_seq(connection):
         forget_changes(connection, account_id, seq, seq + _SEQS_PER_PIECE)

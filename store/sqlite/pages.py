@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 
 from store.models import ObjectRecord, PageApplied, PageWrite, Tombstone
 from store.sqlite.accounts import check_fence, move_watermark
@@ -9,6 +10,7 @@ from store.sqlite.comparison import forget_seen, see
 from store.sqlite.cursors import move_cursors
 from store.sqlite.held_deletes import hold_deletes, release_deletes
 from store.sqlite.history import next_look, note_look, note_refusals
+from store.sqlite.notices import answer_notices, awaits, check_changes
 from store.sqlite.objects import bury_objects, object_rows, upsert_objects
 
 Key = tuple[str, str]
@@ -49,7 +51,24 @@ def apply_page(connection: sqlite3.Connection, page: PageWrite) -> PageApplied:
     release_deletes(connection, page.account_id, page.released)
     _move_comparison_and_cursors(connection, page)
     exact_as_of, newest = move_watermark(connection, page.account_id, at, page.object_types)
-    return PageApplied(upserts, deletes, newest, exact_as_of, page.holds)
+    applied = PageApplied(upserts, deletes, newest, exact_as_of, page.holds)
+    return applied if page.notices is None else _settle_notices(connection, page, applied)
+
+
+def _settle_notices(
+    connection: sqlite3.Connection, page: PageWrite, applied: PageApplied
+) -> PageApplied:
+    """Tell which changes a notice told of, then note which notices the page answers."""
+    check, made = page.notices, applied.upserts + applied.deletes
+    if check is None:
+        return applied
+    if made:
+        # Each row that was written is one change, and nobody else writes in between.
+        before = applied.last_seq - made
+        hinted, missed = check_changes(connection, page.account_id, check, before, page.observed_at)
+        applied = replace(applied, hinted=hinted, missed=missed)
+    answer_notices(connection, page.account_id, check.answers, page.observed_at)
+    return replace(applied, awaits=awaits(connection, page.account_id, check.awaited))
 
 
 def last_word(

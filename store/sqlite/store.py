@@ -17,6 +17,8 @@ from store.models import (
     ClaimedAccount,
     Cursor,
     HeldDeletes,
+    Notice,
+    NoticesReceived,
     ObjectFilter,
     ObjectHistory,
     OpenRefresh,
@@ -38,6 +40,7 @@ from store.sqlite import (
     held_deletes,
     history,
     metadata,
+    notices,
     objects,
     ownership,
     pages,
@@ -291,6 +294,25 @@ class SqliteStore:
     async def pulse(self, after: int) -> StorePulse:
         """Return the last pages, and the changes behind `after`."""
         return await self._readers.run(partial(pulse.read_pulse, after=after))
+
+    async def receive_notices(
+        self, vendor: str, received: Sequence[Notice], at: datetime
+    ) -> NoticesReceived:
+        """Keep what is new of a delivery about connected companies, in one piece."""
+        return await self._writer.submit(
+            lambda connection: notices.receive_notices(connection, vendor, received, at),
+            notices.notices_bytes(received),
+        )
+
+    async def prune_notices(
+        self, received_before: datetime, forgotten_before: datetime, *, limit: int
+    ) -> int:
+        """Forget some old notices; return how many."""
+        return await self._writer.submit(
+            lambda connection: notices.prune_notices(
+                connection, received_before, forgotten_before, limit
+            )
+        )
 
     async def metadata(self, key: str) -> bytes | None:
         """Return a value that belongs to the store as a whole, if there is one."""

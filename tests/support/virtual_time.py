@@ -91,10 +91,12 @@ class VirtualClock:
     def __init__(self, epoch: datetime = EPOCH) -> None:
         self.epoch = epoch
         self._last = Moment(0.0, epoch)
+        self._last_epoch = epoch
 
     def now(self) -> Moment:
         elapsed_s = asyncio.get_running_loop().time()
-        if elapsed_s != self._last.monotonic_s:
+        if elapsed_s != self._last.monotonic_s or self.epoch is not self._last_epoch:
+            self._last_epoch = self.epoch
             self._last = Moment(elapsed_s, self.epoch + timedelta(seconds=elapsed_s))
         return self._last
 

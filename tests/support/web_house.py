@@ -23,13 +23,15 @@ from actors.account import Surroundings
 from actors.clock import Clock, SystemClock
 from actors.credential import Sealer
 from actors.events import Event, Listener
+from actors.hearing import Hearing
 from actors.read_meter import ReadMeter
 from actors.settings import AccountSettings
 from actors.slots import PageSlots
-from actors.vendors.quickbooks import OPERATIONS, QuickBooks
+from actors.vendors.quickbooks import DOOR, OPERATIONS, QuickBooks
 from actors.vendors.registry import VENDORS
 from daemon.config import Secret, ServerConfig
 from daemon.connect import Connector
+from daemon.deliveries import Deliveries, Receiver
 from daemon.heartbeat import HeartbeatCheck
 from daemon.metrics import Metrics
 from daemon.restart import RestartPolicy
@@ -46,6 +48,7 @@ Anything = Any
 """Decoded JSON, or what a library takes."""
 
 TOKEN = "the-admin-token"
+VERIFIER = "the-verifier-token"
 TYPES = ("Customer", "Invoice", "Item")
 SIZES = {"Customer": 3, "Invoice": 7, "Item": 2}
 
@@ -55,6 +58,7 @@ class House:
     """A daemon without its web server.
 
     Attributes:
+        receivers: whose webhooks are taken.
         concealed: the secrets that the log was told of.
         heard: every event of the actors.
     """
@@ -70,8 +74,10 @@ class House:
     metrics: Metrics
     reads: ReadMeter
     heartbeat: HeartbeatCheck
-    concealed: list[str] = field(default_factory=list)
-    heard: list[Event] = field(default_factory=list)
+    concealed: list[str]
+    heard: list[Event]
+    receivers: dict[str, Receiver]
+    deliveries: Deliveries
 
     def company(self, *, name: str | None = None) -> str:
         """Found a small company at the vendor and return its id there."""
@@ -130,7 +136,7 @@ async def house(
     reads_per_month: int | None = 500_000,
 ) -> AsyncIterator[House]:
     """Open a store, a sandbox and everything between them, and run the supervisor."""
-    clock = clock or SystemClock()
+    clock, policy = clock or SystemClock(), policy or RestartPolicy()
     sandbox = QuickBooksSandbox(
         lambda: clock.now().utc, seed=7, limits=None, behaviour=Behaviour(token_latency_s=0.0)
     )
@@ -146,21 +152,23 @@ async def house(
         http = httpx.AsyncClient(transport=SandboxTransport(sandbox))
         vendor = QuickBooks(quickbooks_settings(), http, clock, listen)
         sealer = Sealer([Fernet.generate_key().decode()])
-        settings = AccountSettings(object_types=object_types)
+        settings, hearing = AccountSettings(object_types), Hearing(DOOR.noticed_types)
         reads = _meter(settings, store, clock, listen, reads_per_month)
         around = Surroundings(
-            store, vendor, settings, sealer, clock, Random(0), PageSlots(), listen, reads
+            store, vendor, settings, sealer, clock, Random(0), PageSlots(), listen, reads, hearing
         )
-        arounds, policy = {"quickbooks": around}, policy or RestartPolicy()
-        supervisor = Supervisor(store, arounds, policy, clock, Random(0), grace_s=5.0)
-        vendors = {"quickbooks": vendor}
+        arounds = {vendor.name: around}
+        supervisor = _supervisor(around, store, policy)
+        vendors, hide = {vendor.name: vendor}, concealed.append
         connector = Connector(
-            store, vendors, sealer, supervisor, clock, metrics.census, conceal=concealed.append
+            store, vendors, sealer, supervisor, clock, metrics.census, conceal=hide
         )
         heartbeat = HeartbeatCheck(store, supervisor, arounds, clock)
         metrics.heartbeat.read = lambda: heartbeat.beats
         connector.reads = metrics.reads.meters = {"quickbooks": reads}
         await reads.load()
+        receivers = {vendor.name: Receiver(DOOR, Secret(VERIFIER), hearing, settings)}
+        deliveries = Deliveries(store, supervisor, receivers, clock, listen)
         await metrics.load(store)
         async with anyio.create_task_group() as tasks:
             await tasks.start(supervisor.run)
@@ -169,7 +177,7 @@ async def house(
                 sandbox,
                 store,
                 vendors,
-                {"quickbooks": settings},
+                {vendor.name: settings},
                 sealer,
                 supervisor,
                 connector,
@@ -178,9 +186,16 @@ async def house(
                 heartbeat,
                 concealed,
                 heard,
+                receivers,
+                deliveries,
             )
             supervisor.stop()
         await vendor.close()
+
+
+def _supervisor(around: Surroundings, store: SqliteStore, policy: RestartPolicy) -> Supervisor:
+    vendors = {around.vendor.name: around}
+    return Supervisor(store, vendors, policy, around.clock, Random(0), grace_s=5.0)
 
 
 class Description:
@@ -286,6 +301,7 @@ async def serving(
         store=context.pop("store", within.store),
         supervisor=within.supervisor,
         connector=context.pop("connector", within.connector),
+        deliveries=within.deliveries,
         server=replace(config, port=0),
         admin_token=Secret(TOKEN),
         clock=within.clock,

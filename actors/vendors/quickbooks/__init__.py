@@ -6,8 +6,10 @@ from actors.vendors.quickbooks.price import reading_calls
 from actors.vendors.quickbooks.settings import QuickBooksSettings
 from actors.vendors.quickbooks.timestamps import PACIFIC
 from actors.vendors.quickbooks.vendor import QuickBooks
+from actors.vendors.quickbooks.webhooks import DOOR
 
 __all__ = [
+    "DOOR",
     "METERED",
     "OBJECT_TYPES",
     "OPERATIONS",

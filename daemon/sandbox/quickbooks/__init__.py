@@ -19,6 +19,7 @@ whoever plays the vendor. Reading order:
 | `world`, `company`, `table`, `changeset` | the state, and how it changes |
 | `mutation_log`, `write_ledger`, `digest`, `statistics` | what a checker can ask |
 | `generator`, `generated_lists`, `generated_transactions`, `sample_bodies`, `sample_words` | made-up data |
+| `webhook_events`, `webhook_sender` | what tells others of changes, and how often it tries |
 | `faults`, `limiter`, `behaviour`, `chance` | what goes wrong, and the switches |
 | `api_fault`, `fault_bodies` | refusals, and the shapes they come in |
 | `timestamps`, `json_text` | how the vendor prints time and numbers |
@@ -36,11 +37,18 @@ from daemon.sandbox.quickbooks.mutation_log import Mutation, MutationKind
 from daemon.sandbox.quickbooks.routes import Route
 from daemon.sandbox.quickbooks.sandbox import QuickBooksSandbox
 from daemon.sandbox.quickbooks.statistics import Statistics
+from daemon.sandbox.quickbooks.webhook_sender import (
+    DEFAULT_VERIFIER_TOKEN,
+    WebhookForm,
+    WebhookMode,
+    WebhookSender,
+)
 from daemon.sandbox.quickbooks.write_ledger import AppliedWrite
 
 __all__ = [
     "ACCOUNTING_SCOPE",
     "DEFAULT_APP",
+    "DEFAULT_VERIFIER_TOKEN",
     "App",
     "AppliedWrite",
     "Behaviour",
@@ -59,4 +67,7 @@ __all__ = [
     "Statistics",
     "Subscription",
     "ThrottleForm",
+    "WebhookForm",
+    "WebhookMode",
+    "WebhookSender",
 ]

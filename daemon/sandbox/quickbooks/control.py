@@ -13,6 +13,7 @@ from daemon.sandbox.quickbooks.grants import ACCOUNTING_SCOPE, App
 from daemon.sandbox.quickbooks.limiter import Limits
 from daemon.sandbox.quickbooks.mutation_log import Mutation
 from daemon.sandbox.quickbooks.statistics import Statistics
+from daemon.sandbox.quickbooks.webhook_sender import WebhookSender
 from daemon.sandbox.quickbooks.world import World
 from daemon.sandbox.quickbooks.write_ledger import AppliedWrite
 
@@ -28,6 +29,7 @@ class SandboxControl:
     Attributes:
         world: The state.
         behaviour: The switches, which may be set at any time.
+        webhooks: What tells others of changes, once somebody carries it.
     """
 
     def __init__(
@@ -42,6 +44,11 @@ class SandboxControl:
     ) -> None:
         self.behaviour = behaviour or Behaviour()
         self.world = World(clock, seed, apps, self.behaviour, limits, grant_salt)
+        self.webhooks = WebhookSender(
+            self.world.log,
+            stream(seed, "webhooks"),
+            lambda realm_id: any(self.world.authorization.grants_of(realm_id)),
+        )
 
     def add_company(
         self,

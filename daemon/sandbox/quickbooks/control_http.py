@@ -21,6 +21,7 @@ from daemon.sandbox.quickbooks.faults import Fault, FaultKind
 from daemon.sandbox.quickbooks.json_text import Document, encode
 from daemon.sandbox.quickbooks.routes import Route
 from daemon.sandbox.quickbooks.vendor_acts import VendorActs
+from daemon.sandbox.quickbooks.webhook_sender import WebhookForm
 
 _Wanted = TypeVar("_Wanted")
 _OK, _CREATED, _BAD_REQUEST, _NOT_FOUND = 200, 201, 400, 404
@@ -65,6 +66,21 @@ class ReadCapWanted(msgspec.Struct, forbid_unknown_fields=True):
     """Body of ``POST /sandbox/read-cap``; null sets no cap."""
 
     reads_per_month: int | None
+
+
+class WebhooksWanted(msgspec.Struct, forbid_unknown_fields=True):
+    """Body of ``POST /sandbox/webhooks``; see `WebhookMode`. What is not named stays as it is."""
+
+    form: WebhookForm | msgspec.UnsetType = msgspec.UNSET
+    delay_s: tuple[float, float] | msgspec.UnsetType = msgspec.UNSET
+    most_events: int | msgspec.UnsetType = msgspec.UNSET
+    drop: float | msgspec.UnsetType = msgspec.UNSET
+    duplicate: float | msgspec.UnsetType = msgspec.UNSET
+    reorder: float | msgspec.UnsetType = msgspec.UNSET
+    forge: float | msgspec.UnsetType = msgspec.UNSET
+    stranger: float | msgspec.UnsetType = msgspec.UNSET
+    unknown_type: float | msgspec.UnsetType = msgspec.UNSET
+    side_effects: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class ControlHttp:
@@ -115,6 +131,8 @@ class ControlHttp:
             ("DELETE", "faults"): self._clear_faults,
             ("POST", "read-cap"): self._set_read_cap,
             ("GET", "statistics"): self._statistics,
+            ("GET", "webhooks"): self._webhooks,
+            ("POST", "webhooks"): self._set_webhooks,
         }
 
     def _companies(self, _request: SandboxRequest, _now: datetime) -> SandboxReply:
@@ -180,6 +198,16 @@ class ControlHttp:
         ]
         return json_reply(_OK, encode(document))
 
+    def _webhooks(self, _request: SandboxRequest, _now: datetime) -> SandboxReply:
+        sender = self._acts.webhooks
+        return json_reply(_OK, encode({**asdict(sender.mode), "counts": dict(sender.counts)}))
+
+    def _set_webhooks(self, request: SandboxRequest, now: datetime) -> SandboxReply:
+        for name, value in msgspec.structs.asdict(_read(request, WebhooksWanted)).items():
+            if value is not msgspec.UNSET:
+                setattr(self._acts.webhooks.mode, name, value)
+        return self._webhooks(request, now)
+
     def _home(self, origin: str) -> str:
         companies = self._acts.world.companies
         realm_id = next(iter(companies), "REALM")
@@ -216,6 +244,7 @@ curl {origin}/sandbox/outage -d '{{"seconds": 60}}'
 curl -X DELETE {origin}/sandbox/outage
 curl {origin}/sandbox/faults -d '{{"kind": "html_503", "routes": ["cdc"], "count": 3}}'
 curl {origin}/sandbox/read-cap -d '{{"reads_per_month": 1000}}'
+curl {origin}/sandbox/webhooks -d '{{"drop": 0.1, "duplicate": 0.2, "form": "legacy"}}'
 curl {origin}/sandbox/companies/{realm}/digests
 curl {origin}/sandbox/statistics
 """

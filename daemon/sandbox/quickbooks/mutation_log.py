@@ -1,7 +1,7 @@
 """The vendor's own record of every change, from which a checker derives what was true when."""
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 import msgspec
@@ -56,9 +56,14 @@ class Mutation(msgspec.Struct, frozen=True, gc=False):
 
 
 class MutationLog:
-    """An append-only list of mutations."""
+    """An append-only list of mutations.
+
+    Attributes:
+        on_append: Called behind each new one; None when nobody waits.
+    """
 
     def __init__(self) -> None:
+        self.on_append: Callable[[], None] | None = None
         self._mutations: list[Mutation] = []
 
     def __len__(self) -> int:
@@ -72,6 +77,8 @@ class MutationLog:
     def append(self, mutation: Mutation) -> None:
         """Record one change, which carries the next sequence number."""
         self._mutations.append(mutation)
+        if self.on_append is not None:
+            self.on_append()
 
     def since(self, sequence: int = 0, realm_id: str | None = None) -> Iterator[Mutation]:
         """Yield the changes after a sequence number, oldest first."""

@@ -15,6 +15,7 @@ OPEN = {
     "/metrics",
     "/openapi.json",
     "/auth/quickbooks/callback",
+    "/webhooks/quickbooks",
 }
 
 
@@ -44,7 +45,9 @@ async def test_everything_that_is_not_open_needs_the_token(
         for operation in OPERATIONS:
             reply = await stranger.request(operation.method, address(operation.path))
             visitor.description.check(reply)
-            if operation.path in OPEN:
+            if operation.path.startswith("/webhooks/"):
+                assert reply.json()["type"] == "urn:syncline:problem:forged-delivery"
+            elif operation.path in OPEN:
                 assert reply.status_code != 401
             else:
                 assert reply.status_code == 401, operation.path

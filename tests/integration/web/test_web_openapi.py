@@ -2,6 +2,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from daemon.web.application import create_app
 from daemon.web.operations import OPERATIONS
+from support.deliveries import cloud_event, deliver
 from support.web_house import Visitor, WebHouse
 
 
@@ -87,6 +88,7 @@ async def test_every_success_of_every_operation_is_as_described(
     for expect, company in ((200, realm_id), (201, web.company())):
         body = {"authorization_code": web.sandbox.issue_code(company), "realm_id": company}
         await visitor.post("/auth/quickbooks/connect", body, expect=expect)
+    await deliver(visitor, cloud_event(realm_id, "Invoice", invoice))
     await visitor.delete(at)
     used = {(method, path) for method, path, _ in visitor.description.used}
     assert used == {(each.method.lower(), each.path) for each in OPERATIONS}

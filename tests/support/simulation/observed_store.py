@@ -8,6 +8,8 @@ from store.errors import StoreFullError
 from store.models import (
     ClaimedAccount,
     HeldDeletes,
+    Notice,
+    NoticesReceived,
     OpenRefresh,
     PageApplied,
     PageWrite,
@@ -115,6 +117,11 @@ class ObservedStore:
 
     async def account_reads(self, vendor: str, month: str, account_id: str) -> int:
         return await self._store.account_reads(vendor, month, account_id)
+
+    async def receive_notices(
+        self, vendor: str, received: Sequence[Notice], at: datetime
+    ) -> NoticesReceived:
+        return await self._write(lambda: self._store.receive_notices(vendor, received, at))
 
     def health(self) -> StoreHealth:
         if self._disk.full:

@@ -1,17 +1,23 @@
 """One run of the daemon: the real supervisor, actors and vendor package over the store."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 import anyio
 
 from actors.account import Surroundings
+from actors.hearing import Hearing
 from actors.read_meter import ReadMeter
 from actors.slots import PageSlots
-from actors.vendors.quickbooks import QuickBooks
+from actors.vendors.quickbooks import DOOR, QuickBooks
 from actors.vendors.registry import VENDORS
+from daemon.config import Secret
+from daemon.deliveries import Deliveries, ForgedDeliveryError, Receiver
 from daemon.read_planning import ReadPlanning
 from daemon.restart import RestartPolicy
+from daemon.sandbox.quickbooks import DEFAULT_VERIFIER_TOKEN
 from daemon.supervisor import Supervisor
+from store.errors import StoreUnavailableError
 from support.simulation.doom import Doom, Killed
 from support.simulation.observed_store import ObservedStore
 from support.simulation.wire import MortalClient
@@ -42,9 +48,11 @@ class Process:
         self.store = ObservedStore(
             world.store, world.disk, self.doom, world.tokens, world.observer.page_stored
         )
+        self._clock = world.clock
         http = cast("httpx.AsyncClient", MortalClient(world.wire, self.doom))
         self.vendor = QuickBooks(world.vendor_settings, http, world.clock, world.listen)
         store = cast("Store", self.store)
+        hearing = Hearing(DOOR.noticed_types)
         surroundings = Surroundings(
             store=store,
             vendor=self.vendor,
@@ -55,6 +63,7 @@ class Process:
             slots=PageSlots(),
             listener=world.listen,
             reads=self._meter(world, store),
+            hearing=hearing if world.scenario.webhooks else None,
         )
         self.supervisor = Supervisor(
             store,
@@ -66,6 +75,12 @@ class Process:
         )
         meters = {} if surroundings.reads is None else {self.vendor.name: surroundings.reads}
         self.reads = ReadPlanning(meters, {self.vendor.name: surroundings}, self.supervisor)
+        receiver = Receiver(
+            DOOR, Secret(DEFAULT_VERIFIER_TOKEN), hearing, world.scenario.settings()
+        )
+        self.deliveries = Deliveries(
+            store, self.supervisor, {self.vendor.name: receiver}, world.clock, world.listen
+        )
 
     def _meter(self, world: "World", store: "Store") -> ReadMeter | None:
         scenario, metering = world.scenario, VENDORS[self.vendor.name].metering
@@ -80,6 +95,18 @@ class Process:
             world.clock,
             world.listen,
         )
+
+    async def deliver(self, body: bytes, headers: Mapping[str, str]) -> int:
+        """Take a webhook in as the web server does; return the status that it would answer."""
+        began_s, name = self._clock.now().monotonic_s, self.vendor.name
+        try:
+            self.deliveries.admit(name, headers, began_s)
+            await self.deliveries.take(name, body, headers, began_s)
+        except ForgedDeliveryError:
+            return 401
+        except StoreUnavailableError:
+            return 503
+        return 200
 
     async def live(self) -> None:
         """Run until it is stopped or killed."""

@@ -59,6 +59,12 @@ class ReplicaReader:
     def account_ids(self) -> list[str]:
         return [found[0] for found in self._connection.execute("SELECT id FROM accounts")]
 
+    def open_notices(self) -> int:
+        """Count what webhooks told of and no look has answered."""
+        statement = "SELECT count(*) FROM notices WHERE handled_at IS NULL"
+        (count,) = self._connection.execute(statement).fetchone()
+        return int(count)
+
     def exact_as_of_us(self, account_id: str) -> int | None:
         (text,) = self._connection.execute(
             "SELECT exact_as_of FROM accounts WHERE id = ?", (account_id,)

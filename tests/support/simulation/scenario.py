@@ -54,6 +54,7 @@ class Scenario:
         reads_per_month: the allowance that is configured; None counts no reads.
         read_cap: what the vendor really serves in a calendar month; None is without end.
         crashes_expected: whether an actor may meet with an error that nobody foresaw.
+        webhooks: whether the daemon listens to the vendor's webhooks.
         healthy: how many of the accounts, the last ones, no trouble touches: theirs must stay
             fresh.
     """
@@ -74,6 +75,7 @@ class Scenario:
     expects: tuple[Expectation, ...] = ()
     owner_may_be_needed: bool = False
     crashes_expected: bool = False
+    webhooks: bool = False
     healthy: int = 0
     reads_per_month: int | None = None
     read_cap: int | None = None

@@ -53,6 +53,7 @@ from support.simulation.vendor_troubles import (
     scattered,
     storm,
 )
+from support.simulation.webhook_scenarios import WEBHOOK_SCENARIOS
 from support.simulation.wire_troubles import (
     dripping,
     empty_pages,
@@ -380,7 +381,18 @@ _TOGETHER = (
 )
 
 SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
-    {each.name: each for each in (*_OURSELVES, *_CALLS, *ALLOWANCE, *_DATA, *_LONG, *_TOGETHER)}
+    {
+        each.name: each
+        for each in (
+            *_OURSELVES,
+            *_CALLS,
+            *ALLOWANCE,
+            *_DATA,
+            *_LONG,
+            *_TOGETHER,
+            *WEBHOOK_SCENARIOS,
+        )
+    }
 )
 """What `make simulate` goes round."""
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -18,6 +18,7 @@ from actors.messages import Message, Resume
 from actors.moment import Moment
 from actors.vendors.quickbooks import QuickBooks, QuickBooksSettings
 from daemon.sandbox.quickbooks import Limits, QuickBooksSandbox
+from daemon.sandbox.quickbooks.webhook_sender import ANSWER_WITHIN_S
 from daemon.sandbox.transport import SandboxTransport
 from daemon.supervisor import NotHostedError, Supervisor
 from store.errors import StoreUnavailableError
@@ -68,6 +69,8 @@ class World:
         process: the daemon that runs now, or the last one.
         heard: what the actors of all processes so far told of trouble.
         crashes: errors that nobody foresaw, and how often they ended an actor.
+        lags_s: how late each change was that a webhook told of.
+        missed: how many changes count as missed webhooks.
         deaths: how often the daemon was killed.
         restart_s: how long the machine takes to start a dead daemon again.
         troubled: whether the troubles are going on.
@@ -94,9 +97,12 @@ class World:
         self.sealer = RememberingSealer([Fernet.generate_key().decode()])
         self.tokens = TokenRules(self.sealer, self.realms)
         self.wire = Wire(self.sandbox, self.tokens.called)
+        self.reader = reader
         self.observer = Observer(self.sandbox, reader, self.vendor_clock.utc, scenario.object_types)
         self.heard: list[events.Event] = []
         self.calls = 0
+        self.lags_s: list[float] = []
+        self.missed = 0
         self.restart_s = 5.0
         self.troubled = True
         self.crashes: Counter[str] = Counter()
@@ -236,6 +242,14 @@ class World:
         except NotHostedError:
             return
 
+    async def post(self, body: bytes, headers: Mapping[str, str]) -> int | None:
+        """Deliver a webhook to the daemon; None when nobody answers in time."""
+        status = None
+        if self.process.alive:
+            with suppress(Killed), anyio.move_on_after(ANSWER_WITHIN_S):
+                status = await self.process.deliver(body, headers)
+        return status
+
     def _new_process(self) -> Process:
         self._processes += 1
         return Process(self, self._processes)
@@ -250,6 +264,9 @@ class World:
         match event:
             case events.CallMade():
                 self.calls += 1
+            case events.PageStored():
+                self.lags_s += [change.lag_s for change in event.hinted]
+                self.missed += event.missed
             case (
                 events.OwnerNeeded()
                 | events.LookAbandoned()

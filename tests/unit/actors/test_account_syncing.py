@@ -7,9 +7,9 @@ import pytest
 from actors import events
 from actors.account import AccountActor, Ending
 from actors.messages import Pause, RescanRequested, Resume, Stop, SyncNow
+from actors.polling import next_round_s
 from actors.resumption import phase
 from actors.settings import CallLimits
-from actors.step import next_round_s
 from store.models import Cursor, Tombstone, Via
 from support.actor_house import TYPES, House
 

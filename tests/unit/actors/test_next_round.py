@@ -4,8 +4,8 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.polling import next_round_s
 from actors.resumption import phase
-from actors.step import next_round_s
 
 nows_s = st.floats(0.0, 1e9)
 intervals_s = st.one_of(st.floats(0.5, 1e5), st.sampled_from([1.0, 60.0, 300.0, 600.0]))
