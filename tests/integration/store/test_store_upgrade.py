@@ -74,7 +74,13 @@ async def test_version_before_refuses_what_an_upgrade_has_touched(path: Path, st
     assert version_with_all_rows(path) == KNOWN + step
 
 
-async def test_new_file_whose_first_step_is_killed_is_begun_again(path: Path) -> None:
-    assert upgrade(path, "migration.before_commit:1") == -signal.SIGKILL
+@pytest.mark.parametrize("place", ["before_commit", "after_commit"])
+@pytest.mark.parametrize("step", range(1, KNOWN + 1))
+async def test_new_file_whose_first_steps_are_killed_is_finished_by_the_next_start(
+    path: Path, step: int, place: str
+) -> None:
+    assert upgrade(path, f"migration.{place}:{step}") == -signal.SIGKILL
     async with await open_quick(path) as store:
         assert await store.accounts() == []
+    with closing(sqlite3.connect(path)) as connection:
+        assert schema_version(connection) == KNOWN
