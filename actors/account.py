@@ -15,31 +15,36 @@ import anyio
 from anyio.abc import TaskGroup
 
 from actors import brake, events
+from actors.announcer import Announcer
 from actors.breaker import BreakerState
 from actors.clock import Clock
 from actors.credential import Sealer
 from actors.errors import ReauthorizeError, VendorError
-from actors.failure import STORE_REST_S, reason, wait_s
+from actors.failure import STORE_REST_S, wait_s
 from actors.gate import Gate
 from actors.hearing import Hearing
 from actors.intake import Intake
 from actors.mailbox import Mailbox
-from actors.messages import Hinted, Message, Pause, Stop
-from actors.moment import Moment
+from actors.messages import Hinted, Message, Pause, Stop, SyncNow
 from actors.outcomes import Ended, Event, LookFailed, LookStored, Refreshed, RefreshFailed
+from actors.premises import Premises
 from actors.read_ahead import ReadAhead
 from actors.read_meter import ReadMeter
 from actors.refresh import OwnerNeededError, Refresher
 from actors.resumption import initial_state, lifetime_s, names_uncovered_types, phase
 from actors.settings import AccountSettings
 from actors.slots import PageSlots
+from actors.state import Rules
 from actors.status import ActorStatus, BucketStatus
-from actors.step import REFUSED, Decision, Rules, step
+from actors.step import REFUSED, Decision, step
 from actors.token_calendar import keep_alive_at_s
 from actors.trouble import trouble
-from actors.vendors.base import Look, Page, Session, Vendor
+from actors.vendors.base import Look, Page, Permit, Priority, Session, Vendor
+from actors.verification import Verification
+from actors.verification_plan import Order, verification_in_s
 from store.errors import StaleEpochError, StoreUnavailableError
-from store.models import ClaimedAccount, NoticeCheck, PageApplied, SealedCredential
+from store.models import ClaimedAccount, SealedCredential
+from store.notice import NoticeCheck
 from store.ports import ActorStore
 
 
@@ -89,11 +94,12 @@ class AccountActor:
         self._around = around
         self._sealed: SealedCredential = claimed.credential
         self._mailbox: Mailbox[Event | None] = Mailbox()
+        self._announcer = Announcer(self.account_id, around.vendor.name, around.listener)
         self._gate = Gate(
             around.settings,
             around.clock,
             around.random,
-            self._breaker_turned,
+            self._announcer.breaker_turned,
             reads=around.reads,
             account_id=self.account_id,
         )
@@ -112,6 +118,7 @@ class AccountActor:
         self._rules = Rules(around.settings, around.vendor, around.random, phase(self.account_id))
         self._wake_at_s = inf
         self._under_way = 0
+        self._verification: Verification | None = None
         self._watermark_is_stale = names_uncovered_types(claimed, around.settings)
         self._state = initial_state(
             claimed, claimed.credential, around.settings, around.clock.now(), first_look_in_s
@@ -163,6 +170,9 @@ class AccountActor:
                 if self._wake_at_s == inf or state.paused
                 else max(0.0, self._wake_at_s - now_s)
             ),
+            verification=None if self._verification is None else self._verification.progress(),
+            verification_in_s=verification_in_s(state.verification, now_s),
+            verification_error=state.verification.error or None,
         )
 
     def _trouble(self, breaker: BreakerState) -> tuple[str, ...]:
@@ -234,6 +244,8 @@ class AccountActor:
             self._start(operations, self._give_up)
         if decision.refresh:
             self._start(operations, self._refresh)
+        if decision.verify is not None:
+            self._start(operations, partial(self._verify, decision.verify))
         for look in decision.looks:
             self._start(operations, partial(self._make_look, ahead), look)
 
@@ -272,11 +284,7 @@ class AccountActor:
                 if self._stopping():
                     return LookFailed(look, "the actor ended before the look began")
                 began, sealed = around.clock.now(), self._sealed
-                session = Session(
-                    self._external_account_id,
-                    around.sealer.unseal(sealed).access_token,
-                    self._gate.permit(look.priority),
-                )
+                session = self._session(self._gate.permit(look.priority))
                 page = await ahead.page(session, look)
                 if not (self._stopping() or self._state.paused):
                     ahead.begin(session, look, page)
@@ -288,8 +296,11 @@ class AccountActor:
         ahead.note(look, stored=True)
         if applied.missed and around.hearing is not None:
             around.hearing.health.missed()
-        self._tell_stored(look, page, applied, began)
         moves = brake.still_moving(page.cursors, applied.held)
+        if applied.held or self._state.held:
+            self._announcer.held(look, moves, self._state.held, applied.held)
+        took_s = around.clock.now().monotonic_s - began.monotonic_s
+        self._announcer.page_stored(look, page, applied, took_s, first=not self._covered())
         return LookStored(
             look,
             moves,
@@ -304,6 +315,37 @@ class AccountActor:
         clock = self._around.clock
         return None if hearing is None else hearing.check(look, page, trusted_s, clock)
 
+    def _session(self, permit: Permit) -> Session:
+        access_token = self._around.sealer.unseal(self._sealed).access_token
+        return Session(self._external_account_id, access_token, permit)
+
+    async def _verify(self, order: Order) -> Event:
+        """Compare everything with the vendor, and store what was found."""
+        self._verification = Verification(self._premises(), order)
+        try:
+            return await self._verification.run(self._state.verification.failures + 1)
+        finally:
+            self._verification = None
+
+    def _premises(self) -> Premises:
+        around = self._around
+        return Premises(
+            account_id=self.account_id,
+            epoch=self._epoch,
+            store=around.store,
+            vendor=around.vendor,
+            settings=around.settings,
+            clock=around.clock,
+            random=around.random,
+            slots=around.slots,
+            session=self._session,
+            permit=self._gate.permit(Priority.VERIFY),
+            cursors=lambda: self._state.cursors,
+            may_go_on=lambda: not (self._stopping() or self._state.paused),
+            look_soon=lambda: self._mailbox.report(SyncNow()),
+            listener=around.listener,
+        )
+
     def _stopping(self) -> bool:
         return self._state.stopping or self._state.ended is not None
 
@@ -314,20 +356,9 @@ class AccountActor:
         except OwnerNeededError as error:
             return self._owner_needed(error.cause)
         except (VendorError, StoreUnavailableError) as error:
-            self._tell(
-                events.RefreshFailed(
-                    self.account_id, around.vendor.name, reason(error), str(error), attempt
-                )
-            )
+            self._announcer.refresh_failed(error, attempt)
             return RefreshFailed(str(error), wait_s(error))
-        self._tell(
-            events.TokenRefreshed(
-                self.account_id,
-                around.vendor.name,
-                self._sealed.access_expires_at,
-                self._sealed.refresh_expires_at,
-            )
-        )
+        self._announcer.token_refreshed(self._sealed)
         return Refreshed(lifetime_s(self._sealed, around.clock.now()))
 
     async def _give_up(self) -> Event:
@@ -343,7 +374,7 @@ class AccountActor:
                 return self._owner_needed(REFUSED)
 
     def _owner_needed(self, cause: str) -> Event:
-        self._tell(events.OwnerNeeded(self.account_id, self._around.vendor.name, cause))
+        self._announcer.owner_needed(cause)
         return Ended(cause)
 
     def _look_failed(
@@ -354,61 +385,9 @@ class AccountActor:
         token_is_current: bool,
     ) -> Event:
         known = self._state.failures.get(look.key)
-        self._tell(
-            events.LookAbandoned(
-                account_id=self.account_id,
-                vendor=self._around.vendor.name,
-                look=look.key,
-                reason=reason(error),
-                error=str(error),
-                attempt=1 if known is None else known.count + 1,
-                trace_id=error.trace_id if isinstance(error, VendorError) else None,
-            )
-        )
+        self._announcer.look_abandoned(look, error, 1 if known is None else known.count + 1)
         refused = token_is_current and isinstance(error, ReauthorizeError)
         return LookFailed(look, str(error), wait_s=wait_s(error), refused=refused)
 
-    def _tell_stored(self, look: Look, page: Page, applied: PageApplied, began: Moment) -> None:
-        if applied.held or self._state.held:
-            self._tell_held(look, page, applied)
-        self._tell(
-            events.PageStored(
-                account_id=self.account_id,
-                vendor=self._around.vendor.name,
-                look=look.key,
-                via=look.via,
-                objects=len(page.objects),
-                upserts=applied.upserts,
-                deletes=applied.deletes,
-                duration_s=self._around.clock.now().monotonic_s - began.monotonic_s,
-                exact_as_of=applied.exact_as_of,
-                became_exact=applied.exact_as_of is not None and not self._covered(),
-                hinted=applied.hinted,
-                missed=applied.missed,
-            )
-        )
-
     def _covered(self) -> bool:
         return all(each.covered_until is not None for each in self._state.cursors.values())
-
-    def _tell_held(self, look: Look, page: Page, applied: PageApplied) -> None:
-        """Tell what begins to be held, and what is held no more."""
-        vendor = self._around.vendor.name
-        known = {each.object_type for each in self._state.held}
-        for each in applied.held:
-            if each.object_type not in known:
-                self._tell(
-                    events.DeletesHeld(
-                        self.account_id, vendor, each.object_type, each.count, each.live
-                    )
-                )
-        moves = brake.still_moving(page.cursors, applied.held)
-        for object_type in brake.settled_types(look.cursors, moves):
-            if object_type in known:
-                self._tell(events.DeletesReleased(self.account_id, vendor, object_type))
-
-    def _breaker_turned(self, state: BreakerState) -> None:
-        self._tell(events.BreakerChanged(self.account_id, self._around.vendor.name, state))
-
-    def _tell(self, event: events.Event) -> None:
-        self._around.listener(event)

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from actors.breaker import BreakerState
 from store.models import HintedChange, Via
+from store.verification import Certificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +212,26 @@ class WebhookDelivered:
     unreadable: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class VerificationEnded:
+    """An account was compared with its vendor, and what was found is stored."""
+
+    account_id: str
+    vendor: str
+    certificate: Certificate
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationAbandoned:
+    """A verification failed; it will be made again. `attempt` counts failures in a row."""
+
+    account_id: str
+    vendor: str
+    reason: str
+    error: str
+    attempt: int
+
+
 Event = (
     CallMade
     | WebhookDelivered
@@ -225,6 +246,8 @@ Event = (
     | ReadsForecast
     | ReadsUsedUp
     | ReadsResumed
+    | VerificationEnded
+    | VerificationAbandoned
 )
 
 Listener = Callable[[Event], None]

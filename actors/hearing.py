@@ -8,7 +8,8 @@ from actors.moment import Moment
 from actors.polling import LATE_S, WebhookHealth, expected_interval_s
 from actors.settings import AccountSettings
 from actors.vendors.base import Look, Page
-from store.models import NoticeCheck, Via
+from store.models import Via
+from store.notice import NoticeCheck
 
 
 @dataclass(frozen=True, slots=True)

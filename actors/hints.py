@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from math import inf
 from types import MappingProxyType
 
-from store.models import OpenNotices
+from store.notice import OpenNotices
 
 SOON_S = 1.0
 """So long is waited for more of the same burst."""

@@ -11,15 +11,8 @@ from actors.clock import Clock
 from actors.errors import TransientError
 from actors.settings import AccountSettings
 from actors.vendors.base import Look, Page, Priority, Session, Vendor, Witness
-from store.models import (
-    CursorMove,
-    HeldDeletes,
-    NoticeCheck,
-    PageApplied,
-    PageWrite,
-    Tombstone,
-    Via,
-)
+from store.models import CursorMove, HeldDeletes, PageApplied, PageWrite, Tombstone, Via
+from store.notice import NoticeCheck
 from store.ports import ActorStore
 
 _UNSEEN_AT_ONCE = 500

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from store.models import OpenNotices
+from store.notice import OpenNotices
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,14 @@ class Hinted:
 
 
 @dataclass(frozen=True, slots=True)
+class VerificationRequested:
+    """A comparison with the vendor was asked for and is noted in the store under this number."""
+
+    number: int
+    repair: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Pause:
     """Begin nothing new until `Resume`."""
 
@@ -53,4 +61,4 @@ class Stop:
     """Finish what is in hand, then end."""
 
 
-Message = SyncNow | Hinted | RescanRequested | Pause | Resume | Stop
+Message = SyncNow | Hinted | RescanRequested | VerificationRequested | Pause | Resume | Stop

@@ -1,10 +1,11 @@
-"""How what an actor began ends: the events that it is told by its own operations."""
+"""How an actor's operations end, and with what it is told all that can happen to it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from actors.messages import Message
 from actors.vendors.base import Look
+from actors.verification_plan import VerificationFailed, Verified
 from store.models import CursorMove, HeldDeletes
 
 
@@ -65,4 +66,13 @@ class Ended:
     look: Look | None = None
 
 
-Event = Message | LookStored | LookFailed | Refreshed | RefreshFailed | Ended
+Event = (
+    Message
+    | LookStored
+    | LookFailed
+    | Refreshed
+    | RefreshFailed
+    | Verified
+    | VerificationFailed
+    | Ended
+)

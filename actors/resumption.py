@@ -3,12 +3,12 @@
 import hashlib
 from dataclasses import replace
 
-from actors import access_token
+from actors import access_token, verification_plan
 from actors.hints import NO_HINTS, Hints, heard
 from actors.moment import Moment
 from actors.polling import NEW_ACCOUNT_S
 from actors.settings import AccountSettings
-from actors.step import State
+from actors.state import State
 from store.models import ClaimedAccount, Cursor, SealedCredential
 
 
@@ -42,14 +42,23 @@ def initial_state(
         # After a long stop all tokens have ended: renewing them is spread like the looks are.
         earliest_s = now.monotonic_s + first_look_in_s
         token = replace(token, refresh_at_s=max(token.refresh_at_s, earliest_s))
+    cursors = {name: known.get(name, Cursor(name)) for name in settings.object_types}
+    complete = all(cursor.complete for cursor in cursors.values())
     return State(
-        cursors={name: known.get(name, Cursor(name)) for name in settings.object_types},
+        cursors=cursors,
         token=token,
         first_look_at_s=now.monotonic_s + first_look_in_s,
         paused=claimed.account.paused,
         hints=_hints_left(claimed, settings, now.monotonic_s),
         trusts_from_s=now.monotonic_s + NEW_ACCOUNT_S,
         held=tuple(each for each in claimed.held if each.object_type in settings.object_types),
+        verification=verification_plan.loaded(
+            claimed.verification,
+            claimed.account.connected_at if complete else None,
+            now,
+            settings,
+            phase(claimed.account.id),
+        ),
     )
 
 

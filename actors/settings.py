@@ -55,6 +55,8 @@ class AccountSettings:
         timeout_s: how long one call may take.
         delete_brake: which deletes are too many at once to be made without a person's word; None
             makes them all.
+        verify_interval_s: how often everything is compared with the vendor; None or 0 is never.
+        verify_max_reads: after how many calls such a comparison ends unfinished; None is never.
     """
 
     object_types: tuple[str, ...]
@@ -63,6 +65,8 @@ class AccountSettings:
     overlap_s: float = 120.0
     refresh_before_s: float = 900.0
     timeout_s: float = 30.0
+    verify_interval_s: float | None = None
+    verify_max_reads: int | None = None
     limits: CallLimits = field(default_factory=CallLimits)
     breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
     retry: RetryPolicy = field(default_factory=RetryPolicy)

@@ -8,6 +8,7 @@ from actors.vendors.base import Priority
 
 _BACKFILL_PAGES = 16
 _OTHER_PAGES = 64
+_VERIFIED_PAGES = 4
 
 
 class PageSlots:
@@ -15,13 +16,21 @@ class PageSlots:
 
     A page may hold a thousand objects of several kilobytes; without this, ten thousand accounts
     that start together would hold ten thousand of them. Backfills have places of their own, so that
-    nothing urgent waits behind them.
+    nothing urgent waits behind them, and so have verifications, which wait longest for their calls.
     """
 
-    def __init__(self, backfill: int = _BACKFILL_PAGES, other: int = _OTHER_PAGES) -> None:
+    def __init__(
+        self,
+        backfill: int = _BACKFILL_PAGES,
+        other: int = _OTHER_PAGES,
+        verified: int = _VERIFIED_PAGES,
+    ) -> None:
         self._backfill = anyio.CapacityLimiter(backfill)
         self._other = anyio.CapacityLimiter(other)
+        self._verified = anyio.CapacityLimiter(verified)
 
     def place(self, priority: Priority) -> AbstractAsyncContextManager[object]:
         """Return what is held from before the page is asked for until it is stored."""
-        return self._other if priority < Priority.BACKFILL else self._backfill
+        if priority < Priority.BACKFILL:
+            return self._other
+        return self._backfill if priority < Priority.VERIFY else self._verified

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from actors.breaker import BreakerState
-from actors.step import Failure
+from actors.state import Failure
 from store.models import Account, Cursor
 
 
@@ -31,6 +32,26 @@ class BucketStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class VerificationProgress:
+    """How far a verification under way has come.
+
+    Attributes:
+        object_type: what is being compared; None before the first.
+        types_done: of so many `types`.
+        objects: how many the vendor showed so far.
+        reads: how many calls were made so far.
+    """
+
+    began_at: datetime
+    object_type: str | None
+    types_done: int
+    types: int
+    objects: int
+    differences: int
+    reads: int
+
+
+@dataclass(frozen=True, slots=True)
 class ActorStatus:
     """One actor as it is now. Durations count from now.
 
@@ -39,6 +60,9 @@ class ActorStatus:
         looks: the keys of the looks under way.
         failures: looks that failed the last time, by key.
         next_look_in_s: None when nothing is planned.
+        verification: None when none is under way.
+        verification_in_s: when the next is due; None when none is planned.
+        verification_error: how the last one failed; None when it did not.
     """
 
     breaker: BreakerState
@@ -49,6 +73,9 @@ class ActorStatus:
     looks: tuple[str, ...] = ()
     failures: Mapping[str, Failure] = field(default_factory=dict)
     next_look_in_s: float | None = None
+    verification: VerificationProgress | None = None
+    verification_in_s: float | None = None
+    verification_error: str | None = None
 
 
 def account_state(

@@ -1,101 +1,32 @@
 """What one account does next. Pure: state and event in, new state and decision out; no clock, no network, no disk.
 
-Everything is one of four moves: begin a look, renew the tokens, wait, or end. `step` is called
+Everything is one of five moves: begin a look, begin a verification, renew the tokens, wait, or end. `step` is called
 after every event, folds the event into the state and decides afresh from the whole state, so there
 is no order of events that it has not been told about.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import inf
-from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
-import msgspec
-
-from actors import access_token, brake, hints
+from actors import access_token, brake, hints, verification_plan
 from actors.access_token import Token
 from actors.backoff import retry_wait_s
-from actors.hints import NO_HINTS, Hints
-from actors.messages import Hinted, Message, Pause, RescanRequested, Resume, Stop, SyncNow
+from actors.hints import Hints
 from actors.moment import Moment
 from actors.outcomes import Ended, Event, LookFailed, LookStored, Refreshed, RefreshFailed
-from actors.pace import UNHINDERED, Pace
 from actors.polling import DISTRUST_S, Stretch
-from actors.settings import AccountSettings
-from actors.vendors.base import Look, Planner, Priority
+from actors.state import NO_TIMES, Failure, Rules, State
+from actors.told import told
+from actors.vendors.base import Look, Priority
+from actors.verification_plan import Order, VerificationFailed, Verified, after
 from store.models import Cursor, CursorMove, HeldDeletes, Via
-
-if TYPE_CHECKING:
-    from random import Random
 
 Value = TypeVar("Value")
 
-_NO_TIMES: Mapping[str, float] = MappingProxyType({})
-
 REFUSED = "the vendor refuses every access token, freshly renewed ones too"
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """What went wrong with a look, and how often in a row."""
-
-    count: int
-    error: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """All that the actor of one account remembers between events.
-
-    Attributes:
-        first_look_at_s: when looks that come round are made for the first time.
-        running: the looks under way, by key.
-        again: keys of looks under way that were asked for once more since they began.
-        next_at_s: before when a look is not begun again, by key.
-        not_before_s: before when a look that failed is not begun, whoever hints at it, by key.
-        failures: looks that failed the last time, by key.
-        hints: what notices tell of that no look has answered.
-        trusts_from_s: from when on polls may be put off because webhooks work.
-        ended: why the actor must end, when it must.
-        held: deletes that wait for a person's word.
-    """
-
-    cursors: Mapping[str, Cursor]
-    token: Token
-    first_look_at_s: float
-    paused: bool = False
-    stopping: bool = False
-    ended: str | None = None
-    running: Mapping[str, Look] = field(default_factory=dict)
-    again: frozenset[str] = frozenset()
-    next_at_s: Mapping[str, float] = field(default_factory=dict)
-    not_before_s: Mapping[str, float] = field(default_factory=lambda: _NO_TIMES)
-    hints: Hints = field(default_factory=lambda: NO_HINTS)
-    trusts_from_s: float = -inf
-    failures: Mapping[str, Failure] = field(default_factory=dict)
-    held: tuple[HeldDeletes, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What an event does not change.
-
-    Attributes:
-        phase: this account's place in the poll interval, from 0 up to 1, so that accounts don't
-            poll in step.
-        pace: what the month's reads allow just now.
-        keep_alive_at_s: when a paused account has to renew its tokens, so that they don't die.
-    """
-
-    settings: AccountSettings
-    planner: Planner
-    random: "Random"
-    phase: float
-    pace: Pace = UNHINDERED
-    keep_alive_at_s: float = inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +36,7 @@ class Decision:
     Attributes:
         looks: looks to begin; they are counted as running already.
         refresh: whether to begin a token refresh.
+        verify: a verification to begin.
         give_up: whether to note that only the owner can help: the vendor refuses every token.
         finished: nothing is left to do or to wait for: end.
         wake_at_s: when to ask again if nothing happens; infinite when only an event can change
@@ -113,6 +45,7 @@ class Decision:
 
     looks: tuple[Look, ...] = ()
     refresh: bool = False
+    verify: Order | None = None
     give_up: bool = False
     finished: bool = False
     wake_at_s: float = inf
@@ -120,7 +53,7 @@ class Decision:
     @property
     def acts(self) -> bool:
         """Whether there is something to begin."""
-        return self.refresh or self.give_up or bool(self.looks)
+        return self.refresh or self.give_up or self.verify is not None or bool(self.looks)
 
 
 def step(
@@ -154,15 +87,16 @@ def fold(state: State, event: Event, now: Moment, rules: Rules) -> State:
             return _look_stored(state, event, now, rules)
         case LookFailed():
             return _look_failed(state, event, now, rules)
-        case Refreshed(lifetime_s=lifetime_s):
-            token = access_token.renewed(state.token, now.monotonic_s, lifetime_s, rules.settings)
-            return replace(state, token=token)
-        case RefreshFailed():
-            return replace(state, token=_refresh_failed(state.token, event, now.monotonic_s, rules))
+        case Refreshed() | RefreshFailed():
+            return replace(state, token=_refresh_ended(state.token, event, now.monotonic_s, rules))
+        case Verified() | VerificationFailed():
+            plan = state.verification
+            plan = after(plan, event, now.monotonic_s, rules.settings, rules.random)
+            return replace(state, verification=plan)
         case Ended():
             return _ended(state, event)
         case _:
-            return _told(state, event, now.monotonic_s, rules)
+            return told(state, event, now.monotonic_s, rules)
 
 
 def decide(
@@ -188,8 +122,15 @@ def decide(
     looks, wake_at_s = _due_looks(state, now_s, rules, rest_s, works_until_s)
     if not token.busy:
         wake_at_s = min(wake_at_s, token.refresh_at_s)
-    decision = Decision(looks=looks, refresh=refresh, wake_at_s=wake_at_s)
-    return _with_begun(state, looks, now_s), decision
+    state = _with_begun(state, looks, now_s)
+    verify_rest_s = max(rest_s, rules.pace.rest_s(Priority.VERIFY, 0.0))
+    plan, order, verify_at_s = verification_plan.due(
+        state.verification, state.cursors, now_s, verify_rest_s
+    )
+    if order is not None:
+        state = replace(state, verification=plan)
+    wake_at_s = min(wake_at_s, verify_at_s)
+    return state, Decision(looks=looks, refresh=refresh, verify=order, wake_at_s=wake_at_s)
 
 
 def _kept_alive(state: State, now_s: float, rules: Rules) -> tuple[State, Decision]:
@@ -272,7 +213,10 @@ def _look_stored(state: State, event: LookStored, now: Moment, rules: Rules) -> 
         next_at_s[key] = rules.pace.poll_s(now_s, rules.settings.poll_interval_s, rules.phase)
     if _backfill_ended(state.cursors, cursors):
         next_at_s = {}
-        state = replace(state, first_look_at_s=now_s)
+        plan = verification_plan.became_complete(
+            state.verification, now_s, rules.settings, rules.phase
+        )
+        state = replace(state, first_look_at_s=now_s, verification=plan)
     if event.missed:
         state = replace(state, trusts_from_s=now_s + DISTRUST_S)
     return replace(
@@ -280,7 +224,7 @@ def _look_stored(state: State, event: LookStored, now: Moment, rules: Rules) -> 
         cursors=cursors,
         running=_without(state.running, key),
         again=state.again - {key},
-        not_before_s=_without(state.not_before_s, key) or _NO_TIMES,
+        not_before_s=_without(state.not_before_s, key) or NO_TIMES,
         hints=_hints_after(state.hints, event, rules),
         failures=_without(state.failures, key),
         next_at_s=next_at_s,
@@ -356,58 +300,14 @@ def _ended(state: State, event: Ended) -> State:
     return replace(state, ended=event.cause, running=_without(state.running, event.look.key))
 
 
-def _refresh_failed(token: Token, event: RefreshFailed, now_s: float, rules: Rules) -> Token:
+def _refresh_ended(
+    token: Token, event: Refreshed | RefreshFailed, now_s: float, rules: Rules
+) -> Token:
+    if isinstance(event, Refreshed):
+        return access_token.renewed(token, now_s, event.lifetime_s, rules.settings)
     wait_s = retry_wait_s(token.failures + 1, rules.settings, rules.random)
     asked_s = event.wait_s * rules.random.uniform(1.0, 1.1)
     return access_token.renewal_failed(token, event.error, now_s, max(wait_s, asked_s))
-
-
-def _told(state: State, message: Message, now_s: float, rules: Rules) -> State:
-    match message:
-        case Hinted(notices=notices):
-            known = [each for each in notices if each.object_type in state.cursors]
-            settle_s = rules.settings.overlap_s
-            return replace(state, hints=hints.heard(state.hints, known, now_s, settle_s))
-        case SyncNow(object_types=object_types):
-            return _look_soon(state, object_types)
-        case RescanRequested(object_types=object_types):
-            cursors = {
-                name: _asked_again(cursor) if name in object_types else cursor
-                for name, cursor in state.cursors.items()
-            }
-            return _look_soon(replace(state, cursors=cursors), object_types)
-        case Pause():
-            return replace(state, paused=True)
-        case Resume():
-            return _look_soon(replace(state, paused=False), ())
-        case Stop():
-            return replace(state, stopping=True)
-
-
-def _asked_again(cursor: Cursor) -> Cursor:
-    return msgspec.structs.replace(cursor, rescan_requested=True)
-
-
-def _look_soon(state: State, object_types: Sequence[str]) -> State:
-    """Make every look that covers one of the types due now; all of them when none is named.
-
-    A feed covers many types in one call, so its look has no type of its own to be found by: it is
-    always made due.
-    """
-    kept = {
-        key: at_s
-        for key, at_s in state.next_at_s.items()
-        if object_types and key in state.cursors and key not in object_types
-    }
-    again = state.again | state.running.keys()
-    not_before_s = {key: at_s for key, at_s in state.not_before_s.items() if key in kept}
-    return replace(
-        state,
-        next_at_s=kept,
-        not_before_s=not_before_s or _NO_TIMES,
-        first_look_at_s=-inf,
-        again=again,
-    )
 
 
 def _without(mapping: Mapping[str, Value], key: str) -> Mapping[str, Value]:

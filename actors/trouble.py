@@ -3,7 +3,7 @@
 from actors.brake import reason
 from actors.breaker import BreakerState
 from actors.settings import AccountSettings
-from actors.step import State
+from actors.state import State
 from store.models import StoreHealth
 
 
@@ -28,6 +28,8 @@ def trouble(
         found.append(f"the tokens can't be renewed: {state.token.error}")
     if state.token.refused > 1:
         found.append("the vendor refuses the access token, though it was renewed")
+    if state.verification.failures >= attempts:
+        found.append(f"it cannot be verified: {state.verification.error}")
     if not store.writable:
         found.append(f"the store takes no writes: {store.reason}")
     if why_reads_rest is not None:

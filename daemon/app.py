@@ -47,6 +47,7 @@ from daemon.store_check import StoreCheck
 from daemon.supervisor import Supervisor
 from daemon.token_watch import TokenWatch
 from daemon.vendors import Vendors, VendorWorkshop
+from daemon.verification_log import log_verification
 from daemon.version import VERSION
 from daemon.watchdog import Watchdog
 from daemon.web import ListenError, WebContext, WebServer
@@ -177,7 +178,8 @@ async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
         version=VERSION,
     )
     event_log = EventLog(trace_names={name: entry.trace_name for name, entry in VENDORS.items()})
-    vendors = _vendors(config, world, store, sealer, (metrics.listen, event_log.listen))
+    listeners = (metrics.listen, event_log.listen, log_verification)
+    vendors = _vendors(config, world, store, sealer, listeners)
     supervisor = Supervisor(
         store,
         vendors.surroundings,

@@ -19,7 +19,7 @@ from actors.vendors.notice import Delivery, UnreadableDeliveryError, WebhookDoor
 from daemon.config import Secret
 from daemon.supervisor import Supervisor
 from store.errors import StoreUnavailableError
-from store.models import Notice, NoticesReceived
+from store.notice import Notice, NoticesReceived
 from store.ports import Store
 
 _NOTHING = NoticesReceived({}, stored=0, duplicates=0, unknown_accounts=0)

@@ -8,7 +8,8 @@ from itertools import pairwise
 
 import msgspec
 
-from store.models import ObjectHistory, ObjectVersion, Refusal, Rule, Via
+from store.history import ObjectHistory, ObjectVersion, Refusal, Rule
+from store.models import Via
 
 
 class What(StrEnum):

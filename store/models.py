@@ -10,6 +10,9 @@ from enum import StrEnum
 
 import msgspec
 
+from store.notice import NoticeCheck, OpenNotices
+from store.verification import HeldRow, VerificationStanding
+
 
 class Via(StrEnum):
     """The channel that brought a change."""
@@ -128,14 +131,19 @@ class HeldDeletes(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class ClaimedAccount:
-    """All that an actor needs to go on where the last one stopped; `account.epoch` is its fence."""
+    """All that an actor needs to go on where the last one stopped; `account.epoch` is its fence.
+
+    Attributes:
+        verification: None when it was never verified and nobody asked for it.
+    """
 
     account: Account
     credential: SealedCredential | None
     cursors: Sequence[Cursor]
     open_refresh: OpenRefresh | None
     held: tuple[HeldDeletes, ...] = ()
-    open_notices: Sequence["OpenNotices"] = ()
+    open_notices: Sequence[OpenNotices] = ()
+    verification: VerificationStanding | None = None
 
 
 class ObjectRecord(msgspec.Struct, frozen=True, gc=False):
@@ -158,70 +166,6 @@ class Tombstone(msgspec.Struct, frozen=True, gc=False):
     object_type: str
     object_id: str
     updated_at: datetime | None
-
-
-class Notice(msgspec.Struct, frozen=True, gc=False):
-    """What a vendor's webhook said of one object: a hint to look, never its data.
-
-    Attributes:
-        event_id: the vendor's own id of the event; the same one again is a repetition.
-        operation: what happened: created, updated, deleted, merged, voided or emailed.
-        occurred_at: the vendor's time of it.
-    """
-
-    event_id: str
-    external_account_id: str
-    object_type: str
-    object_id: str
-    operation: str
-    occurred_at: datetime
-
-
-class OpenNotices(msgspec.Struct, frozen=True, gc=False):
-    """Notices about one type of an account that no look has answered yet.
-
-    Attributes:
-        newest: the number of the newest of them.
-    """
-
-    object_type: str
-    newest: int
-
-
-@dataclass(frozen=True, slots=True)
-class NoticesReceived:
-    """What became of a delivery.
-
-    Attributes:
-        fresh: by account, what is new of it.
-        stored: how many notices are new.
-        duplicates: how many were known already.
-        unknown_accounts: how many are about companies that are not connected; not kept.
-    """
-
-    fresh: Mapping[str, Sequence[OpenNotices]]
-    stored: int
-    duplicates: int
-    unknown_accounts: int
-
-
-@dataclass(frozen=True, slots=True)
-class NoticeCheck:
-    """How a page is held against the notices of its account.
-
-    Attributes:
-        answers: by type, the newest notice that the page answers; the look began after it came.
-        awaited: types of which it is to be told whether something is still awaited.
-        missable: types whose changes are missed webhooks when no notice tells of them.
-        missed_since: changes from before then, in vendor time, are not looked at for that.
-        missed_until: nor those from behind then: their notice may still be on its way.
-    """
-
-    answers: Sequence[OpenNotices] = ()
-    awaited: Sequence[str] = ()
-    missable: Sequence[str] = ()
-    missed_since: datetime | None = None
-    missed_until: datetime | None = None
 
 
 class CursorMove(msgspec.Struct, frozen=True, gc=False):
@@ -257,6 +201,8 @@ class PageWrite:
         denied: claims of deletion that the second witness did not confirm.
         holds: deletes that are on this page and are not made.
         released: types whose deletes are not held any more.
+        judged: rows that were found wrong. What the page says of them holds whatever they claim,
+            as long as they are still as they were judged; else a tombstone is left out.
     """
 
     account_id: str
@@ -275,6 +221,7 @@ class PageWrite:
     holds: Sequence[HeldDeletes] = ()
     released: Sequence[str] = ()
     notices: NoticeCheck | None = None
+    judged: Sequence[HeldRow] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,75 +269,6 @@ class StoredObject(msgspec.Struct, frozen=True, gc=False):
     synced_at: datetime
     deleted: bool
     payload: msgspec.Raw
-
-
-class ObjectVersion(msgspec.Struct, frozen=True, gc=False):
-    """One state that an object was held in.
-
-    Attributes:
-        seen_at: our time of when it was stored.
-        ended_at: our time of when another one replaced it; None for the one that is held now.
-        deleted: it says that the object is gone; `payload` is then what it was before.
-        via: the channel that brought it.
-        look: the key of the look that brought it; empty when that is not known.
-        trace_ids: the vendor's own ids of the calls of that look; it was one of them.
-    """
-
-    version: str
-    updated_at: datetime
-    seen_at: datetime
-    ended_at: datetime | None
-    deleted: bool
-    via: Via
-    look: str
-    trace_ids: tuple[str, ...]
-    payload: msgspec.Raw
-
-
-class Rule(StrEnum):
-    """Why a version was not taken."""
-
-    OLDER_THAN_HELD = "older_than_held"
-    TOMBSTONE_OLDER_THAN_HELD = "tombstone_older_than_held"
-    SECOND_WITNESS_SEES_IT = "second_witness_sees_it"
-
-
-class Refusal(msgspec.Struct, frozen=True, gc=False):
-    """One version that was not taken.
-
-    Attributes:
-        version: the vendor's version token; empty for a deletion.
-        updated_at: the vendor's time of it; None when it told none.
-        first_at: our time of when it came first; `last_at` last, `times` how often.
-        via: the channel that brought it last; `look` and `trace_ids` likewise.
-    """
-
-    rule: Rule
-    version: str
-    updated_at: datetime | None
-    first_at: datetime
-    last_at: datetime
-    times: int
-    via: Via
-    look: str
-    trace_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectHistory:
-    """All that is known of how one object came to be as it is held.
-
-    Attributes:
-        versions: oldest first; the last one is held now.
-        earlier_left_out: there are more, older ones.
-        refusals: what was not taken, in the order in which it came first.
-        covered_until: vendor time up to which its type is known, so that it is as it is held.
-    """
-
-    versions: Sequence[ObjectVersion]
-    refusals: Sequence[Refusal]
-    covered_until: datetime | None
-    earlier_left_out: bool = False
 
 
 class Change(msgspec.Struct, frozen=True, gc=False):

@@ -8,10 +8,11 @@ the same call may be made again; `StaleEpochError` that the caller no longer own
 method may raise the former.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from store.history import ObjectHistory
 from store.models import (
     Account,
     Change,
@@ -19,10 +20,8 @@ from store.models import (
     ClaimedAccount,
     Cursor,
     HeldDeletes,
-    Notice,
-    NoticesReceived,
     ObjectFilter,
-    ObjectHistory,
+    ObjectRecord,
     OpenRefresh,
     PageApplied,
     PageWrite,
@@ -31,6 +30,8 @@ from store.models import (
     StoreHealth,
     StorePulse,
 )
+from store.notice import Notice, NoticesReceived
+from store.verification import Certificate, HeldRow
 
 
 class ActorStore(Protocol):
@@ -88,6 +89,32 @@ class ActorStore(Protocol):
 
     async def held_deletes(self, account_id: str) -> Sequence[HeldDeletes]:
         """Return the account's deletes that wait for a person's word, by type."""
+        ...
+
+    async def unlike(
+        self, account_id: str, object_type: str, records: Sequence[ObjectRecord]
+    ) -> Mapping[str, HeldRow | None]:
+        """Compare these records, all of one type, with what is held.
+
+        Returns, by id, what is held instead of those that are not held just so; None for nothing.
+        """
+        ...
+
+    async def unscanned(
+        self, account_id: str, object_type: str, scanned: Collection[str]
+    ) -> Sequence[HeldRow]:
+        """Return what is held of the type as not deleted, besides these ids."""
+        ...
+
+    async def live_counts(self, account_id: str) -> Mapping[str, int]:
+        """Return how many objects that are not deleted the replica holds, by object type."""
+        ...
+
+    async def store_certificate(self, account_id: str, epoch: int, certificate: Certificate) -> int:
+        """Keep what a verification found, and note which requests it answers.
+
+        Returns its number; only the newest are kept.
+        """
         ...
 
     async def begin_refresh(
@@ -187,6 +214,24 @@ class Directory(Protocol):
         Raises:
             UnknownAccountError: there is no such account.
         """
+        ...
+
+    async def request_verification(self, account_id: str, *, repair: bool) -> int:
+        """Note durably that the account shall be verified; return the request's number.
+
+        It is answered by a certificate whose `answers` is that number or a higher one.
+
+        Raises:
+            UnknownAccountError: there is no such account.
+        """
+        ...
+
+    async def certificate(self, account_id: str) -> Certificate | None:
+        """Return what the account's last verification found; None before there was one."""
+        ...
+
+    async def certified_at(self) -> Mapping[str, datetime]:
+        """Return our time at which the last verification of each account ended."""
         ...
 
     async def cursors(self, account_id: str) -> Sequence[Cursor]:

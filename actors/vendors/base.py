@@ -14,7 +14,8 @@ from enum import IntEnum
 from typing import Protocol
 
 from actors.credential import Credential
-from store.models import Cursor, CursorMove, ObjectRecord, OpenNotices, Tombstone, Via
+from store.models import Cursor, CursorMove, ObjectRecord, Tombstone, Via
+from store.notice import OpenNotices
 
 
 class Priority(IntEnum):
@@ -106,6 +107,14 @@ class Witness:
     gone: Sequence[Tombstone]
 
 
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many objects of a type the vendor counts, and the vendor's time of that answer."""
+
+    rows: int
+    vendor_time: datetime
+
+
 class Planner(Protocol):
     """The pure half of a vendor: decides what to read, from cursors alone."""
 
@@ -162,6 +171,14 @@ class Vendor(Planner, Protocol):
 
     async def confirm_gone(self, session: Session, claims: Sequence[Tombstone]) -> Witness:
         """Ask again whether these objects are gone, by another way than the one that claimed it."""
+        ...
+
+    async def count_objects(self, session: Session, object_type: str) -> Count:
+        """Have the vendor count the objects of a type that a full reading comes across."""
+        ...
+
+    async def read(self, session: Session, object_type: str, object_id: str) -> ObjectRecord | None:
+        """Read one object as it is now, whatever lists show; None when it is gone."""
         ...
 
     async def close(self) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from store.models import Notice
+from store.notice import Notice
 
 
 class UnreadableDeliveryError(Exception):

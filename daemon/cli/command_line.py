@@ -23,6 +23,7 @@ from daemon.cli.sandbox_command import sandbox
 from daemon.cli.shell import Shell, process_shell
 from daemon.cli.status_command import status
 from daemon.cli.sync_command import sync
+from daemon.cli.verify_command import verify
 from daemon.config import ConfigError
 
 _NAME = "syncline"
@@ -46,6 +47,11 @@ _COMMANDS: _Commands = (
         'syncline status "Amy\'s Bird Sanctuary" --watch',
     ),
     (sync, "Look for changes now.", "syncline sync 4f1c --type Invoice --type Payment --wait"),
+    (
+        verify,
+        "Compare with the vendor, mend what differs.",
+        "syncline verify 4f1c --no-repair --json | jq '.types[] | select(.differing != [])'",
+    ),
     (pause, "Stop looking until resumed.", "syncline pause 4f1c"),
     (resume, "Let a paused account go on.", "syncline resume 4f1c"),
     (disconnect, "Revoke the access to a company.", "syncline disconnect 4f1c --purge --yes"),

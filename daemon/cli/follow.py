@@ -42,13 +42,22 @@ def follow(
             show(status, done)
             if status.cursors and done == len(status.cursors):
                 return status
-            if status.state in _STUCK:
-                why = "; ".join(status.reasons)
-                raise CommandError(
-                    f"{status.name} is {status.state}" + (f": {why}" if why else ""),
-                    _STUCK[status.state].format(vendor=status.vendor),
-                )
+            refuse_stuck(status)
             shell.pause(_LOOK_EVERY_S)
+
+
+def refuse_stuck(status: StatusReply) -> None:
+    """See that the account can go on by itself.
+
+    Raises:
+        CommandError: it cannot.
+    """
+    if status.state in _STUCK:
+        why = "; ".join(status.reasons)
+        raise CommandError(
+            f"{status.name} is {status.state}" + (f": {why}" if why else ""),
+            _STUCK[status.state].format(vendor=status.vendor),
+        )
 
 
 def describe(status: StatusReply) -> str:

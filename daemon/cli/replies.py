@@ -97,6 +97,36 @@ class BudgetReply(msgspec.Struct, frozen=True):
     allowance: int | None = None
 
 
+class SummaryReply(msgspec.Struct, frozen=True):
+    """What the last comparison with the vendor came to."""
+
+    finished_at: datetime
+    exact: bool
+    repaired: bool
+    differences: int
+    reads: int
+    answers: int = 0
+
+
+class ProgressReply(msgspec.Struct, frozen=True):
+    """How far the comparison under way has come."""
+
+    types_done: int
+    types: int
+    objects: int
+    differences: int
+    reads: int
+    object_type: str | None = None
+
+
+class VerificationReply(msgspec.Struct, frozen=True):
+    """How an account's comparisons with its vendor stand."""
+
+    last: SummaryReply | None = None
+    running: ProgressReply | None = None
+    last_error: str | None = None
+
+
 class StatusReply(AccountReply, frozen=True):
     """One account with its cursors."""
 
@@ -104,6 +134,7 @@ class StatusReply(AccountReply, frozen=True):
     held_deletes: list[HeldDeletesReply] = []
     token: TokenReply | None = None
     budget: BudgetReply | None = None
+    verification: VerificationReply = VerificationReply()
 
 
 class TypePriceReply(msgspec.Struct, frozen=True):
@@ -122,6 +153,38 @@ class PriceReply(msgspec.Struct, frozen=True):
     types: list[TypePriceReply] = []
     allowance: int | None = None
     used: int = 0
+
+
+class ComparedReply(msgspec.Struct, frozen=True):
+    """How one object type compared."""
+
+    object_type: str
+    vendor_count: int
+    local_count: int
+    missing_count: int
+    extra_count: int
+    differing_count: int
+    missing: list[str] = []
+    extra: list[str] = []
+    differing: list[str] = []
+    complete: bool = True
+
+
+class CertificateReply(msgspec.Struct, frozen=True):
+    """What one comparison found."""
+
+    exact: bool
+    repaired: bool
+    complete: bool
+    as_of: datetime
+    types: list[ComparedReply]
+    reads: int
+
+
+class VerifyReply(msgspec.Struct, frozen=True):
+    """A comparison that was asked for."""
+
+    request: int
 
 
 class ObjectReply(msgspec.Struct, frozen=True):

@@ -24,6 +24,7 @@ from daemon.cli.options import ConfigOption, JsonOption
 from daemon.cli.output import Output
 from daemon.cli.replies import AccountReply, BudgetReply, StatusReply, TokenReply, decoded
 from daemon.cli.shell import Shell, shell_of
+from daemon.cli.verification_text import verification_text
 from daemon.cli.wording import age, printable
 
 _WATCH_EVERY_S = 1.0
@@ -140,6 +141,7 @@ def _detail(output: Output, status: StatusReply, now: datetime) -> RenderableTyp
         ("connected", _instant(status.connected_at, now)),
         *_budget(status.budget),
         *_token(status.token),
+        ("verified", Text(printable(verification_text(status.verification, now)))),
     ]
     return Group(
         Text(printable(status.name), "bold", no_wrap=True, overflow="ellipsis"),

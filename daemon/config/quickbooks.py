@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from actors.settings import AccountSettings, CallLimits
 from actors.vendors.quickbooks.object_types import OBJECT_TYPES
 from actors.vendors.quickbooks.settings import QuickBooksSettings
-from daemon.config.rule import Flat, http_url, one_of
+from daemon.config.rule import Flat, at_least, http_url, one_of
 from daemon.config.secret import Secret
 from daemon.config.vendor import VendorConfig
 
@@ -18,7 +18,10 @@ _API_URLS = {
     "production": "https://quickbooks.api.intuit.com",
 }
 
-_ACCOUNT_RULES = {"object_types": one_of(OBJECT_TYPES, "one of QuickBooks' object types")}
+_ACCOUNT_RULES = {
+    "object_types": one_of(OBJECT_TYPES, "one of QuickBooks' object types"),
+    "verify_interval_s": at_least(0, "a duration such as 24h; 0 or null is never"),
+}
 
 
 def _account_settings() -> AccountSettings:
@@ -35,6 +38,7 @@ def _account_settings() -> AccountSettings:
             "CompanyInfo",
         ),
         limits=CallLimits(per_minute=500, per_second=10, in_flight=10),
+        verify_interval_s=86_400.0,
     )
 
 

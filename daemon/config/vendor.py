@@ -14,12 +14,10 @@ class VendorConfig:
 
     Attributes:
         account: how each of its accounts is kept in sync.
-        verify_interval_s: how often a full comparison runs in the background.
         reads_per_month: what the vendor meters the app by; None is unmetered.
     """
 
     account: Annotated[AccountSettings, Flat()]
-    verify_interval_s: float = 86_400.0
     reads_per_month: int | None = None
 
     @property

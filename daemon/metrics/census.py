@@ -20,6 +20,7 @@ from actors.events import (
     PageStored,
     RefreshFailed,
     TokenRefreshed,
+    VerificationEnded,
 )
 from actors.status import AccountState
 from daemon.standing import standing
@@ -46,6 +47,7 @@ class Counted:
         has_tokens: whether its tokens are of use.
         is_gone: whether it was forgotten.
         restarts: how many of its actor's crashes were counted.
+        certified_at_s: when it was last verified; None when never.
     """
 
     account: Account
@@ -59,6 +61,7 @@ class Counted:
     breaker_open: bool = False
     condition: Condition | None = None
     restarts: int = 0
+    certified_at_s: float | None = None
 
 
 class Census:
@@ -101,6 +104,11 @@ class Census:
             counted.refresh_end_s = _end_s(credential.refresh_expires_at)
             counted.hard_end_s = _end_s(credential.refresh_hard_expires_at)
 
+    def put_certified_at(self, account_id: str, at: datetime) -> None:
+        """Take in when an account was last verified."""
+        if counted := self._counted.get(account_id):
+            counted.certified_at_s = at.timestamp()
+
     def forget(self, account_id: str) -> None:
         """Leave out an account that is no more."""
         if counted := self._counted.pop(account_id, None):
@@ -119,6 +127,9 @@ class Census:
             case OwnerNeeded():
                 if counted := self._touch(event.account_id):
                     counted.account = replace(counted.account, reauth_cause=event.cause)
+            case VerificationEnded():
+                if counted := self._touch(event.account_id):
+                    counted.certified_at_s = event.certificate.finished_at.timestamp()
             case LookAbandoned() | RefreshFailed() | BreakerChanged():
                 self._touch(event.account_id)
 
@@ -162,6 +173,18 @@ class Census:
         for counted in self._counted.values():
             if counted.has_tokens and min(counted.refresh_end_s, counted.hard_end_s) < inf:
                 yield counted.account, counted.refresh_end_s, counted.hard_end_s
+
+    def oldest_certificates(self) -> Mapping[str, float]:
+        """Return when the account whose last verification is oldest was verified, by vendor.
+
+        Without those that rest and those that never were.
+        """
+        oldest: dict[str, float] = {}
+        for counted in self._counted.values():
+            at_s, vendor = counted.certified_at_s, counted.account.vendor
+            if at_s is not None and counted.is_active and at_s < oldest.get(vendor, inf):
+                oldest[vendor] = at_s
+        return oldest
 
     def without_token_times(self) -> Sequence[str]:
         """Return the accounts whose tokens' ends were never told."""

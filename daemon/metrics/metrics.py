@@ -16,6 +16,7 @@ from daemon.metrics.exposition import Exposition, expose
 from daemon.metrics.heartbeat import HeartbeatCollector
 from daemon.metrics.reads import ReadsCollector
 from daemon.metrics.snapshot import Reading, SnapshotCollector
+from daemon.metrics.verification_counts import VerificationCounts
 from daemon.supervisor import Supervisor
 from store.errors import StoreError, StoreUnavailableError
 from store.ports import Directory, Store
@@ -50,6 +51,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.census = Census()
         self._counts = EventCounts(self.registry, operations)
+        self._verifications = VerificationCounts(self.registry, operations)
         self._snapshot = SnapshotCollector(
             list(operations), self.census, Reading(now, store_writable=True, last_seq=None)
         )
@@ -83,6 +85,7 @@ class Metrics:
     def listen(self, event: Event) -> None:
         """Take in an event of the actors."""
         self._counts.note(event)
+        self._verifications.note(event)
         self.census.note(event)
 
     def loop_lag(self, lag_s: float) -> None:
@@ -98,6 +101,8 @@ class Metrics:
     async def load(self, store: Directory) -> None:
         """Begin with the accounts that are stored. Raises `StoreUnavailableError`."""
         self.census.load(await store.accounts())
+        for account_id, at in (await store.certified_at()).items():
+            self.census.put_certified_at(account_id, at)
 
     async def load_tokens(self, store: Directory) -> None:
         """Learn when the stored tokens end, one account after the other."""

@@ -68,6 +68,7 @@ class SnapshotCollector(Collector):
         )
         yield self._token_expiry()
         yield self._tokens_ending()
+        yield self._oldest_certificate()
         yield from self._store()
 
     def _accounts(self) -> Metric:
@@ -132,6 +133,17 @@ class SnapshotCollector(Collector):
         known = {(vendor, days) for vendor in self._vendors for days in THRESHOLD_DAYS}
         for vendor, days in sorted(known | counts.keys()):
             family.add_metric([vendor, str(days)], counts[vendor, days])
+        return family
+
+    def _oldest_certificate(self) -> Metric:
+        family = GaugeMetricFamily(
+            "syncline_verification_oldest_timestamp_seconds",
+            "When the account that was verified the longest ago was;"
+            " without paused and disconnected accounts and those never verified.",
+            labels=["vendor"],
+        )
+        for vendor, at_s in self._census.oldest_certificates().items():
+            family.add_metric([vendor], at_s)
         return family
 
     def _store(self) -> Iterator[Metric]:

@@ -1,6 +1,7 @@
 """Accounts as the HTTP interface shows them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -9,13 +10,14 @@ from msgspec import Meta
 from msgspec.structs import asdict
 
 from actors.breaker import BreakerState
-from actors.status import AccountState, ActorStatus
+from actors.status import AccountState, ActorStatus, VerificationProgress
 from actors.token_calendar import End, nearest_end
 from daemon.standing import Standing, standing
 from daemon.supervisor import Condition, Hosted
 from daemon.web.budget_view import BudgetView
 from daemon.web.instant import Instant
 from store.models import Account, Cursor, HeldDeletes, SealedCredential
+from store.verification import Certificate
 
 Known = Annotated[Instant | None, Meta(description="null when it is not known")]
 
@@ -127,6 +129,46 @@ class HeldDeletesView(msgspec.Struct, frozen=True, kw_only=True):
     confirmed_count: Annotated[int, Meta(description="How many may go by that, for 24 hours.")]
 
 
+class CertificateSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What the last comparison with the vendor came to."""
+
+    number: Annotated[int, Meta(description="Counts the account's comparisons, from 1.")]
+    as_of: Annotated[
+        Instant, Meta(description="Vendor time: what had changed before it was compared.")
+    ]
+    finished_at: Instant
+    exact: Annotated[bool, Meta(description="Whether all was read and nothing differed.")]
+    repaired: Annotated[
+        bool, Meta(description="Whether the replica is right: nothing differed, or all was mended.")
+    ]
+    differences: Annotated[int, Meta(description="How many objects differed.")]
+    reads: Annotated[int, Meta(description="How many calls it took.")]
+    answers: Annotated[int, Meta(description="The newest request that it answers; 0 is none.")]
+
+
+class ProgressView(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the comparison under way has come."""
+
+    began_at: Instant
+    object_type: Annotated[str | None, Meta(description="What is being compared.")]
+    types_done: int
+    types: int
+    objects: Annotated[int, Meta(description="How many the vendor showed so far.")]
+    differences: int
+    reads: Annotated[int, Meta(description="How many calls were made so far.")]
+
+
+class VerificationView(msgspec.Struct, frozen=True, kw_only=True):
+    """How the account's comparisons with the vendor stand."""
+
+    last: Annotated[CertificateSummary | None, Meta(description="null before the first.")]
+    running: Annotated[ProgressView | None, Meta(description="null when none is under way.")]
+    next_in_s: Annotated[float | None, Meta(description="null when none is planned.")]
+    last_error: Annotated[
+        str | None, Meta(description="How the last attempt failed; null when it did not.")
+    ]
+
+
 class IntegrationStatus(Integration, frozen=True, kw_only=True):
     """One connected company, with how far each of its object types has been read."""
 
@@ -138,6 +180,7 @@ class IntegrationStatus(Integration, frozen=True, kw_only=True):
         Sequence[HeldDeletesView],
         Meta(description="Deletes that wait for `POST /integrations/{id}/deletes/confirm`."),
     ] = ()
+    verification: VerificationView
     budget: Annotated[
         BudgetView | None, Meta(description="null when the vendor does not meter reads.")
     ]
@@ -178,31 +221,37 @@ def integration(account: Account, now: Standing) -> Integration:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the store holds of one account; `counts` are its live objects by type."""
+
+    account: Account
+    cursors: Sequence[Cursor]
+    counts: Mapping[str, int]
+    credential: SealedCredential | None
+    held: Sequence[HeldDeletes]
+    certificate: Certificate | None
+
+
 def integration_status(
-    account: Account,
-    hosted: Hosted | None,
-    cursors: Sequence[Cursor],
-    counts: Mapping[str, int],
-    credential: SealedCredential | None,
-    held: Sequence[HeldDeletes],
-    budget: BudgetView | None,
-    at: datetime,
+    kept: Kept, hosted: Hosted | None, budget: BudgetView | None, at: datetime
 ) -> IntegrationStatus:
     """Show an account with its cursors: one for every type that is configured or was ever read."""
-    now = standing(account, hosted)
-    known = {cursor.object_type: cursor for cursor in cursors}
+    now = standing(kept.account, hosted)
+    known = {cursor.object_type: cursor for cursor in kept.cursors}
     configured = () if now.status is None else now.status.cursors
     return IntegrationStatus(
-        **asdict(integration(account, now)),
+        **asdict(integration(kept.account, now)),
         cursors=[
-            _cursor(known.get(name, Cursor(name)), counts.get(name, 0), now.status)
+            _cursor(known.get(name, Cursor(name)), kept.counts.get(name, 0), now.status)
             for name in {**dict.fromkeys(configured), **known}
         ],
         breaker=_breaker(now.status),
         bucket=_bucket(now.status),
-        held_deletes=[held_deletes_view(each) for each in held],
-        token=_token(credential, at),
+        held_deletes=[held_deletes_view(each) for each in kept.held],
+        token=_token(kept.credential, at),
         budget=budget,
+        verification=verification_view(kept.certificate, now.status),
     )
 
 
@@ -239,12 +288,50 @@ def account_health(
     )
 
 
+def verification_view(
+    certificate: Certificate | None, status: ActorStatus | None
+) -> VerificationView:
+    """Show how an account's comparisons stand."""
+    progress = None if status is None else status.verification
+    return VerificationView(
+        last=None if certificate is None else _summary(certificate),
+        running=None if progress is None else _progress(progress),
+        next_in_s=None if status is None else status.verification_in_s,
+        last_error=None if status is None else status.verification_error,
+    )
+
+
 def freshness(exact_as_of: datetime | None, now: datetime, stale_after_s: float) -> Freshness:
     """Say how old what we have may be."""
     if exact_as_of is None:
         return Freshness(None, None, stale=True)
     age_s = max(0.0, (now - exact_as_of).total_seconds())
     return Freshness(exact_as_of, age_s, stale=age_s > stale_after_s)
+
+
+def _summary(certificate: Certificate) -> CertificateSummary:
+    return CertificateSummary(
+        number=certificate.number,
+        as_of=certificate.as_of,
+        finished_at=certificate.finished_at,
+        exact=certificate.exact,
+        repaired=certificate.repaired,
+        differences=certificate.differences,
+        reads=certificate.reads,
+        answers=certificate.answers,
+    )
+
+
+def _progress(progress: VerificationProgress) -> ProgressView:
+    return ProgressView(
+        began_at=progress.began_at,
+        object_type=progress.object_type,
+        types_done=progress.types_done,
+        types=progress.types,
+        objects=progress.objects,
+        differences=progress.differences,
+        reads=progress.reads,
+    )
 
 
 def _cursor(cursor: Cursor, records: int, status: ActorStatus | None) -> CursorView:

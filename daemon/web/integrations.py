@@ -11,6 +11,7 @@ from daemon.standing import standing
 from daemon.web.account_view import (
     Integration,
     IntegrationStatus,
+    Kept,
     integration,
     integration_status,
 )
@@ -79,12 +80,15 @@ async def get_status(call: Call[Nothing, Nothing]) -> Answer:
     account = await store.account(account_id)
     return Answer(
         integration_status(
-            account,
+            Kept(
+                account,
+                await store.cursors(account_id),
+                await store.live_counts(account_id),
+                await store.credential(account_id),
+                await store.held_deletes(account_id),
+                await store.certificate(account_id),
+            ),
             call.context.supervisor.hosted().get(account_id),
-            await store.cursors(account_id),
-            await store.live_counts(account_id),
-            await store.credential(account_id),
-            await store.held_deletes(account_id),
             await budget_of(account, call.context.reads.get(account.vendor), store),
             call.context.clock.now().utc,
         )

@@ -12,7 +12,8 @@ from daemon.web.instant import Instant
 from daemon.web.operation import Answer, AnyOperation, Call, Nothing, Operation, Reply
 from daemon.web.paging import CursorText, Limit, Next, cursor_to_place, place_to_cursor
 from daemon.web.problem import NotFoundError
-from store.models import Account, ObjectFilter, ObjectVersion, StoredObject, Via
+from store.history import ObjectVersion
+from store.models import Account, ObjectFilter, StoredObject, Via
 
 _TAG = "objects"
 

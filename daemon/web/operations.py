@@ -14,6 +14,7 @@ from daemon.web import (
     metrics,
     objects,
     steering,
+    verification,
     webhooks,
 )
 from daemon.web.openapi import describe
@@ -32,6 +33,7 @@ OPERATIONS: tuple[AnyOperation, ...] = (
     *integrations.OPERATIONS,
     *steering.OPERATIONS,
     *deletes.OPERATIONS,
+    *verification.OPERATIONS,
     *objects.OPERATIONS,
     *explain.OPERATIONS,
     *changes.OPERATIONS,

@@ -74,7 +74,7 @@ async def sync(call: Call[Nothing, SyncRequest]) -> Answer:
         context.supervisor.post(account.id, message)
     except NotHostedError:
         if not wanted.full:  # a full reading is noted and will be made
-            raise _cannot(account, context.supervisor.hosted().get(account.id)) from None
+            raise cannot(account, context.supervisor.hosted().get(account.id)) from None
     log.info(
         "sync_requested",
         account=account.id,
@@ -90,7 +90,7 @@ async def _price(call: Call[Nothing, SyncRequest], account: Account) -> Answer:
     context, wanted = call.context, call.body
     settings = context.settings.get(account.vendor)
     if settings is None:
-        raise _cannot(account, None)
+        raise cannot(account, None)
     _check_types(wanted.object_types, settings.object_types)
     records = await context.store.live_counts(account.id)
     if wanted.full:
@@ -118,7 +118,7 @@ async def _set_paused(call: Call[Nothing, Nothing], message: Message, *, paused:
     context = call.context
     account = await context.store.account(call.path("account_id"))
     if account.disconnected_at is not None:
-        raise _cannot(account, None)
+        raise cannot(account, None)
     async with context.connector.hold(account.vendor, account.external_account_id):
         account = await context.store.set_paused(account.id, paused=paused)
         context.metrics.census.put(account)
@@ -155,7 +155,7 @@ def _object_types(account: Account, hosted: Hosted | None) -> Sequence[str]:
     """
     now = standing(account, hosted)
     if now.status is None or now.state in _WHAT_TO_DO:
-        raise _cannot(account, hosted)
+        raise cannot(account, hosted)
     return tuple(now.status.cursors)
 
 
@@ -169,7 +169,8 @@ def _check_types(wanted: Sequence[str], known: Sequence[str]) -> None:
         raise InvalidInputError(errors)
 
 
-def _cannot(account: Account, hosted: Hosted | None) -> ProblemError:
+def cannot(account: Account, hosted: Hosted | None) -> ProblemError:
+    """Say why the account cannot do what was asked, and what to do."""
     now = standing(account, hosted)
     what = _WHAT_TO_DO.get(now.state, "its actor does not run just now; try again soon")
     return ProblemError(
@@ -180,7 +181,7 @@ def _cannot(account: Account, hosted: Hosted | None) -> ProblemError:
     )
 
 
-_CONFLICT = {
+CONFLICT = {
     **NO_ACCOUNT,
     HTTPStatus.CONFLICT: "It cannot do that now; `detail` says why, and what to do.",
 }
@@ -198,7 +199,7 @@ OPERATIONS: tuple[AnyOperation, ...] = (
             Reply(HTTPStatus.ACCEPTED, "It will.", SyncAccepted),
             Reply(HTTPStatus.OK, "What it would cost.", SyncPrice),
         ],
-        problems=_CONFLICT,
+        problems=CONFLICT,
     ),
     Operation(
         method="POST",
@@ -208,7 +209,7 @@ OPERATIONS: tuple[AnyOperation, ...] = (
         summary="Begin nothing new until it is resumed; survives a restart",
         handler=pause,
         replies=[Reply(HTTPStatus.OK, "It is paused.", Integration)],
-        problems=_CONFLICT,
+        problems=CONFLICT,
     ),
     Operation(
         method="POST",
@@ -218,6 +219,6 @@ OPERATIONS: tuple[AnyOperation, ...] = (
         summary="Go on after a pause, or try again after a quarantine",
         handler=resume,
         replies=[Reply(HTTPStatus.OK, "It goes on.", Integration)],
-        problems=_CONFLICT,
+        problems=CONFLICT,
     ),
 )

@@ -21,6 +21,7 @@ from store.sqlite.cursors import read_cursors
 from store.sqlite.held_deletes import read_all_held_deletes, read_held_deletes
 from store.sqlite.instants import from_text
 from store.sqlite.notices import open_notices, open_of_shard
+from store.sqlite.verifications import read_standing, standings_of_shard
 
 
 def claim(connection: sqlite3.Connection, account_id: str) -> ClaimedAccount:
@@ -37,6 +38,7 @@ def claim(connection: sqlite3.Connection, account_id: str) -> ClaimedAccount:
         read_open_refresh(connection, account_id),
         read_held_deletes(connection, account_id),
         open_notices(connection, account_id),
+        read_standing(connection, account_id),
     )
 
 
@@ -59,6 +61,7 @@ def _claim_shard(connection: sqlite3.Connection, shard: int) -> Sequence[Claimed
     cursors = _cursors_of_shard(connection, shard)
     notices = open_of_shard(connection, shard)
     held = read_all_held_deletes(connection)
+    standings = standings_of_shard(connection, shard)
     return [
         ClaimedAccount(
             account,
@@ -67,6 +70,7 @@ def _claim_shard(connection: sqlite3.Connection, shard: int) -> Sequence[Claimed
             open_refreshes.get(account.id),
             held.get(account.id, ()),
             notices.get(account.id, ()),
+            standings.get(account.id),
         )
         for account in accounts
     ]

@@ -23,6 +23,7 @@ from store.sqlite.history import forget_some_history, forget_some_looks
 from store.sqlite.notices import forget_some_notices
 from store.sqlite.objects import forget_some_objects
 from store.sqlite.reads import forget_reads
+from store.sqlite.verifications import forget_verifications
 
 _ROWS_PER_PIECE = 2_000
 _SEQS_PER_PIECE = 50_000
@@ -84,5 +85,6 @@ def purge_piece(
     forget_journal(connection, account_id)
     forget_cursors(connection, account_id)
     forget_reads(connection, account_id)
+    forget_verifications(connection, account_id)
     forget_account(connection, account_id)
     return None

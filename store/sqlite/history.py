@@ -8,15 +8,8 @@ from typing import Any
 
 import msgspec
 
-from store.models import (
-    ObjectHistory,
-    ObjectVersion,
-    PageWrite,
-    Refusal,
-    Rule,
-    Tombstone,
-    Via,
-)
+from store.history import ObjectHistory, ObjectVersion, Refusal, Rule
+from store.models import PageWrite, Tombstone, Via
 from store.sqlite.instants import from_text, optional_from_text, optional_to_text, to_text
 from store.sqlite.json_rows import json_rows
 from store.sqlite.named_sql import load_statements

@@ -5,14 +5,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from store.models import (
-    ChangeOp,
-    HintedChange,
-    Notice,
-    NoticeCheck,
-    NoticesReceived,
-    OpenNotices,
-)
+from store.models import ChangeOp, HintedChange
+from store.notice import Notice, NoticeCheck, NoticesReceived, OpenNotices
 from store.sqlite.instants import from_text, to_text
 from store.sqlite.json_rows import json_rows
 from store.sqlite.named_sql import load_statements

@@ -8,6 +8,7 @@ from store.models import ObjectRecord, PageApplied, PageWrite, Tombstone
 from store.sqlite.accounts import check_fence, move_watermark
 from store.sqlite.comparison import forget_seen, see
 from store.sqlite.cursors import move_cursors
+from store.sqlite.held import give_way
 from store.sqlite.held_deletes import hold_deletes, release_deletes
 from store.sqlite.history import next_look, note_look, note_refusals
 from store.sqlite.notices import answer_notices, awaits, check_changes
@@ -33,6 +34,9 @@ def apply_page(connection: sqlite3.Connection, page: PageWrite) -> PageApplied:
     """
     check_fence(connection, page.account_id, page.epoch)
     objects, tombstones = last_word(page.objects, page.tombstones)
+    if page.judged:
+        judged = page.judged
+        tombstones = give_way(connection, page.account_id, judged, objects, tombstones)
     via, at = page.via, page.observed_at
     # A page without rows, as most are, needs no number.
     look_id = next_look(connection) if page.look and (objects or tombstones) else None

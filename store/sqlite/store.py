@@ -10,6 +10,7 @@ from typing import Self
 import anyio
 
 from store.crash_points import Commit
+from store.history import ObjectHistory
 from store.models import (
     Account,
     Change,
@@ -17,23 +18,17 @@ from store.models import (
     ClaimedAccount,
     Cursor,
     HeldDeletes,
-    Notice,
-    NoticesReceived,
     ObjectFilter,
-    ObjectHistory,
-    OpenRefresh,
-    PageApplied,
-    PageWrite,
     SealedCredential,
     StoredObject,
     StoreHealth,
     StorePulse,
 )
+from store.notice import Notice, NoticesReceived
 from store.sqlite import (
     accounts,
     changes,
     claims,
-    comparison,
     credentials,
     cursors,
     disconnecting,
@@ -43,137 +38,25 @@ from store.sqlite import (
     notices,
     objects,
     ownership,
-    pages,
     pulse,
-    reads,
+    verifications,
 )
+from store.sqlite.actor_store import SqliteActorStore
 from store.sqlite.change_signal import ChangeSignal
 from store.sqlite.readers import Readers
 from store.sqlite.writer import Writer
+from store.verification import Certificate
 
 
-class SqliteStore:
+class SqliteStore(SqliteActorStore):
     """`store.ports.Store` on one file, from `open_store` until `close` or the `async with` ends."""
 
     def __init__(
         self, writer: Writer, readers: Readers, signal: ChangeSignal, resources: AsyncExitStack
     ) -> None:
-        self._writer = writer
-        self._readers = readers
+        super().__init__(writer, readers)
         self._signal = signal
         self._resources = resources
-
-    # What actors ask.
-
-    async def claim(self, account_id: str) -> ClaimedAccount:
-        """Take the account over."""
-        return await self._writer.submit(
-            partial(claims.claim, account_id=account_id), commit=Commit.CLAIM
-        )
-
-    async def apply_page(self, page: PageWrite) -> PageApplied:
-        """Store the page in one piece."""
-        work = partial(pages.apply_page, page=page)
-        return await self._writer.submit(work, pages.page_bytes(page), Commit.PAGE)
-
-    async def deleted_ids(
-        self, account_id: str, object_type: str, object_ids: Sequence[str]
-    ) -> frozenset[str]:
-        """Return those of the ids that are held as not deleted."""
-        return await self._readers.run(
-            lambda connection: objects.deleted_ids(connection, account_id, object_type, object_ids)
-        )
-
-    async def unseen(
-        self, account_id: str, object_type: str, *, limit: int, after_id: str = ""
-    ) -> Sequence[str]:
-        """Return ids that the comparison under way did not come across."""
-        return await self._readers.run(
-            lambda connection: comparison.unseen(
-                connection, account_id, object_type, limit, after_id
-            )
-        )
-
-    async def unseen_count(self, account_id: str, object_type: str) -> int:
-        """Return how many ids the comparison under way did not come across."""
-        return await self._readers.run(
-            lambda connection: comparison.unseen_count(connection, account_id, object_type)
-        )
-
-    async def live_among(self, account_id: str, object_type: str, object_ids: Sequence[str]) -> int:
-        """Return how many of the ids are held as not deleted."""
-        return await self._readers.run(
-            lambda connection: objects.live_among(connection, account_id, object_type, object_ids)
-        )
-
-    async def live_count(self, account_id: str, object_type: str) -> int:
-        """Return how many objects of the type are held as not deleted."""
-        return await self._readers.run(
-            lambda connection: objects.live_count(connection, account_id, object_type)
-        )
-
-    async def held_deletes(self, account_id: str) -> Sequence[HeldDeletes]:
-        """Return the account's deletes that wait for a person's word, by type."""
-        return await self._readers.run(
-            lambda connection: held_deletes.read_held_deletes(connection, account_id)
-        )
-
-    async def begin_refresh(
-        self, account_id: str, epoch: int, token_hash: str, at: datetime
-    ) -> OpenRefresh:
-        """Note that this refresh token is about to be spent."""
-        return await self._writer.submit(
-            lambda connection: ownership.begin_refresh(
-                connection, account_id, epoch, token_hash, at
-            ),
-            commit=Commit.REFRESH_BEGUN,
-        )
-
-    async def finish_refresh(
-        self, account_id: str, epoch: int, credential: SealedCredential, at: datetime
-    ) -> None:
-        """Store the new tokens and end the journal's open entry."""
-        await self._writer.submit(
-            lambda connection: ownership.finish_refresh(
-                connection, account_id, epoch, credential, at
-            ),
-            commit=Commit.REFRESH_FINISHED,
-        )
-
-    async def require_reauthorization(
-        self, account_id: str, epoch: int, cause: str, at: datetime
-    ) -> None:
-        """Note that only the owner can help this account."""
-        await self._writer.submit(
-            lambda connection: ownership.require_reauthorization(
-                connection, account_id, epoch, cause, at
-            ),
-            commit=Commit.OWNER_NEEDED,
-        )
-
-    async def noted_reads(self, vendor: str, month: str) -> int:
-        """Return how many metered reads of the vendor's app were noted in the month."""
-        return await self.account_reads(vendor, month, reads.WHOLE_APP)
-
-    async def note_reads(self, vendor: str, month: str, count: int) -> int:
-        """Note so many more metered reads of the vendor's app; return all noted in the month."""
-        return await self._writer.submit(
-            lambda connection: reads.note_reads(connection, vendor, month, count)
-        )
-
-    async def add_reads(self, vendor: str, month: str, by_account: Mapping[str, int]) -> None:
-        """Add who made how many of them."""
-        await self._writer.submit(
-            lambda connection: reads.add_reads(connection, vendor, month, by_account)
-        )
-
-    async def account_reads(self, vendor: str, month: str, account_id: str) -> int:
-        """Return how many of them were added for the account."""
-        return await self._readers.run(
-            lambda connection: reads.read_reads(connection, vendor, month, account_id)
-        )
-
-    # What everybody else asks.
 
     async def claim_shard(self, shard: int) -> Sequence[ClaimedAccount]:
         """Take over every account of the shard that is not disconnected."""
@@ -234,6 +117,24 @@ class SqliteStore:
             lambda connection: cursors.request_rescan(connection, account_id, object_types),
             commit=Commit.RESCAN,
         )
+
+    async def request_verification(self, account_id: str, *, repair: bool) -> int:
+        """Note that the account shall be verified; return the request's number."""
+        return await self._writer.submit(
+            lambda connection: verifications.request_verification(
+                connection, account_id, repair=repair
+            )
+        )
+
+    async def certificate(self, account_id: str) -> Certificate | None:
+        """Return what the account's last verification found."""
+        return await self._readers.run(
+            partial(verifications.read_certificate, account_id=account_id)
+        )
+
+    async def certified_at(self) -> Mapping[str, datetime]:
+        """Return when each account's last verification ended."""
+        return await self._readers.run(verifications.read_certified_at)
 
     async def cursors(self, account_id: str) -> Sequence[Cursor]:
         """Return the account's cursors, by object type."""

@@ -15,8 +15,9 @@ from types import FrameType
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from support.simulation.long_scenarios import THIRTY_DAYS
 from support.simulation.run import Outcome, failed, run
-from support.simulation.scenarios import SCENARIOS, THIRTY_DAYS
+from support.simulation.scenarios import SCENARIOS
 
 _LONGEST_S = 900
 """Of real time; a run that takes longer goes round in circles."""

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from support.simulation.long_scenarios import THIRTY_DAYS
 from support.simulation.run import run
-from support.simulation.scenarios import SCENARIOS, THIRTY_DAYS
+from support.simulation.scenarios import SCENARIOS
 
 SEED = 1
 """What CI plays of each."""

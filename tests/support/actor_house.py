@@ -1,6 +1,6 @@
 """A store, a scripted vendor and one connected company: all that an actor needs to run."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -22,6 +22,7 @@ from store.models import (
     ClaimedAccount,
     HeldDeletes,
     ObjectFilter,
+    ObjectRecord,
     OpenRefresh,
     PageApplied,
     PageWrite,
@@ -30,6 +31,7 @@ from store.models import (
 )
 from store.ports import ActorStore, Store
 from store.sqlite import SqliteStore, open_store
+from store.verification import Certificate, HeldRow
 from support.scripted_vendor import ScriptedVendor
 from support.virtual_time import VirtualClock
 
@@ -104,6 +106,29 @@ class TroubledStore:
 
     async def held_deletes(self, account_id: str) -> Sequence[HeldDeletes]:
         return await self._pass("held_deletes", lambda: self._store.held_deletes(account_id))
+
+    async def unlike(
+        self, account_id: str, object_type: str, records: Sequence[ObjectRecord]
+    ) -> Mapping[str, HeldRow | None]:
+        return await self._pass(
+            "unlike", lambda: self._store.unlike(account_id, object_type, records)
+        )
+
+    async def unscanned(
+        self, account_id: str, object_type: str, scanned: Collection[str]
+    ) -> Sequence[HeldRow]:
+        return await self._pass(
+            "unscanned", lambda: self._store.unscanned(account_id, object_type, scanned)
+        )
+
+    async def live_counts(self, account_id: str) -> Mapping[str, int]:
+        return await self._pass("live_counts", lambda: self._store.live_counts(account_id))
+
+    async def store_certificate(self, account_id: str, epoch: int, certificate: Certificate) -> int:
+        return await self._pass(
+            "store_certificate",
+            lambda: self._store.store_certificate(account_id, epoch, certificate),
+        )
 
     async def begin_refresh(
         self, account_id: str, epoch: int, token_hash: str, at: datetime

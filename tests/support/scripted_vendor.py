@@ -14,7 +14,7 @@ import msgspec
 
 from actors.credential import Credential
 from actors.errors import GrantRefusedError, ReauthorizeError, TransientError
-from actors.vendors.base import Look, Page, Priority, Session, Witness
+from actors.vendors.base import Count, Look, Page, Priority, Session, Witness
 from store.models import Cursor, CursorMove, ObjectRecord, Tombstone, Via
 from support.virtual_time import VirtualClock
 
@@ -174,6 +174,16 @@ class ScriptedVendor(ScriptedPlanner):
             else:
                 alive.append(record)
         return Witness(alive, gone)
+
+    async def count_objects(self, session: Session, object_type: str) -> Count:
+        """Count what there is."""
+        began = await self._call(session, f"count:{object_type}")
+        return Count(len(self.objects.get(object_type, {})), began)
+
+    async def read(self, session: Session, object_type: str, object_id: str) -> ObjectRecord | None:
+        """Read one object."""
+        await self._call(session, "read")
+        return self.objects.get(object_type, {}).get(object_id)
 
     async def close(self) -> None:
         """There is nothing to close."""

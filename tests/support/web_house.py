@@ -137,9 +137,7 @@ async def house(
 ) -> AsyncIterator[House]:
     """Open a store, a sandbox and everything between them, and run the supervisor."""
     clock, policy = clock or SystemClock(), policy or RestartPolicy()
-    sandbox = QuickBooksSandbox(
-        lambda: clock.now().utc, seed=7, limits=None, behaviour=Behaviour(token_latency_s=0.0)
-    )
+    sandbox = _sandbox(clock)
     async with await open_store(path / "syncline.db", mode=mode, durable=False) as store:
         metrics = Metrics(clock, {"quickbooks": OPERATIONS}, "1.2.3")
         heard: list[Event] = []
@@ -157,13 +155,10 @@ async def house(
         around = Surroundings(
             store, vendor, settings, sealer, clock, Random(0), PageSlots(), listen, reads, hearing
         )
-        arounds = {vendor.name: around}
         supervisor = _supervisor(around, store, policy)
-        vendors, hide = {vendor.name: vendor}, concealed.append
-        connector = Connector(
-            store, vendors, sealer, supervisor, clock, metrics.census, conceal=hide
-        )
-        heartbeat = HeartbeatCheck(store, supervisor, arounds, clock)
+        vendors, hide, census = {vendor.name: vendor}, concealed.append, metrics.census
+        connector = Connector(store, vendors, sealer, supervisor, clock, census, conceal=hide)
+        heartbeat = HeartbeatCheck(store, supervisor, {vendor.name: around}, clock)
         metrics.heartbeat.read = lambda: heartbeat.beats
         connector.reads = metrics.reads.meters = {"quickbooks": reads}
         await reads.load()
@@ -191,6 +186,11 @@ async def house(
             )
             supervisor.stop()
         await vendor.close()
+
+
+def _sandbox(clock: Clock) -> QuickBooksSandbox:
+    quick = Behaviour(token_latency_s=0.0)
+    return QuickBooksSandbox(lambda: clock.now().utc, seed=7, limits=None, behaviour=quick)
 
 
 def _supervisor(around: Surroundings, store: SqliteStore, policy: RestartPolicy) -> Supervisor:

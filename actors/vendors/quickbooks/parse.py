@@ -79,6 +79,14 @@ class QueryReply:
 
 
 @dataclass(frozen=True, slots=True)
+class CountReply:
+    """How many rows there are; `vendor_time` is when the vendor began to answer."""
+
+    vendor_time: datetime
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class FeedReply:
     """What change data capture listed.
 
@@ -108,6 +116,7 @@ class _Count(msgspec.Struct):
 
 class _CountEnvelope(msgspec.Struct):
     count: _Count = msgspec.field(name="QueryResponse")
+    time: datetime
 
 
 _decode_header = msgspec.json.Decoder(_Header).decode
@@ -157,13 +166,14 @@ def query_reply(body: bytes, object_type: str) -> QueryReply:
     return QueryReply(as_utc(envelope.time), rows)
 
 
-def count_reply(body: bytes) -> int:
+def count_reply(body: bytes) -> CountReply:
     """Read the answer to `SELECT COUNT(*) …`.
 
     Raises:
         UnreadableReplyError: it is not such an answer.
     """
-    return _decoded(_decode_count, body).count.total
+    envelope = _decoded(_decode_count, body)
+    return CountReply(as_utc(envelope.time), envelope.count.total)
 
 
 def feed_reply(body: bytes, object_types: Sequence[str]) -> FeedReply:

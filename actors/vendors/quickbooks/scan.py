@@ -65,8 +65,9 @@ async def _confirm_empty(api: ApiClient, session: Session, kind: ObjectType, sca
 
     Rows that left a second while it was stepped through may leave fewer than come before the page.
     """
-    rows = await api.query(
+    reply = await api.query(
         session, count_statement(kind, scan), count_reply, operation=Operation.COUNT
     )
+    rows = reply.rows
     if rows >= window(scan).first_row:
         raise TransientError(f"{kind.name} shows no rows and counts {rows}")

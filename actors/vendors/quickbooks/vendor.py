@@ -9,17 +9,20 @@ import msgspec
 from actors.clock import Clock
 from actors.credential import Credential
 from actors.events import CallMade
-from actors.vendors.base import Look, Page, Session, Witness
+from actors.vendors.base import Count, Look, Page, Session, Witness
 from actors.vendors.http import HttpChannel
 from actors.vendors.quickbooks import planner
 from actors.vendors.quickbooks.client import VENDOR, ApiClient, Caller
 from actors.vendors.quickbooks.faults import UnreadableReplyError
 from actors.vendors.quickbooks.feed import feed_page
+from actors.vendors.quickbooks.keyset import Reason, Scan
 from actors.vendors.quickbooks.oauth import OAuth
 from actors.vendors.quickbooks.object_types import OBJECT_TYPES
 from actors.vendors.quickbooks.operation import Operation
+from actors.vendors.quickbooks.parse import count_reply
 from actors.vendors.quickbooks.scan import scan_page
 from actors.vendors.quickbooks.settings import QuickBooksSettings
+from actors.vendors.quickbooks.statements import count_statement
 from actors.vendors.quickbooks.witness import confirm_gone
 from store.models import Cursor, ObjectRecord, Tombstone
 
@@ -81,6 +84,12 @@ class QuickBooks:
     async def confirm_gone(self, session: Session, claims: Sequence[Tombstone]) -> Witness:
         """Ask for the objects themselves. Raises `VendorError`s; nothing is gone then."""
         return await confirm_gone(self._api, session, claims)
+
+    async def count_objects(self, session: Session, object_type: str) -> Count:
+        """Count the rows of a type, inactive ones too. Raises `VendorError`s."""
+        statement = count_statement(OBJECT_TYPES[object_type], Scan(Reason.COMPARISON))
+        reply = await self._api.query(session, statement, count_reply, operation=Operation.COUNT)
+        return Count(reply.rows, reply.vendor_time)
 
     async def read(self, session: Session, object_type: str, object_id: str) -> ObjectRecord | None:
         """Read one object as it is now; None when it is gone. Raises `VendorError`s."""

@@ -18,7 +18,7 @@ from actors.vendors.notice import Delivery, UnreadableDeliveryError, WebhookDoor
 from actors.vendors.quickbooks.faults import UnreadableReplyError
 from actors.vendors.quickbooks.object_types import OBJECT_TYPES
 from actors.vendors.quickbooks.timestamps import as_utc
-from store.models import Notice
+from store.notice import Notice
 
 SIGNATURE = "intuit-signature"
 

@@ -2,7 +2,8 @@
 -- Writes what is newer than or as old as what is stored and differs from it; the table's triggers
 -- note each as a change. `rows` is [[type, id, version, updated_at, offset, length], ...]: where in
 -- `payloads` a row's bytes are. Those stay as they are: nothing decodes them on the way to text.
--- (`substr` makes null of an empty blob.)
+-- (`substr` makes null of an empty blob.) A row of the first instant was disowned: see
+-- `held.sql`.
 INSERT INTO objects (
   account_id, synced_at, via, look_id, object_type, object_id, version, updated_at, payload
 )
@@ -20,7 +21,9 @@ ON CONFLICT (account_id, object_type, object_id) DO UPDATE SET
   deleted = 0,
   payload = excluded.payload
 WHERE excluded.updated_at >= objects.updated_at
-  AND (objects.deleted OR excluded.payload IS NOT objects.payload);
+  AND (
+    objects.deleted OR excluded.payload IS NOT objects.payload OR objects.updated_at = '0001-01-01T00:00:00.000000Z'
+  );
 
 -- name: bury
 -- Marks live rows that are no newer than their tombstone: [[type, id, updated_at or null], ...].

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from store.models import ObjectHistory, ObjectRecord, PageWrite, Rule, Tombstone, Via
+from store.history import ObjectHistory, Rule
+from store.models import ObjectRecord, PageWrite, Tombstone, Via
 from store.sqlite import SqliteStore
 from support.store_fixtures import START, at, move, on_writer, open_quick, own, record, tombstone
 

@@ -4,18 +4,8 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from store.models import (
-    ChangeOp,
-    HintedChange,
-    Notice,
-    NoticeCheck,
-    NoticesReceived,
-    ObjectRecord,
-    OpenNotices,
-    PageWrite,
-    Tombstone,
-    Via,
-)
+from store.models import ChangeOp, HintedChange, ObjectRecord, PageWrite, Tombstone, Via
+from store.notice import Notice, NoticeCheck, NoticesReceived, OpenNotices
 from store.sqlite import SqliteStore
 from store.sqlite.notices import SQL
 from support.store_fixtures import (

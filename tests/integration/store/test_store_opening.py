@@ -363,6 +363,7 @@ def test_released_migrations_are_never_edited() -> None:
         "0002_history_and_brake.sql": "41907b7e95af8783",
         "0003_metered_reads.sql": "1d8401d9c1310157",
         "0004_notices.sql": "d9e249e3f749ba05",
+        "0005_verification.sql": "6279206816f23a3c",
     }
 
 

@@ -55,6 +55,7 @@ async def test_every_success_of_every_operation_is_as_described(
     account = await web.live()
     at = f"/integrations/{account.id}"
     (invoice, *_) = web.sandbox.truth(account.external_account_id)["Invoice"]
+    await visitor.post(f"{at}/verify")
     for path in (
         "/health",
         "/health/ready",
@@ -67,6 +68,7 @@ async def test_every_success_of_every_operation_is_as_described(
         "/integrations",
         at,
         f"{at}/status",
+        f"{at}/certificate",
         f"{at}/objects/Invoice",
         f"{at}/objects/Invoice/{invoice}?history=true",
         f"{at}/objects/Invoice/{invoice}/explanation",

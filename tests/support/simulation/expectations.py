@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from actors.events import DeletesHeld, LookAbandoned, OwnerNeeded
+from actors.events import DeletesHeld, LookAbandoned, OwnerNeeded, VerificationEnded
 from daemon.sandbox.quickbooks import FaultKind, Route
 from daemon.supervisor import Condition
 from support.simulation.scenario import Expectation
@@ -122,3 +122,39 @@ def ids_are_shared(world: World) -> Iterator[str]:
     ids = [frozenset(world.sandbox.truth(realm)["Customer"]) for realm in world.realms.values()]
     if not frozenset.intersection(*ids):
         yield "no customer's id is in all companies"
+
+
+def verified_without_alarm(least_per_account: int) -> Expectation:
+    """Want so many verifications of each account, none of which found anything wrong."""
+
+    def check(world: World) -> Iterator[str]:
+        ended = [event for event in world.heard if isinstance(event, VerificationEnded)]
+        times = Counter(event.account_id for event in ended)
+        for account_id in world.account_ids:
+            if times[account_id] < least_per_account:
+                yield f"{account_id} was verified only {times[account_id]} times"
+        for event in ended:
+            if not event.certificate.exact:
+                yield f"{event.account_id}: a false alarm, {event.certificate}"
+
+    return check
+
+
+def all_damage_named(world: World) -> Iterator[str]:
+    """Want every damaged row named by a verification, unless the vendor changed it first."""
+    named: set[tuple[str, str, str]] = set()
+    for event in world.heard:
+        if isinstance(event, VerificationEnded):
+            for each in event.certificate.types:
+                for ids in (each.missing, each.extra, each.differing):
+                    named.update((event.account_id, each.object_type, key) for key in ids)
+    damaged = {(one.account_id, one.object_type, one.object_id) for one in world.damages}
+    if not damaged & named:
+        yield "no damage was ever named: the run shows nothing"
+    for one in sorted(world.damages):
+        key = (one.account_id, one.object_type, one.object_id)
+        now = world.observer.versions_of(one.account_id, (one.object_type, one.object_id))
+        if key not in named and now == one.versions:
+            yield f"{one} was never named"
+    for key in sorted(named - damaged):
+        yield f"{key} was named and never damaged"

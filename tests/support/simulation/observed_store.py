@@ -1,6 +1,6 @@
 """The store as one process sees it: each commit is a moment to die at, to be refused, and to be checked."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -8,15 +8,16 @@ from store.errors import StoreFullError
 from store.models import (
     ClaimedAccount,
     HeldDeletes,
-    Notice,
-    NoticesReceived,
+    ObjectRecord,
     OpenRefresh,
     PageApplied,
     PageWrite,
     SealedCredential,
     StoreHealth,
 )
+from store.notice import Notice, NoticesReceived
 from store.sqlite import SqliteStore
+from store.verification import Certificate, HeldRow
 from support.simulation.doom import Doom, Moment
 from support.simulation.token_rules import TokenRules
 
@@ -80,6 +81,24 @@ class ObservedStore:
 
     async def held_deletes(self, account_id: str) -> Sequence[HeldDeletes]:
         return await self._store.held_deletes(account_id)
+
+    async def unlike(
+        self, account_id: str, object_type: str, records: Sequence[ObjectRecord]
+    ) -> Mapping[str, HeldRow | None]:
+        return await self._store.unlike(account_id, object_type, records)
+
+    async def unscanned(
+        self, account_id: str, object_type: str, scanned: Collection[str]
+    ) -> Sequence[HeldRow]:
+        return await self._store.unscanned(account_id, object_type, scanned)
+
+    async def live_counts(self, account_id: str) -> Mapping[str, int]:
+        return await self._store.live_counts(account_id)
+
+    async def store_certificate(self, account_id: str, epoch: int, certificate: Certificate) -> int:
+        return await self._write(
+            lambda: self._store.store_certificate(account_id, epoch, certificate)
+        )
 
     async def begin_refresh(
         self, account_id: str, epoch: int, token_hash: str, at: datetime

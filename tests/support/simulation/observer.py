@@ -92,6 +92,11 @@ class Observer:
         self.report(account_id, self._feed.mismatch(account_id, rows))
         self.report(account_id, self._unlike_truth(account_id, history.living()))
 
+    def versions_of(self, account_id: str, key: Key) -> int:
+        """Return how many versions of an object the vendor has had by now."""
+        self._catch_up()
+        return len(self.followed[account_id].checker.history.versions(key))
+
     def covers(self, account_id: str, moment_us: int) -> bool:
         """Tell whether the account claims to be exact at an instant."""
         exact_as_of_us = self.followed[account_id].checker.exact_as_of_us

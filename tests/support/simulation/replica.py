@@ -27,6 +27,7 @@ class ReplicaReader:
     """Reads a store's file while the store is open; sees every commit."""
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         self._connection = sqlite3.connect(
             f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None
         )

@@ -65,6 +65,7 @@ class Scenario:
     days: float = 1.25
     acts_per_day: float = 48.0
     poll_interval_s: float = 3600.0
+    verify_interval_s: float | None = None
     overlap_s: float = 120.0
     object_types: tuple[str, ...] = DEFAULT_TYPES
     sizes: Mapping[str, int] = field(default_factory=lambda: SMALL)
@@ -88,4 +89,5 @@ class Scenario:
             overlap_s=self.overlap_s,
             limits=self.limits,
             breaker=self.breaker,
+            verify_interval_s=self.verify_interval_s,
         )

@@ -1,7 +1,7 @@
 """Every scenario of the simulation by its name: the faults of the promise's table that it can answer."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from types import MappingProxyType
 
@@ -30,8 +30,8 @@ from support.simulation.expectations import (
     quarantined_first,
     told_of_trouble,
 )
+from support.simulation.long_scenarios import CLOCK_JUMPS, LONG
 from support.simulation.machine_troubles import (
-    away,
     crashes,
     frozen,
     full_disk,
@@ -45,14 +45,13 @@ from support.simulation.odd_bodies import HARMLESS, LATIN_1, NO_JSON
 from support.simulation.scenario import SMALL, Scenario, realistic
 from support.simulation.vendor_troubles import (
     HOUR_S,
-    PASSING,
     access_lost,
     false_deletes,
     lost_refreshes,
-    outage,
     scattered,
     storm,
 )
+from support.simulation.verified_scenarios import VERIFIED
 from support.simulation.webhook_scenarios import WEBHOOK_SCENARIOS
 from support.simulation.wire_troubles import (
     dripping,
@@ -64,16 +63,6 @@ from support.simulation.wire_troubles import (
     spoiled,
     throttled_with_retry_after,
 )
-
-_JUMPS = (
-    timedelta(0),
-    timedelta(minutes=5),
-    timedelta(minutes=-5),
-    timedelta(days=1),
-    timedelta(days=-1),
-    timedelta(seconds=-1),
-)
-"""How wrong our clock can be; the last as after a leap second that it did not hear of."""
 
 _REFUSALS = (FaultKind.UNAUTHORIZED, FaultKind.GENERAL_AUTHENTICATION, FaultKind.WRONG_CLUSTER)
 _THROTTLES = (FaultKind.THROTTLE_XML, FaultKind.THROTTLE_JSON, FaultKind.THROTTLE_HISTORIC)
@@ -94,7 +83,6 @@ _CONNECTIONS = (
     FaultKind.TRUNCATED,
 )
 _LISTS = ("Class", "Term")
-
 _BY_TIME = ("TaxCode", "TaxRate")
 _SPRING_FORWARD = datetime(2026, 3, 8, 4, tzinfo=UTC)
 _FALL_BACK = datetime(2026, 11, 1, 3, tzinfo=UTC)
@@ -136,12 +124,12 @@ _OURSELVES = (
     ),
     Scenario(
         "F09_wrong_clock",
-        (wrong_clock(_JUMPS),),
+        (wrong_clock(CLOCK_JUMPS),),
         healthy=3,
     ),
     Scenario(
         "F09_strobing_clock",
-        (wrong_clock(_JUMPS, every_s=60.0), crashes(every_s=12 * HOUR_S)),
+        (wrong_clock(CLOCK_JUMPS, every_s=60.0), crashes(every_s=12 * HOUR_S)),
         owner_may_be_needed=True,
     ),
     Scenario(
@@ -216,7 +204,7 @@ _CALLS = (
     ),
     Scenario(
         "F07_retry_after",
-        (throttled_with_retry_after(), wrong_clock(_JUMPS, every_s=HOUR_S)),
+        (throttled_with_retry_after(), wrong_clock(CLOCK_JUMPS, every_s=HOUR_S)),
         expects=(never_behind_by_more_than(10 * HOUR_S), no_more_calls_than(200)),
     ),
     Scenario(
@@ -343,38 +331,6 @@ _DATA = (
         owner_may_be_needed=True,
     ),
 )
-_LONG = (
-    Scenario(
-        "F19_long_outage",
-        (outage(31 * 24 * HOUR_S),),
-        accounts=2,
-        days=33.0,
-        acts_per_day=6.0,
-    ),
-    Scenario(
-        "F19_long_absence",
-        (away(31 * 24 * HOUR_S),),
-        accounts=2,
-        days=33.0,
-        acts_per_day=6.0,
-    ),
-    Scenario(
-        "F19_idle_token",
-        (away(102 * 24 * HOUR_S),),
-        accounts=2,
-        days=104.0,
-        acts_per_day=2.0,
-        owner_may_be_needed=True,
-        expects=(owner_asked_once("refused the refresh token"),),
-    ),
-    Scenario(
-        "F19_end_of_the_grant",
-        behaviour=_with(refresh_hard_life_s=2 * 24 * 3600),
-        days=3.0,
-        owner_may_be_needed=True,
-        expects=(owner_asked_once("refused the refresh token"), no_more_token_calls_than(50)),
-    ),
-)
 _TOGETHER = (
     Scenario("F30_two_at_once", (two_at_once,), owner_may_be_needed=True),
     Scenario("plain", healthy=3),
@@ -388,26 +344,11 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
             *_CALLS,
             *ALLOWANCE,
             *_DATA,
-            *_LONG,
+            *LONG,
+            *VERIFIED,
             *_TOGETHER,
             *WEBHOOK_SCENARIOS,
         )
     }
 )
 """What `make simulate` goes round."""
-
-THIRTY_DAYS = Scenario(
-    "thirty_days",
-    (
-        scattered(PASSING, every_s=0.5 * HOUR_S),
-        false_deletes(every_s=6 * HOUR_S),
-        crashes(every_s=48 * HOUR_S),
-        wrong_clock(_JUMPS, every_s=24 * HOUR_S),
-        outage(3 * HOUR_S),
-    ),
-    accounts=50,
-    days=30.0,
-    acts_per_day=12.0,
-    owner_may_be_needed=True,
-)
-"""Thirty days of fifty accounts, polled hourly, with churn and faults: how fast a simulation is."""

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
+from typing import TYPE_CHECKING
 
 import anyio
 import httpx
@@ -35,6 +36,9 @@ from support.simulation.scenario import Scenario
 from support.simulation.token_rules import TokenRules
 from support.simulation.wire import Wire
 from support.virtual_time import VirtualClock, VirtualLoop
+
+if TYPE_CHECKING:
+    from support.simulation.damaged import Damage
 
 VENDOR = "quickbooks"
 
@@ -74,12 +78,15 @@ class World:
         deaths: how often the daemon was killed.
         restart_s: how long the machine takes to start a dead daemon again.
         troubled: whether the troubles are going on.
+        path: the database's file; `damages` is what was broken in it.
     """
 
     def __init__(
         self, scenario: Scenario, seed: int, store: SqliteStore, reader: ReplicaReader
     ) -> None:
         self.scenario = scenario
+        self.path = reader.path
+        self.damages: list[Damage] = []
         self.seed = seed
         self.store = store
         self.clock = WrongClock(scenario.epoch)
@@ -275,5 +282,6 @@ class World:
                 | events.ReadsForecast()
                 | events.ReadsUsedUp()
                 | events.ReadsResumed()
+                | events.VerificationEnded()
             ):
                 self.heard.append(event)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from actors import hints
 from actors.hints import NO_HINTS, SOON_S, SPACING_S, Hints
-from store.models import OpenNotices
+from store.notice import OpenNotices
 
 SETTLE_S = 120.0
 TYPES = ("Invoice", "Customer")

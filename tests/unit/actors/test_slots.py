@@ -29,9 +29,10 @@ async def test_urgent_pages_do_not_wait_behind_backfills() -> None:
     assert held == [0, 0, 0]
 
 
-async def test_verification_shares_the_places_of_backfills() -> None:
-    slots, held = PageSlots(backfill=1, other=5), list[float]()
+async def test_verifications_wait_for_each_other_and_backfills_not_for_them() -> None:
+    slots, held = PageSlots(backfill=1, other=5, verified=1), list[float]()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(hold, slots, Priority.BACKFILL, held, 10.0)
         tasks.start_soon(hold, slots, Priority.VERIFY, held, 10.0)
-    assert held == [0, 10]
+        tasks.start_soon(hold, slots, Priority.VERIFY, held, 10.0)
+    assert held == [0, 0, 10]

@@ -11,7 +11,8 @@ from actors.moment import Moment
 from actors.outcomes import Event, LookFailed, LookStored, Refreshed, RefreshFailed
 from actors.polling import next_round_s
 from actors.settings import AccountSettings, RetryPolicy
-from actors.step import Decision, Rules, State, step
+from actors.state import Rules, State
+from actors.step import Decision, step
 from actors.vendors.base import Look, Priority
 from store.models import Cursor, CursorMove, Via
 from support.virtual_time import EPOCH

@@ -11,9 +11,11 @@ from actors.moment import Moment
 from actors.outcomes import LookFailed, LookStored
 from actors.polling import DISTRUST_S
 from actors.settings import AccountSettings
-from actors.step import Decision, Rules, State, step
+from actors.state import Rules, State
+from actors.step import Decision, step
 from actors.vendors.base import Look, Priority
-from store.models import Cursor, OpenNotices, Via
+from store.models import Cursor, Via
+from store.notice import OpenNotices
 from support.virtual_time import EPOCH
 
 TYPES = ("Customer", "Invoice")

@@ -20,7 +20,8 @@ from actors.messages import Pause, RescanRequested, Resume, Stop, SyncNow
 from actors.moment import Moment
 from actors.outcomes import Ended, Event, LookFailed, LookStored, Refreshed, RefreshFailed
 from actors.settings import AccountSettings, CallLimits
-from actors.step import Decision, Rules, State, step
+from actors.state import Rules, State
+from actors.step import Decision, step
 from actors.vendors.base import Look
 from store.models import Cursor, CursorMove, Via
 from support.scripted_vendor import FEED, IDLE, ScriptedPlanner

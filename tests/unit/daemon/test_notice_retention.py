@@ -4,7 +4,7 @@ import anyio
 import pytest
 
 from daemon.notice_retention import KEPT_ANSWERED, KEPT_OPEN, NoticeRetention
-from store.models import Notice
+from store.notice import Notice
 from store.sqlite import SqliteStore
 from support.store_fixtures import on_writer, open_quick, own
 from support.virtual_time import VIRTUAL_BACKEND, VirtualClock

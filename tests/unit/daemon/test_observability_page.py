@@ -16,6 +16,7 @@ from support.virtual_time import VIRTUAL_BACKEND, VirtualClock
 
 PAGE = Path(__file__).parents[3] / "docs" / "observability.md"
 BY_VENDOR = {
+    "syncline_verification_oldest_timestamp_seconds",
     "syncline_token_expiry_min_timestamp_seconds",
     "syncline_heartbeat_timestamp_seconds",
     "syncline_heartbeat_interval_seconds",

@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from daemon.timeline import IN_WORDS, What, Why, field_changes, timeline
-from store.models import ObjectHistory, ObjectVersion, Refusal, Rule, Via
+from store.history import ObjectHistory, ObjectVersion, Refusal, Rule
+from store.models import Via
 
 START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 

@@ -140,7 +140,7 @@ def test_a_partial_row_is_told_apart_and_still_has_its_place() -> None:
 
 
 def test_counts_are_read() -> None:
-    assert count_reply(f'{{"QueryResponse":{{"totalCount":41}},{TIME}}}'.encode()) == 41
+    assert count_reply(f'{{"QueryResponse":{{"totalCount":41}},{TIME}}}'.encode()).rows == 41
 
 
 @pytest.mark.parametrize("body", [b"", b'{"QueryResponse":{}}', b"<html/>"])

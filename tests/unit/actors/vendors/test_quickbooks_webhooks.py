@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from actors.vendors.notice import UnreadableDeliveryError
 from actors.vendors.quickbooks.object_types import OBJECT_TYPES
 from actors.vendors.quickbooks.webhooks import NOTICED_TYPES, parse, verify
-from store.models import Notice
+from store.notice import Notice
 
 TOKEN = "verifier"
 AT = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)

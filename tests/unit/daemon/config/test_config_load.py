@@ -284,3 +284,17 @@ def test_history_is_kept_for_a_time_for_ever_or_not(write: Write) -> None:
         for text in ("", "history: 7d", "history: null", "history: 0")
     ]
     assert kept == [90 * 86_400.0, 7 * 86_400.0, None, 0.0]
+
+
+def test_verification_is_daily_unless_it_is_told_otherwise(write: Write) -> None:
+    app = "client_id: an-app, client_secret: hush-hush"
+    for wish, expected_s in (
+        ("", 86_400.0),
+        (", verify_interval: 6h", 21_600.0),
+        (", verify_interval: 0", 0.0),
+        (", verify_interval: null", None),
+    ):
+        path = write(f"vendors: {{quickbooks: {{{app}{wish}}}}}")
+        assert quickbooks_of(path, {}).account.verify_interval_s == expected_s
+    path = write(f"vendors: {{quickbooks: {{{app}, verify_max_reads: 200}}}}")
+    assert quickbooks_of(path, {}).account.verify_max_reads == 200

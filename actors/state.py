@@ -1,0 +1,85 @@
+"""What one account's actor remembers, and what it goes by."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from math import inf
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from actors.access_token import Token
+from actors.hints import NO_HINTS, Hints
+from actors.pace import UNHINDERED, Pace
+from actors.settings import AccountSettings
+from actors.vendors.base import Look, Planner
+from actors.verification_plan import NEVER, Plan
+from store.models import Cursor, HeldDeletes
+
+if TYPE_CHECKING:
+    from random import Random
+
+NO_TIMES: Mapping[str, float] = MappingProxyType({})
+"""Shared by all that have none: ten thousand empty mappings would take half a megabyte."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong with a look, and how often in a row."""
+
+    count: int
+    error: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that the actor of one account remembers between events.
+
+    Attributes:
+        first_look_at_s: when looks that come round are made for the first time.
+        running: the looks under way, by key.
+        again: keys of looks under way that were asked for once more since they began.
+        next_at_s: before when a look is not begun again, by key.
+        not_before_s: before when a look that failed is not begun, whoever hints at it, by key.
+        failures: looks that failed the last time, by key.
+        hints: what notices tell of that no look has answered.
+        trusts_from_s: from when on polls may be put off because webhooks work.
+        verification: when everything is compared with the vendor, beside the looks.
+        ended: why the actor must end, when it must.
+        held: deletes that wait for a person's word.
+    """
+
+    cursors: Mapping[str, Cursor]
+    token: Token
+    first_look_at_s: float
+    paused: bool = False
+    stopping: bool = False
+    ended: str | None = None
+    running: Mapping[str, Look] = field(default_factory=dict)
+    again: frozenset[str] = frozenset()
+    next_at_s: Mapping[str, float] = field(default_factory=dict)
+    not_before_s: Mapping[str, float] = field(default_factory=lambda: NO_TIMES)
+    hints: Hints = field(default_factory=lambda: NO_HINTS)
+    trusts_from_s: float = -inf
+    failures: Mapping[str, Failure] = field(default_factory=dict)
+    held: tuple[HeldDeletes, ...] = ()
+    verification: Plan = NEVER
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What an event does not change.
+
+    Attributes:
+        phase: this account's place in the poll interval, from 0 up to 1, so that accounts don't
+            poll in step.
+        pace: what the month's reads allow just now.
+        keep_alive_at_s: when a paused account has to renew its tokens, so that they don't die.
+    """
+
+    settings: AccountSettings
+    planner: Planner
+    random: "Random"
+    phase: float
+    pace: Pace = UNHINDERED
+    keep_alive_at_s: float = inf

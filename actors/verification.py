@@ -1,0 +1,359 @@
+"""One verification of one account: everything is read and held against the replica.
+
+A run is in memory only: one that breaks off begins anew. What it mends is stored at once, page by
+page, by the writer of all pages. Looks go on beside it; `judging` says why they do no harm.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from math import ceil, inf
+from typing import TypeVar
+
+import anyio
+import msgspec
+
+from actors import events
+from actors.backoff import retry_wait_s
+from actors.brake import too_many
+from actors.errors import RejectedError, TransientError, VendorError
+from actors.failure import STORE_REST_S, reason, wait_s
+from actors.judging import Fault, Findings, Verdict, judge, judge_again, settled_before
+from actors.premises import Premises
+from actors.status import VerificationProgress
+from actors.vendors.base import Priority, Session, Vendor, Witness
+from actors.verification_plan import Order, VerificationFailed, Verified
+from store.errors import StoreUnavailableError
+from store.models import Cursor, ObjectRecord, PageWrite, Tombstone, Via
+from store.verification import Certificate, HeldRow
+
+LOOK = "verification"
+"""What stands for a look's key where a page was mended."""
+
+_TRIES = 8
+"""How often in a row one page may fail before the run does."""
+_WITNESSED_AT_ONCE = 500
+_LOOK_AGAIN_S = 30.0
+_LOOKS_AT_LEAST = 10
+
+T = TypeVar("T")
+
+
+class _BrokenOffError(Exception):
+    """The account is to rest: the run is given up, and comes again."""
+
+
+class _EnoughReadError(Exception):
+    """The run has made as many calls as it may."""
+
+
+class Verification:
+    """Made for one run."""
+
+    def __init__(self, premises: Premises, order: Order) -> None:
+        self._at = premises
+        self._order = order
+        self._began_at = premises.clock.now().utc
+        self._as_of = settled_before(
+            [each.covered_until for each in premises.cursors().values() if each.covered_until]
+        )
+        self._reads = 0
+        self._findings: list[Findings] = []
+
+    def progress(self) -> VerificationProgress:
+        """Say how far it has come."""
+        types = self._at.settings.object_types
+        return VerificationProgress(
+            began_at=self._began_at,
+            object_type=self._findings[-1].object_type if self._findings else None,
+            types_done=max(0, len(self._findings) - 1),
+            types=len(types),
+            objects=sum(len(each.scanned) for each in self._findings),
+            differences=sum(each.differences for each in self._findings),
+            reads=self._reads,
+        )
+
+    async def run(self, attempt: int) -> Verified | VerificationFailed:
+        """Compare everything, store what was found, and tell it.
+
+        Args:
+            attempt: the number of this one among those that failed before it, from 1.
+
+        Raises:
+            StaleEpochError: another owner has taken the account over.
+        """
+        at = self._at
+        try:
+            found = await self._compare_all()
+        except _BrokenOffError:
+            return VerificationFailed()
+        except (VendorError, StoreUnavailableError) as error:
+            text, vendor = str(error) or reason(error), at.vendor.name
+            at.listener(
+                events.VerificationAbandoned(at.account_id, vendor, reason(error), text, attempt)
+            )
+            return VerificationFailed(text)
+        number = await self._store(found)
+        found = msgspec.structs.replace(found, number=number)
+        at.listener(events.VerificationEnded(at.account_id, at.vendor.name, found))
+        return Verified(found.answers)
+
+    async def _store(self, found: Certificate) -> int:
+        """Store the certificate, as soon as the store takes it."""
+        while True:
+            try:
+                return await self._at.store.store_certificate(
+                    self._at.account_id, self._at.epoch, found
+                )
+            except StoreUnavailableError:
+                await anyio.sleep(STORE_REST_S)
+
+    async def _compare_all(self) -> Certificate:
+        complete = True
+        try:
+            for object_type in self._at.settings.object_types:
+                await self._compare(object_type)
+        except _EnoughReadError:
+            complete = False
+        types = tuple(findings.comparison() for findings in self._findings)
+        complete = complete and all(each.complete for each in types)
+        differences = sum(findings.differences for findings in self._findings)
+        unrepaired = sum(each.unrepaired_count for each in types)
+        return Certificate(
+            as_of=self._as_of,
+            began_at=self._began_at,
+            finished_at=self._at.clock.now().utc,
+            reads=self._reads,
+            exact=complete and not differences,
+            repaired=complete and not unrepaired,
+            repair=self._order.repair,
+            complete=complete,
+            types=types,
+            answers=self._order.answers,
+        )
+
+    async def _compare(self, object_type: str) -> None:
+        """Compare one type; read it a second time when the first reading left rows out."""
+        at = self._at
+        counts = await self._insist(lambda _: at.store.live_counts(at.account_id))
+        findings = Findings(object_type, counts.get(object_type, 0))
+        self._findings.append(findings)
+        unscanned = await self._scan(findings)
+        if not findings.whole:
+            unscanned = await self._scan(findings)
+        if findings.whole and unscanned:
+            await self._settle_extras(findings, unscanned)
+
+    async def _scan(self, findings: Findings) -> Sequence[HeldRow]:
+        """Read the type from end to end; return what is held besides.
+
+        The vendor's own count vouches for the end of the reading. It is asked for when there is
+        more than one page, or something held that was not shown: else the one page, which shows
+        all that is held, is the count.
+        """
+        at, name = self._at, findings.object_type
+        findings.counted = None
+        findings.scanned.clear()
+        cursor: Cursor | None = Cursor(name, complete=True, rescan_requested=True)
+        while cursor is not None:
+            self._see_that_it_may_read()
+            cursor = await self._insist(partial(self._page, findings, cursor))
+            if cursor is not None and findings.counted is None:
+                findings.counted = await self._count(name)
+            if len(findings.scanned) >= (findings.counted or inf):
+                break  # Readings go by time: what is left came or changed since it was counted.
+        unscanned = await self._insist(
+            lambda _: at.store.unscanned(at.account_id, name, findings.scanned)
+        )
+        if unscanned and findings.counted is None:
+            findings.counted = await self._count(name)
+        shown, counted = len(findings.scanned), findings.counted
+        if counted is not None and shown < counted:
+            # Rows may have gone since they were counted.
+            findings.counted = counted = min(counted, await self._count(name))
+        findings.whole = counted is None or shown >= counted
+        return unscanned
+
+    async def _page(self, findings: Findings, cursor: Cursor, session: Session) -> Cursor | None:
+        """Compare one page; return where the next one begins, None after the last."""
+        (look,) = self._at.vendor.looks({cursor.object_type: cursor}, due=False)
+        look = replace(look, via=Via.VERIFY, priority=Priority.VERIFY)
+        page = await self._at.vendor.look(session, look)
+        faults, gone = await self._faults(session, cursor.object_type, page.objects)
+        if faults and self._order.repair:
+            findings.unrepaired |= await self._mend(faults)
+        elif faults:
+            findings.unrepaired.update(fault.record.object_id for fault in faults)
+        findings.note(faults)
+        findings.scanned.update(object_id for _, object_id in page.seen)
+        findings.scanned.difference_update(gone, (claim.object_id for claim in page.claims))
+        if not page.more:
+            return None
+        (move,) = page.cursors
+        return msgspec.structs.replace(cursor, position=move.position)
+
+    async def _faults(
+        self, session: Session, object_type: str, records: Sequence[ObjectRecord]
+    ) -> tuple[Sequence[Fault], Collection[str]]:
+        """Return what is wrong with these objects, and which of them went since they were shown."""
+        at = self._at
+        unlike = await at.store.unlike(at.account_id, object_type, records)
+        faults, gone = [], set()
+        for record in records if unlike else ():
+            if record.object_id not in unlike:
+                continue
+            held, shown = unlike[record.object_id], record
+            verdict = judge(record, held, self._as_of)
+            if verdict is Verdict.ASK and held is not None:
+                fresh = await at.vendor.read(session, object_type, record.object_id)
+                verdict, shown = judge_again(fresh, held, self._as_of), fresh or record
+            if verdict in {Verdict.MISSING, Verdict.DIFFERING}:
+                faults.append(Fault(verdict, shown, held))
+            elif verdict is Verdict.GONE:
+                gone.add(record.object_id)
+        return faults, gone
+
+    async def _mend(self, faults: Sequence[Fault]) -> set[str]:
+        """Store these objects as the vendor shows them; return the ids of those that stayed wrong."""
+        at = self._at
+        records = [fault.record for fault in faults]
+        await self._write(
+            replace(
+                self._blank(),
+                objects=records,
+                judged=[fault.held for fault in faults if fault.held is not None],
+            )
+        )
+        unlike = await at.store.unlike(at.account_id, records[0].object_type, records)
+        return {
+            fault.record.object_id
+            for fault in faults
+            if fault.record.object_id in unlike and unlike[fault.record.object_id] == fault.held
+        }
+
+    async def _settle_extras(self, findings: Findings, unscanned: Sequence[HeldRow]) -> None:
+        """Find out which of the rows that the vendor did not show should not be here.
+
+        What is gone may have gone just now. It is extra only if it is still here once everything
+        that happened until after the second witness spoke is in the replica. So many that the
+        brake would hold them are named, and left for a person.
+        """
+        at, name = self._at, findings.object_type
+        gone: set[str] = set()
+        for start in range(0, len(unscanned), _WITNESSED_AT_ONCE):
+            batch = unscanned[start : start + _WITNESSED_AT_ONCE]
+            claims = [Tombstone(name, row.object_id, None) for row in batch]
+            witness = await self._insist(partial(_heard, at.vendor, claims))
+            gone.update(each.object_id for each in witness.gone)
+        if not gone:
+            return
+        count = await self._insist(lambda session: at.vendor.count_objects(session, name))
+        await self._wait_until_covered(name, count.vendor_time)
+        left = [
+            row
+            for row in await self._insist(
+                lambda _: at.store.unscanned(at.account_id, name, findings.scanned)
+            )
+            if row.object_id in gone
+        ]
+        findings.extra.update(row.object_id for row in left)
+        many = too_many(len(left), findings.local_count, at.settings.delete_brake)
+        if left and self._order.repair and not many:
+            await self._insist(lambda _: self._bury(left, count.vendor_time))
+        else:
+            findings.unrepaired.update(row.object_id for row in left)
+
+    async def _bury(self, extra: Sequence[HeldRow], at: datetime) -> None:
+        """Mark rows as deleted that are still as they were judged."""
+        tombstones = [Tombstone(row.object_type, row.object_id, at) for row in extra]
+        await self._write(replace(self._blank(), tombstones=tombstones, judged=extra))
+
+    async def _wait_until_covered(self, object_type: str, moment: datetime) -> None:
+        """Return once all that happened to the type up to then is in the replica.
+
+        Raises:
+            TransientError: that takes too long.
+        """
+        at, settings = self._at, self._at.settings
+        pause_s = min(_LOOK_AGAIN_S, settings.poll_interval_s)
+        tries = ceil(2 * settings.poll_interval_s / pause_s) + _LOOKS_AT_LEAST
+        await anyio.sleep(settings.overlap_s)
+        for _ in range(tries):
+            covered_until = at.cursors()[object_type].covered_until
+            if covered_until is not None and covered_until >= moment:
+                return
+            self._see_that_it_may_go_on()
+            at.look_soon()
+            await anyio.sleep(pause_s)
+        raise TransientError(f"no news of {object_type} come: what is extra cannot be told")
+
+    async def _count(self, object_type: str) -> int:
+        self._see_that_it_may_read()
+        count = await self._insist(
+            lambda session: self._at.vendor.count_objects(session, object_type)
+        )
+        return count.rows
+
+    async def _write(self, write: PageWrite) -> None:
+        at, began_s = self._at, self._at.clock.now().monotonic_s
+        applied = await at.store.apply_page(write)
+        at.listener(
+            events.PageStored(
+                account_id=at.account_id,
+                vendor=at.vendor.name,
+                look=LOOK,
+                via=Via.VERIFY,
+                objects=len(write.objects),
+                upserts=applied.upserts,
+                deletes=applied.deletes,
+                duration_s=at.clock.now().monotonic_s - began_s,
+                exact_as_of=applied.exact_as_of,
+            )
+        )
+
+    def _blank(self) -> PageWrite:
+        return PageWrite(
+            account_id=self._at.account_id,
+            epoch=self._at.epoch,
+            via=Via.VERIFY,
+            observed_at=self._at.clock.now().utc,
+            object_types=self._at.settings.object_types,
+            look=LOOK,
+        )
+
+    async def _insist(self, attempt: Callable[[Session], Awaitable[T]]) -> T:
+        """Make the attempt, and make it again when it fails, as often as may be."""
+        at, failures = self._at, 0
+        while True:
+            self._see_that_it_may_go_on()
+            try:
+                async with at.slots.place(Priority.VERIFY):
+                    return await attempt(at.session(self._counted))
+            except RejectedError:
+                raise
+            except (VendorError, StoreUnavailableError) as error:
+                failures += 1
+                if failures >= _TRIES:
+                    raise
+                rest_s = max(wait_s(error), retry_wait_s(failures, at.settings, at.random))
+            await anyio.sleep(rest_s)
+
+    @asynccontextmanager
+    async def _counted(self, operation: str) -> AsyncIterator[None]:
+        async with self._at.permit(operation):
+            self._reads += 1
+            yield
+
+    def _see_that_it_may_read(self) -> None:
+        if self._reads >= (self._at.settings.verify_max_reads or inf):
+            raise _EnoughReadError
+
+    def _see_that_it_may_go_on(self) -> None:
+        if not self._at.may_go_on():
+            raise _BrokenOffError
+
+
+async def _heard(vendor: Vendor, claims: Sequence[Tombstone], session: Session) -> Witness:
+    return await vendor.confirm_gone(session, claims)

@@ -1,0 +1,153 @@
+"""`verify`: compare an account with its vendor, and mend what differs."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from daemon.cli.account_choice import account_path, chosen_account
+from daemon.cli.daemon_client import DaemonClient
+from daemon.cli.failure import CommandError
+from daemon.cli.follow import refuse_stuck
+from daemon.cli.options import AccountArgument, ConfigOption, JsonOption
+from daemon.cli.replies import (
+    AccountReply,
+    CertificateReply,
+    ComparedReply,
+    ProgressReply,
+    StatusReply,
+    VerifyReply,
+    decoded,
+)
+from daemon.cli.shell import Shell, shell_of
+from daemon.cli.verification_text import progress_text, verdict_text
+
+_LOOK_EVERY_S = 1.0
+_SHOWN_IDS = 20
+
+_Show = Callable[[ProgressReply], None]
+
+
+def verify(
+    ctx: typer.Context,
+    account: AccountArgument,
+    *,
+    no_repair: Annotated[
+        bool, typer.Option("--no-repair", help="Only name what differs; write nothing.")
+    ] = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Compare all that is in the replica with the vendor now, and mend what differs.
+
+    Ctrl-C stops the waiting, not the comparison. Exit 1: something differs that was not mended, or
+    not all could be read.
+    """
+    shell = shell_of(ctx)
+    with shell.daemon(config) as daemon:
+        chosen = chosen_account(daemon, account)
+        repair = "false" if no_repair else "true"
+        wish = daemon.post(f"{account_path(chosen, 'verify')}?repair={repair}&wait=0")
+        _follow(shell, daemon, chosen, decoded(wish, VerifyReply).request)
+        raw = daemon.get(account_path(chosen, "certificate"))
+        found = decoded(raw, CertificateReply)
+        if as_json:
+            shell.output.json(msgspec.Raw(raw))
+        else:
+            shell.output.table(_HEADINGS, map(_row, found.types))
+            for line in _named(found):
+                shell.output.line(line)
+        shell.output.message(f"{chosen.name}: {verdict_text(found)}")
+        if not found.repaired:
+            raise typer.Exit(1)
+
+
+_HEADINGS = ("TYPE", "VENDOR", "REPLICA", "MISSING", "EXTRA", "DIFFERING")
+
+
+def _row(each: ComparedReply) -> Sequence[str]:
+    counts = (
+        each.vendor_count,
+        each.local_count,
+        each.missing_count,
+        each.extra_count,
+        each.differing_count,
+    )
+    unread = "" if each.complete else " (not all read)"
+    return (f"{each.object_type}{unread}", *(f"{number:,}" for number in counts))
+
+
+def _named(found: CertificateReply) -> Iterator[str]:
+    for each in found.types:
+        kinds = (
+            ("missing", each.missing, each.missing_count),
+            ("extra", each.extra, each.extra_count),
+            ("differing", each.differing, each.differing_count),
+        )
+        for kind, ids, total in kinds:
+            shown = ", ".join(ids[:_SHOWN_IDS])
+            more = f" and {total - _SHOWN_IDS:,} more" if total > _SHOWN_IDS else ""
+            if ids:
+                yield f"{each.object_type} {kind}: {shown}{more}"
+
+
+def _follow(shell: Shell, daemon: DaemonClient, account: AccountReply, request: int) -> None:
+    """Show how far it is until the request is answered.
+
+    Raises:
+        CommandError: the account cannot go on by itself, or the comparison failed; the daemon will
+            try it again.
+    """
+    with _view(shell, account.name) as show:
+        while True:
+            status = decoded(daemon.get(account_path(account, "status")), StatusReply)
+            verification = status.verification
+            if verification.last is not None and verification.last.answers >= request:
+                return
+            refuse_stuck(status)
+            if verification.running is not None:
+                show(verification.running)
+            elif verification.last_error is not None:
+                raise CommandError(
+                    f"{account.name} could not be verified: {verification.last_error}",
+                    "The daemon tries it again by itself: syncline status ACCOUNT",
+                )
+            shell.pause(_LOOK_EVERY_S)
+
+
+@contextmanager
+def _view(shell: Shell, name: str) -> Iterator[_Show]:
+    console = shell.output.messages
+    if not console.is_terminal:
+        shown: list[str] = [""]
+
+        def show_line(progress: ProgressReply) -> None:
+            line = f"{name}: {progress_text(progress)}"
+            if line != shown[-1]:
+                shown[:] = [line]
+                shell.output.message(line)
+
+        yield show_line
+        return
+    columns = (
+        TextColumn("{task.fields[name]}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("types  {task.description}", markup=False),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("", name=name, total=None)
+
+        def show_bar(progress: ProgressReply) -> None:
+            bar.update(
+                task,
+                description=progress_text(progress),
+                total=progress.types or None,
+                completed=progress.types_done,
+            )
+
+        yield show_bar

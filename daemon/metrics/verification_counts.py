@@ -1,0 +1,73 @@
+"""Counts what comparisons of accounts with their vendors came to.
+
+Every combination of labels that is known beforehand starts at 0.
+"""
+
+from collections.abc import Iterable
+from itertools import product
+
+from prometheus_client import CollectorRegistry, Counter
+
+from actors.events import Event, VerificationAbandoned, VerificationEnded
+from store.verification import Certificate
+
+_KINDS = ("missing", "extra", "differing")
+_FAILED = "failed"
+_OUTCOMES = ("exact", "repaired", "different", "incomplete", _FAILED)
+
+
+class VerificationCounts:
+    """Counters over the events of verifications."""
+
+    def __init__(self, registry: CollectorRegistry, vendors: Iterable[str]) -> None:
+        """Register with the registry."""
+        self._verifications = Counter(
+            "syncline_verifications_total",
+            "Comparisons of whole accounts with their vendor, by what they came to.",
+            ["vendor", "outcome"],
+            registry=registry,
+        )
+        self._differences = Counter(
+            "syncline_verification_differences_total",
+            "Objects that such comparisons found wrong in the replica.",
+            ["vendor", "kind"],
+            registry=registry,
+        )
+        self._reads = Counter(
+            "syncline_verification_reads_total",
+            "Calls that such comparisons took; of those that failed they are not counted.",
+            ["vendor"],
+            registry=registry,
+        )
+        known = list(vendors)
+        for labels in product(known, _OUTCOMES):
+            self._verifications.labels(*labels)
+        for labels in product(known, _KINDS):
+            self._differences.labels(*labels)
+        for vendor in known:
+            self._reads.labels(vendor)
+
+    def note(self, event: Event) -> None:
+        """Count the event."""
+        match event:
+            case VerificationEnded():
+                self._ended(event.vendor, event.certificate)
+            case VerificationAbandoned():
+                self._verifications.labels(event.vendor, _FAILED).inc()
+
+    def _ended(self, vendor: str, found: Certificate) -> None:
+        self._verifications.labels(vendor, _outcome(found)).inc()
+        self._reads.labels(vendor).inc(found.reads)
+        for each in found.types:
+            numbers = (each.missing_count, each.extra_count, each.differing_count)
+            for kind, number in zip(_KINDS, numbers, strict=True):
+                self._differences.labels(vendor, kind).inc(number)
+
+
+def _outcome(found: Certificate) -> str:
+    """Name what it came to: nothing differed, all was mended, not all was, or not all was read."""
+    if not found.complete:
+        return "incomplete"
+    if found.exact:
+        return "exact"
+    return "repaired" if found.repaired else "different"

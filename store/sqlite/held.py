@@ -1,0 +1,117 @@
+"""Rows of the replica held against what a vendor shows, and those that have to give way to it."""
+
+import sqlite3
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from hashlib import blake2b
+
+from store.models import ObjectRecord, Tombstone
+from store.sqlite.instants import from_text, to_text
+from store.sqlite.json_rows import json_rows
+from store.sqlite.named_sql import load_statements
+from store.verification import HeldRow
+
+SQL = load_statements("held.sql")
+
+_FINGERPRINT_BYTES = 16
+_FIRST_INSTANT = "0001-01-01T00:00:00.000000Z"
+"""No vendor tells it; `upsert` knows it too."""
+
+_Columns = tuple[object, object, object, bytes]
+"""Version, time, deleted, payload, of whatever types damage made them."""
+
+
+def unlike(
+    connection: sqlite3.Connection,
+    account_id: str,
+    object_type: str,
+    records: Sequence[ObjectRecord],
+) -> Mapping[str, HeldRow | None]:
+    """Return what is held instead of those that are not held just so; None for nothing."""
+    rows = []
+    offset = 0
+    for item in records:
+        length = len(item.payload)
+        rows.append((item.object_id, item.version, to_text(item.updated_at), offset, length))
+        offset += length
+    found = connection.execute(
+        SQL["unlike"],
+        {
+            "account_id": account_id,
+            "object_type": object_type,
+            "rows": json_rows(rows),
+            "payloads": b"".join([item.payload for item in records]),
+        },
+    )
+    return {
+        object_id: None if rest[0] is None else _held(object_type, object_id, _columns(rest))
+        for object_id, *rest in found
+    }
+
+
+def unscanned(
+    connection: sqlite3.Connection, account_id: str, object_type: str, scanned: Collection[str]
+) -> Sequence[HeldRow]:
+    """Return what is held as not deleted besides these ids."""
+    found = connection.execute(
+        SQL["unscanned"],
+        {
+            "account_id": account_id,
+            "object_type": object_type,
+            "scanned": json_rows(scanned),
+        },
+    )
+    return [_held(object_type, object_id, _columns(rest)) for object_id, *rest in found]
+
+
+def give_way(
+    connection: sqlite3.Connection,
+    account_id: str,
+    judged: Sequence[HeldRow],
+    objects: Sequence[ObjectRecord],
+    tombstones: Sequence[Tombstone],
+) -> Sequence[Tombstone]:
+    """Let what is written in this transaction replace the judged rows, whatever they claim.
+
+    A row that is not any more as it was judged keeps its claim, and its tombstone is left out of
+    those that are returned.
+    """
+    written = {(each.object_type, each.object_id) for each in objects}
+    written.update((each.object_type, each.object_id) for each in tombstones)
+    moved_on = set()
+    for held in judged:
+        key = (held.object_type, held.object_id)
+        row = connection.execute(SQL["one"], (account_id, *key)).fetchone()
+        if row is None or _fingerprint(_columns(row[1:])) != held.fingerprint:
+            moved_on.add(key)
+        elif key in written:
+            connection.execute(SQL["disown"], (_FIRST_INSTANT, row[0]))
+    return [each for each in tombstones if (each.object_type, each.object_id) not in moved_on]
+
+
+def _columns(found: Sequence[object]) -> _Columns:
+    version, updated_at, deleted, payload = found
+    return version, updated_at, deleted, payload if isinstance(payload, bytes) else b""
+
+
+def _held(object_type: str, object_id: str, columns: _Columns) -> HeldRow:
+    _, updated_at, deleted, _ = columns
+    return HeldRow(
+        object_type, object_id, _instant(updated_at), bool(deleted), _fingerprint(columns)
+    )
+
+
+def _instant(found: object) -> datetime | None:
+    """A damaged time is none: one without a zone could not be compared."""
+    try:
+        instant = from_text(str(found))
+    except ValueError:
+        return None
+    return None if instant.tzinfo is None else instant
+
+
+def _fingerprint(columns: _Columns) -> bytes:
+    *header, payload = columns
+    digest = blake2b(repr(header).encode("utf-8", "surrogatepass"), digest_size=_FINGERPRINT_BYTES)
+    digest.update(payload)
+    return digest.digest()

@@ -1,0 +1,72 @@
+"""Damage to the database's file: rows altered, lost or made up past the store."""
+
+import sqlite3
+from random import Random
+
+import anyio
+
+from actors.mailbox import MailboxFullError
+from actors.messages import VerificationRequested
+from support.simulation.damaged import Damage
+from support.simulation.scenario import Trouble
+from support.simulation.world import World
+
+HOUR_S = 3600.0
+_TRIGGER = "SELECT sql FROM sqlite_master WHERE name = 'objects_changed'"
+_LIVE = (
+    "SELECT object_type, object_id FROM objects WHERE account_id = ? AND NOT deleted ORDER BY 1, 2"
+)
+_ROW = " WHERE account_id = ? AND object_type = ? AND object_id = ?"
+_WAYS = (
+    "UPDATE objects SET payload = CAST(substr(payload, 1, 9) || x'01' || substr(payload, 11) AS TEXT)",
+    "UPDATE objects SET version = version || '1'",
+    "UPDATE objects SET updated_at = '2001-01-01T00:00:00.000000Z'",
+    "UPDATE objects SET updated_at = '2999-01-01T00:00:00.000000Z'",
+    "UPDATE objects SET deleted = 1",
+    "DELETE FROM objects",
+)
+
+
+def bit_flips(*, every_s: float = 2 * HOUR_S) -> Trouble:
+    """Damage a row that has settled, now and then, in every way that there is."""
+
+    async def go_on(world: World, random: Random) -> None:
+        while True:
+            await anyio.sleep(random.expovariate(1.0 / every_s))
+            account_id = random.choice(world.account_ids)
+            if (await world.account(account_id)).exact_as_of is not None:
+                _damage(world, account_id, random)
+
+    return go_on
+
+
+def _damage(world: World, account_id: str, random: Random) -> None:
+    connection = sqlite3.connect(world.path)
+    with connection:
+        # Of triggers a broken disk knows nothing.
+        (trigger,) = connection.execute(_TRIGGER).fetchone()
+        connection.execute("DROP TRIGGER objects_changed")
+        rows = connection.execute(_LIVE, (account_id,)).fetchall()
+        object_type, object_id = random.choice(rows)
+        how = random.choice(_WAYS)
+        connection.execute(how + _ROW, (account_id, object_type, object_id))
+        connection.execute(trigger)
+    connection.close()
+    versions = world.observer.versions_of(account_id, (object_type, object_id))
+    world.damages.append(Damage(account_id, object_type, object_id, versions, how))
+
+
+def verifying(*, every_s: float) -> Trouble:
+    """Have accounts verified all the time, as a busy operator does."""
+
+    async def go_on(world: World, random: Random) -> None:
+        while True:
+            await anyio.sleep(random.expovariate(1.0 / every_s))
+            account_id = random.choice(world.account_ids)
+            number = await world.store.request_verification(account_id, repair=True)
+            try:
+                world.tell(account_id, VerificationRequested(number, repair=True))
+            except MailboxFullError:
+                continue
+
+    return go_on
