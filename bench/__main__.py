@@ -1,4 +1,4 @@
-"""The command line: `python -m bench [ingest|idle|start|web|webhooks ...] [--full]`."""
+"""The command line: `python -m bench [ingest|idle|start|web|webhooks|views ...] [--full]`."""
 
 import argparse
 import tempfile
@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from rich.console import Console
 
-from bench import idle, ingest, start, web, webhooks
+from bench import idle, ingest, start, views, web, webhooks
 from bench.cores import Cores, choose_cores
 from bench.figures import Figure
 from bench.machine import look_at_machine
@@ -28,6 +28,7 @@ QUICK: Mapping[str, Measure] = MappingProxyType(
         "start": partial(start.measure, accounts=10_000, repetitions=2),
         "web": partial(web.measure, invoices=80_000),
         "webhooks": partial(webhooks.measure, events=10_000),
+        "views": partial(views.measure, invoices=100_000),
     }
 )
 FULL: Mapping[str, Measure] = MappingProxyType(
@@ -37,6 +38,7 @@ FULL: Mapping[str, Measure] = MappingProxyType(
         "start": partial(start.measure, accounts=10_000, repetitions=5),
         "web": partial(web.measure, invoices=400_000),
         "webhooks": partial(webhooks.measure, events=10_000),
+        "views": partial(views.measure, invoices=400_000),
     }
 )
 

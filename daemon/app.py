@@ -1,7 +1,8 @@
 """The whole program: every long-lived part, in the order in which it starts. Start reading here.
 
-    store ─► loop lag, store check, history limit, notice retention ─► supervisor ─► read planning,
-          token watch, heartbeat ─► web ─► signals, reload, watchdog
+    store ─► loop lag, store check, history limit, notice retention, finance follower
+          ─► supervisor ─► read planning, token watch, heartbeat ─► web
+          ─► signals, reload, watchdog
 
 It ends the other way round: the web stops accepting, the actors finish the page in hand, the store
 is closed.
@@ -24,12 +25,14 @@ import structlog
 from actors.clock import Clock, SystemClock, system_random
 from actors.credential import Sealer
 from actors.events import Listener
+from actors.finance.projector import FinanceProjector
 from actors.vendors.http import build_client
-from actors.vendors.registry import VENDORS
+from actors.vendors.registry import FINANCE, VENDORS
 from daemon.config import Config, ConfigError, load_config, secret_values
 from daemon.connect import Connector
 from daemon.deliveries import Deliveries
 from daemon.event_log import EventLog
+from daemon.finance_follower import FinanceFollower
 from daemon.generated_secret import GeneratedSecretError, ensure_admin_token
 from daemon.heartbeat import HeartbeatCheck
 from daemon.history_limit import HistoryLimit
@@ -123,6 +126,8 @@ class Daemon:
             side.start_soon(NoticeRetention(self.store, self.world.clock).run)
             if (keep_s := self.config.store.history_s) is not None:
                 side.start_soon(HistoryLimit(self.store, self.world.clock, keep_s).run)
+            projector = FinanceProjector(self.store.finance, FINANCE)
+            side.start_soon(FinanceFollower(self.store, projector).run)
             async with anyio.create_task_group() as main:
                 await main.start(self.supervisor.run)
                 side.start_soon(reads.run)

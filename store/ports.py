@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from store.finance import FinanceStore
 from store.history import ObjectHistory
 from store.models import (
     Account,
@@ -371,6 +372,11 @@ class ReadLedger(Protocol):
 
 class Store(ActorStore, Directory, ReadLedger, Protocol):
     """A store as a whole."""
+
+    @property
+    def finance(self) -> FinanceStore:
+        """What finance views are read from."""
+        ...
 
     async def close(self) -> None:
         """Finish what was submitted, then let go of the database. May be called twice."""

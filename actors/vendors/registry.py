@@ -9,6 +9,7 @@ import httpx
 
 from actors.clock import Clock
 from actors.events import CallMade
+from actors.finance.mapping import FinanceMapping
 from actors.read_meter import Metering
 from actors.vendors import quickbooks
 from actors.vendors.base import Vendor
@@ -28,6 +29,7 @@ class VendorEntry:
         reading_calls: how many calls the full reading of a type with so many objects takes.
         metering: which of its calls count against the month's allowance; None when none do.
         webhooks: how its deliveries are let in; None when it makes none.
+        finance: how finance views read its payloads; None when it has nothing to do with money.
     """
 
     factory: VendorFactory
@@ -36,6 +38,7 @@ class VendorEntry:
     reading_calls: Callable[[int], int]
     metering: Metering | None = None
     webhooks: WebhookDoor | None = None
+    finance: FinanceMapping | None = None
 
 
 VENDORS: Mapping[str, VendorEntry] = MappingProxyType(
@@ -47,6 +50,12 @@ VENDORS: Mapping[str, VendorEntry] = MappingProxyType(
             quickbooks.reading_calls,
             Metering(quickbooks.METERED, quickbooks.PACIFIC),
             quickbooks.DOOR,
+            quickbooks.FINANCE,
         )
     }
 )
+
+FINANCE: Mapping[str, FinanceMapping] = MappingProxyType(
+    {name: entry.finance for name, entry in VENDORS.items() if entry.finance is not None}
+)
+"""How finance views read payloads, by vendor."""

@@ -24,6 +24,7 @@ from daemon.cli.shell import Shell, process_shell
 from daemon.cli.status_command import status
 from daemon.cli.sync_command import sync
 from daemon.cli.verify_command import verify
+from daemon.cli.views_command import views
 from daemon.config import ConfigError
 
 _NAME = "syncline"
@@ -74,6 +75,11 @@ _COMMANDS: _Commands = (
         changes,
         "Show or follow what changed.",
         "syncline changes --follow --type Invoice",
+    ),
+    (
+        views,
+        "Show what is due, owed and paid.",
+        "syncline views 4f1c receivables-aging --as-of 2026-12-31",
     ),
     (doctor, "Check this host.", "syncline doctor --config /etc/syncline/config.yaml"),
 )

@@ -5,7 +5,7 @@ from typing import TextIO
 
 import msgspec
 from rich.console import Console, RenderableType
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from daemon.cli.wording import printable
@@ -48,8 +48,8 @@ class Output:
         """Print one JSON document on one line."""
         self._write(msgspec.json.format(msgspec.json.encode(document), indent=-1))
 
-    def table(self, headings: Sequence[str], rows: Iterable[Sequence[Text | str]]) -> None:
-        """Print rows under headings."""
+    def table(self, headings: Sequence[Column | str], rows: Iterable[Sequence[Text | str]]) -> None:
+        """Print rows under headings; a heading that is a column says how its cells stand."""
         self.show(self.build_table(headings, rows))
 
     def show(self, view: RenderableType) -> None:
@@ -62,7 +62,9 @@ class Output:
         for line in printed.get().splitlines():
             self.line(line.rstrip())
 
-    def build_table(self, headings: Sequence[str], rows: Iterable[Sequence[Text | str]]) -> Table:
+    def build_table(
+        self, headings: Sequence[Column | str], rows: Iterable[Sequence[Text | str]]
+    ) -> Table:
         """Return rows under headings as something that a live view can show too."""
         table = Table(
             *headings, box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold"

@@ -74,6 +74,7 @@ def _describe(info: inspect.Type) -> str:
 _SIMPLE: Mapping[type[inspect.Type], str] = {
     inspect.BoolType: "true or false",
     inspect.DateTimeType: "a time with its offset, such as 2026-11-21T09:00:00Z",
+    inspect.DateType: "a day, such as 2026-11-21",
     inspect.StrType: "text",
 }
 

@@ -15,6 +15,7 @@ from daemon.web import (
     objects,
     steering,
     verification,
+    views,
     webhooks,
 )
 from daemon.web.openapi import describe
@@ -36,6 +37,7 @@ OPERATIONS: tuple[AnyOperation, ...] = (
     *verification.OPERATIONS,
     *objects.OPERATIONS,
     *explain.OPERATIONS,
+    *views.OPERATIONS,
     *changes.OPERATIONS,
     *webhooks.OPERATIONS,
     Operation(

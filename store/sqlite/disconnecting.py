@@ -18,6 +18,7 @@ from store.sqlite.credentials import (
     forget_journal,
 )
 from store.sqlite.cursors import forget_cursors, reset_cursors
+from store.sqlite.finance_keeping import forget_copy, forget_some_documents, forget_totals
 from store.sqlite.held_deletes import forget_held_deletes
 from store.sqlite.history import forget_some_history, forget_some_looks
 from store.sqlite.notices import forget_some_notices
@@ -27,6 +28,16 @@ from store.sqlite.verifications import forget_verifications
 
 _ROWS_PER_PIECE = 2_000
 _SEQS_PER_PIECE = 50_000
+_PIECES = (
+    forget_some_objects,
+    forget_some_history,
+    # After all that refers to them.
+    forget_some_looks,
+    forget_some_seen,
+    forget_some_notices,
+    # After the objects: what is begun now finds none to copy.
+    forget_some_documents,
+)
 
 
 def disconnect(
@@ -68,20 +79,14 @@ def purge_piece(
         StaleEpochError: the company was connected again since.
     """
     check_disconnected(connection, account_id, epoch)
-    if forget_some_objects(connection, account_id, _ROWS_PER_PIECE):
-        return seq
-    if forget_some_history(connection, account_id, _ROWS_PER_PIECE):
-        return seq
-    # After all that refers to them.
-    if forget_some_looks(connection, account_id, _ROWS_PER_PIECE):
-        return seq
-    if forget_some_seen(connection, account_id, _ROWS_PER_PIECE) or forget_some_notices(
-        connection, account_id, _ROWS_PER_PIECE
-    ):
+    # In each piece: a view that is asked for meanwhile begins a copy.
+    forget_copy(connection, account_id)
+    if any(forget(connection, account_id, _ROWS_PER_PIECE) for forget in _PIECES):
         return seq
     if seq < last_seq(connection):
         forget_changes(connection, account_id, seq, seq + _SEQS_PER_PIECE)
         return seq + _SEQS_PER_PIECE
+    forget_totals(connection, account_id)
     forget_journal(connection, account_id)
     forget_cursors(connection, account_id)
     forget_reads(connection, account_id)

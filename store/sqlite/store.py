@@ -43,6 +43,7 @@ from store.sqlite import (
 )
 from store.sqlite.actor_store import SqliteActorStore
 from store.sqlite.change_signal import ChangeSignal
+from store.sqlite.finance import SqliteFinance
 from store.sqlite.readers import Readers
 from store.sqlite.writer import Writer
 from store.verification import Certificate
@@ -57,6 +58,12 @@ class SqliteStore(SqliteActorStore):
         super().__init__(writer, readers)
         self._signal = signal
         self._resources = resources
+        self._finance = SqliteFinance(writer, readers)
+
+    @property
+    def finance(self) -> SqliteFinance:
+        """What finance views are read from."""
+        return self._finance
 
     async def claim_shard(self, shard: int) -> Sequence[ClaimedAccount]:
         """Take over every account of the shard that is not disconnected."""

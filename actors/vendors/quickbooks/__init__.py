@@ -1,5 +1,6 @@
 """QuickBooks Online: nothing outside this folder names one of its fields, endpoints or codes."""
 
+from actors.vendors.quickbooks.finance import FINANCE
 from actors.vendors.quickbooks.object_types import OBJECT_TYPES
 from actors.vendors.quickbooks.operation import METERED, OPERATIONS
 from actors.vendors.quickbooks.price import reading_calls
@@ -10,6 +11,7 @@ from actors.vendors.quickbooks.webhooks import DOOR
 
 __all__ = [
     "DOOR",
+    "FINANCE",
     "METERED",
     "OBJECT_TYPES",
     "OPERATIONS",

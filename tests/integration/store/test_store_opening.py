@@ -364,6 +364,7 @@ def test_released_migrations_are_never_edited() -> None:
         "0003_metered_reads.sql": "1d8401d9c1310157",
         "0004_notices.sql": "d9e249e3f749ba05",
         "0005_verification.sql": "6279206816f23a3c",
+        "0006_finance.sql": "e1912af8329cf824",
     }
 
 

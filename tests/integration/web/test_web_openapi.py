@@ -72,6 +72,13 @@ async def test_every_success_of_every_operation_is_as_described(
         f"{at}/objects/Invoice",
         f"{at}/objects/Invoice/{invoice}?history=true",
         f"{at}/objects/Invoice/{invoice}/explanation",
+        f"{at}/views/bills-due",
+        f"{at}/views/receivables-aging",
+        f"{at}/views/payables-aging",
+        f"{at}/views/payment-history",
+        f"{at}/views/company",
+        f"{at}/views/cash",
+        f"{at}/views/digest",
         "/changes",
     ):
         await visitor.call("GET", path)

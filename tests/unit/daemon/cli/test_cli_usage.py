@@ -17,6 +17,7 @@ COMMANDS = [
     ["explain"],
     ["confirm-deletes"],
     ["changes"],
+    ["views"],
     ["config", "check"],
     ["config", "show"],
     ["doctor"],
