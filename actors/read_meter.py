@@ -266,7 +266,8 @@ class ReadMeter:
         """Say why nothing is polled and until when; None while polls go on."""
         now = self._clock.now()
         self._turn(now)
-        return self._reason() if self._rest_s(Priority.POLL, now) > 0 else None
+        resting = self._refusal is not None or self._rest_s(Priority.POLL, now) > 0
+        return self._reason() if resting else None
 
     def _reason(self) -> str:
         until = f"{self._month.ends_at:%Y-%m-%dT%H:%M:%SZ}"

@@ -61,7 +61,7 @@ class AccountSettings:
 
     object_types: tuple[str, ...]
     poll_interval_s: float = 300.0
-    poll_interval_with_webhooks_s: float | None = 3600.0
+    poll_interval_with_webhooks_s: float | None = 7200.0
     overlap_s: float = 120.0
     refresh_before_s: float = 900.0
     timeout_s: float = 30.0

@@ -112,24 +112,26 @@ def decide(
     if access_token.hopeless(token, now_s) and not token.busy:
         state = replace(state, ended=REFUSED, token=replace(token, busy=True))
         return state, Decision(give_up=True)
-    refresh = not token.busy and now_s >= token.refresh_at_s
-    if refresh:
-        token = replace(token, busy=True)
-        state = replace(state, token=token)
-    if not token.usable or now_s >= token.expires_at_s:
-        wake_at_s = inf if token.busy else token.refresh_at_s
-        return state, Decision(refresh=refresh, wake_at_s=wake_at_s)
     looks, wake_at_s = _due_looks(state, now_s, rules, rest_s, works_until_s)
-    if not token.busy:
-        wake_at_s = min(wake_at_s, token.refresh_at_s)
-    state = _with_begun(state, looks, now_s)
     verify_rest_s = max(rest_s, rules.pace.rest_s(Priority.VERIFY, 0.0))
     plan, order, verify_at_s = verification_plan.due(
         state.verification, state.cursors, now_s, verify_rest_s
     )
+    wake_at_s = min(wake_at_s, verify_at_s)
+    # An account at which nothing is to be done needs no token: renewing it is a call as well.
+    needed = bool(looks or state.running) or order is not None or state.verification.running
+    refresh = needed and not token.busy and now_s >= token.refresh_at_s
+    if refresh:
+        token = replace(token, busy=True)
+        state = replace(state, token=token)
+    if not token.usable or now_s >= token.expires_at_s:
+        wait_until_s = token.refresh_at_s if needed else max(wake_at_s, token.refresh_at_s)
+        return state, Decision(refresh=refresh, wake_at_s=inf if token.busy else wait_until_s)
+    if needed and not token.busy:
+        wake_at_s = min(wake_at_s, token.refresh_at_s)
+    state = _with_begun(state, looks, now_s)
     if order is not None:
         state = replace(state, verification=plan)
-    wake_at_s = min(wake_at_s, verify_at_s)
     return state, Decision(looks=looks, refresh=refresh, verify=order, wake_at_s=wake_at_s)
 
 

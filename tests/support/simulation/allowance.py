@@ -23,6 +23,8 @@ def watch_the_rest() -> Trouble:
             told = [each for each in world.heard if isinstance(each, ReadsUsedUp | ReadsResumed)]
             if not told or isinstance(told[-1], ReadsResumed):
                 continue
+            if world.clock.now().utc >= told[-1].until:
+                continue
             until = f"{told[-1].until:%Y-%m-%dT%H:%M:%SZ}"
             for account_id, hosted in world.supervisor.hosted().items():
                 status = hosted.status()
@@ -59,14 +61,13 @@ def reads_refused_at_most(limit: int) -> Expectation:
 
 
 def refreshes_went_on(world: World) -> Iterator[str]:
-    """Want tokens to have been renewed all the time."""
+    """Want every renewal of tokens that was needed to have been let through."""
     failed = [each for each in world.heard if isinstance(each, RefreshFailed)]
     if failed:
         yield f"{len(failed)} refreshes failed: {failed[0]}"
-    hours = world.clock.now().monotonic_s / 3600.0
     made = world.sandbox.statistics().calls_to(Route.TOKEN)
-    if made < 0.9 * hours * len(world.account_ids):
-        yield f"only {made} token calls in {hours:.0f} h: refreshes were starved"
+    if made < 10 * len(world.account_ids):
+        yield f"only {made} token calls: refreshes were starved"
 
 
 def warned_of_the_forecast(world: World) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from daemon.sandbox.quickbooks import WebhookForm
 from support.simulation.data_troubles import twice_in_a_second
+from support.simulation.expectations import no_more_token_calls_than
 from support.simulation.machine_troubles import crashes, operator
 from support.simulation.scenario import Scenario
 from support.simulation.vendor_troubles import HOUR_S
@@ -80,6 +81,11 @@ WEBHOOK_SCENARIOS = (
         poll_interval_s=_POLL_S,
         acts_per_day=0.0,
         days=3.0,
-        expects=(told_by_webhook(100), no_webhook_missed, idle_accounts_read_at_most(30)),
+        expects=(
+            told_by_webhook(100),
+            no_webhook_missed,
+            idle_accounts_read_at_most(14),
+            no_more_token_calls_than(20),
+        ),
     ),
 )

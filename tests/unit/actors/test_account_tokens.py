@@ -46,8 +46,19 @@ async def test_tokens_are_renewed_before_they_end(house: House) -> None:
         await anyio.sleep(3 * DAY_S)
     assert house.told(events.LookAbandoned) == []
     refreshes = times_s(house, "refresh")
-    assert len(refreshes) == pytest.approx(3 * DAY_S / 2700, abs=2)
-    assert all(gap_s == pytest.approx(2700, abs=1) for gap_s in gaps_s(refreshes))
+    assert len(refreshes) >= 3 * DAY_S / 3000 - 2
+    assert all(2699 <= gap_s <= 3001 for gap_s in gaps_s(refreshes))
+
+
+async def test_an_account_that_looks_seldom_renews_its_tokens_only_to_look(house: House) -> None:
+    house.configure(poll_interval_s=6 * 3600.0)
+    async with house.running():
+        await anyio.sleep(20)
+        house.vendor.calls.clear()
+        await anyio.sleep(10 * DAY_S)
+    assert house.vendor.count("feed") == 40
+    assert house.vendor.count("refresh") in {39, 40}
+    assert house.told(events.LookAbandoned) == []
 
 
 async def test_renewed_tokens_are_stored_and_used_by_the_next_run(house: House) -> None:
@@ -75,7 +86,7 @@ async def test_tokens_that_live_shorter_than_the_margin_are_renewed_at_half_thei
     async with house.running():
         await anyio.sleep(6000)
     assert house.told(events.LookAbandoned) == []
-    assert all(gap_s == pytest.approx(300, abs=1) for gap_s in gaps_s(times_s(house, "refresh")))
+    assert all(299 <= gap_s <= 601 for gap_s in gaps_s(times_s(house, "refresh")))
 
 
 async def test_tokens_that_are_dead_on_arrival_are_not_asked_for_again_and_again(
@@ -105,12 +116,13 @@ async def test_a_refusal_of_a_token_that_was_renewed_meanwhile_renews_nothing(
     async with house.running() as run:
         await anyio.sleep(2690)
         house.vendor.latency_s = 30.0
-        await anyio.sleep(11)
         run.actor.post(SyncNow())
-        await anyio.sleep(29.5)
+        await anyio.sleep(1)
+        house.vendor.latency_s = 5.0
+        await anyio.sleep(16)
         assert len(house.told(events.TokenRefreshed)) == 1
         house.vendor.trouble = raising(refused, "feed")
-        await anyio.sleep(1)
+        await anyio.sleep(15)
         assert len(house.told(events.LookAbandoned)) == 1
         house.vendor.trouble = no_vendor_trouble
         await anyio.sleep(600)
@@ -229,6 +241,7 @@ async def test_a_stop_during_a_refresh_waits_for_its_tokens(house: House) -> Non
     async with house.running() as run:
         await anyio.sleep(2690)
         house.vendor.latency_s = 20.0
+        run.actor.post(SyncNow())
         await anyio.sleep(15)
         run.actor.post(Stop())
         await anyio.sleep(1)
@@ -239,10 +252,12 @@ async def test_a_stop_during_a_refresh_waits_for_its_tokens(house: House) -> Non
 
 
 async def test_cancelling_the_actor_during_a_refresh_loses_no_token(house: House) -> None:
-    async with house.running():
+    async with house.running() as run:
         await anyio.sleep(2690)
         house.vendor.latency_s = 20.0
+        run.actor.post(SyncNow())
         await anyio.sleep(15)
+        assert house.vendor.count("refresh") == 1
     house.vendor.latency_s = 0.1
     async with house.running():
         await anyio.sleep(DAY_S)
@@ -282,6 +297,8 @@ async def test_another_owner_ends_it_at_the_refresh_before_the_token_is_spent(
         await anyio.sleep(20)
         await house.real_store.claim(house.account_id)
         await anyio.sleep(2800)
+        run.actor.post(SyncNow())
+        await anyio.sleep(1)
         assert run.ended_by() is Ending.FENCED_OFF
     assert house.vendor.count("refresh") == 0
 

@@ -163,8 +163,9 @@ def test_refusals_renew_the_token_ever_later_and_after_a_day_are_given_up() -> N
         if not decision.looks:
             decision = life.after(delay_s=life.wait_s(decision))
         assert decision.looks == (feed,)
-    assert waits_s[:7] == [60, 120, 240, 480, 960, 1920, 3600]
-    assert set(waits_s[7:]) == {3600}
+    ladder_s = [60, 120, 240, 480, 960, 1920, *[3600] * (len(waits_s) - 6)]
+    assert all(wait_s >= least_s for wait_s, least_s in zip(waits_s, ladder_s, strict=True))
+    assert set(waits_s[6:]) == {3600}
     assert 24 * 3600 <= life.now_s - 1000.0 <= 25.5 * 3600
 
 
@@ -179,7 +180,7 @@ def test_a_token_that_was_accepted_makes_refusals_forgotten() -> None:
 
 
 def test_the_wait_that_the_token_host_asked_for_is_kept() -> None:
-    life = Life([])
+    life = Life([look("feed", *TYPES)])
     life.state = replace(life.state, token=access_token.loaded(life.now_s, -5.0, life.settings))
     assert life.after().refresh
     assert 500.0 <= life.wait_s(life.after(RefreshFailed("429", 500.0))) <= 550.0
