@@ -5,47 +5,40 @@ goes on where any earlier one stopped, however it stopped.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from functools import partial
 from math import inf
-from random import Random
 
 import anyio
 from anyio.abc import TaskGroup
 
-from actors import brake, events
+from actors import brake
 from actors.announcer import Announcer
 from actors.breaker import BreakerState
-from actors.clock import Clock
-from actors.credential import Sealer
 from actors.errors import ReauthorizeError, VendorError
 from actors.failure import STORE_REST_S, wait_s
 from actors.gate import Gate
-from actors.hearing import Hearing
 from actors.intake import Intake
 from actors.mailbox import Mailbox
 from actors.messages import Hinted, Message, Pause, Stop, SyncNow
 from actors.outcomes import Ended, Event, LookFailed, LookStored, Refreshed, RefreshFailed
 from actors.premises import Premises
 from actors.read_ahead import ReadAhead
-from actors.read_meter import ReadMeter
 from actors.refresh import OwnerNeededError, Refresher
 from actors.resumption import initial_state, lifetime_s, names_uncovered_types, phase
-from actors.settings import AccountSettings
-from actors.slots import PageSlots
 from actors.state import Rules
 from actors.status import ActorStatus, BucketStatus
 from actors.step import REFUSED, Decision, step
+from actors.surroundings import Surroundings
 from actors.token_calendar import keep_alive_at_s
 from actors.trouble import trouble
-from actors.vendors.base import Look, Page, Permit, Priority, Session, Vendor
+from actors.vendors.base import Look, Page, Permit, Priority, Session
 from actors.verification import Verification
 from actors.verification_plan import Order, verification_in_s
 from store.errors import StaleEpochError, StoreUnavailableError
 from store.models import ClaimedAccount, SealedCredential
 from store.notice import NoticeCheck
-from store.ports import ActorStore
 
 
 class Ending(Enum):
@@ -60,29 +53,27 @@ _FENCED_OFF = "another owner has taken the account over"
 _NOTE_AGAIN_S = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What all actors of one vendor share.
-
-    Attributes:
-        reads: counts its metered reads; None where nothing is metered.
-        hearing: what is known of its webhooks; None when nobody listens to any.
-    """
-
-    store: ActorStore
-    vendor: Vendor
-    settings: AccountSettings
-    sealer: Sealer
-    clock: Clock
-    random: Random
-    slots: PageSlots
-    listener: events.Listener
-    reads: ReadMeter | None = None
-    hearing: Hearing | None = None
-
-
 class AccountActor:
     """Runs one account. Made anew for each run; never run twice."""
+
+    __slots__ = (
+        "_announcer",
+        "_around",
+        "_epoch",
+        "_external_account_id",
+        "_gate",
+        "_intake",
+        "_mailbox",
+        "_refresher",
+        "_rules",
+        "_sealed",
+        "_state",
+        "_under_way",
+        "_verification",
+        "_wake_at_s",
+        "_watermark_is_stale",
+        "account_id",
+    )
 
     def __init__(
         self, claimed: ClaimedAccount, around: Surroundings, *, first_look_in_s: float = 0.0

@@ -43,6 +43,20 @@ class Gate:
     makes no call before the time that the vendor asked for.
     """
 
+    __slots__ = (
+        "_account_id",
+        "_clock",
+        "_hold_until_s",
+        "_known_state",
+        "_on_breaker",
+        "_order",
+        "_queue",
+        "_random",
+        "_reads",
+        "breaker",
+        "bucket",
+    )
+
     def __init__(
         self,
         settings: AccountSettings,

@@ -32,6 +32,16 @@ class Intake:
     store refuses.
     """
 
+    __slots__ = (
+        "_account_id",
+        "_clock",
+        "_epoch",
+        "_gone_unseen",
+        "_settings",
+        "_store",
+        "_vendor",
+    )
+
     def __init__(
         self,
         store: ActorStore,

@@ -35,6 +35,16 @@ class OwnerNeededError(Exception):
 class Refresher:
     """The only one who spends an account's refresh token. One per account, used by one task at a time."""
 
+    __slots__ = (
+        "_account_id",
+        "_answer",
+        "_clock",
+        "_epoch",
+        "_sealer",
+        "_store",
+        "_vendor",
+    )
+
     def __init__(
         self,
         store: ActorStore,

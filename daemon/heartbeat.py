@@ -12,8 +12,8 @@ from math import inf
 import anyio
 import structlog
 
-from actors.account import Surroundings
 from actors.clock import Clock
+from actors.surroundings import Surroundings
 from daemon.pulse import Pulse, Sight, beat
 from daemon.supervisor import Condition, Supervisor
 from store.errors import StoreUnavailableError

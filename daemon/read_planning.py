@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import anyio
 import structlog
 
-from actors.account import Surroundings
 from actors.read_meter import ReadMeter
+from actors.surroundings import Surroundings
 from daemon.supervisor import Condition, Supervisor
 from store.errors import StoreUnavailableError
 from store.models import Cursor

@@ -18,11 +18,12 @@ import structlog
 from anyio import TaskHandle
 from anyio.abc import TaskGroup, TaskStatus
 
-from actors.account import AccountActor, Ending, Surroundings
+from actors.account import AccountActor, Ending
 from actors.clock import Clock
 from actors.messages import Hinted, Message, Stop
 from actors.resumption import phase
 from actors.status import ActorStatus
+from actors.surroundings import Surroundings
 from daemon.restart import CrashHistory, Quarantine, Restart, RestartPolicy, after_crash
 from store.errors import StaleEpochError, StoreUnavailableError, UnknownAccountError
 from store.models import ClaimedAccount

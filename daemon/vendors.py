@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Self
 
 import httpx
 
-from actors.account import Surroundings
 from actors.clock import Clock
 from actors.credential import Sealer
 from actors.events import Event, Listener
 from actors.hearing import Hearing
 from actors.read_meter import ReadMeter
 from actors.slots import PageSlots
+from actors.surroundings import Surroundings
 from actors.vendors.registry import VENDORS
 from daemon.config import VendorConfig
 from daemon.deliveries import Receiver

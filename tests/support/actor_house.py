@@ -12,10 +12,11 @@ import anyio
 from cryptography.fernet import Fernet
 
 from actors import events
-from actors.account import AccountActor, Ending, Surroundings
+from actors.account import AccountActor, Ending
 from actors.credential import Credential, Sealer
 from actors.settings import AccountSettings
 from actors.slots import PageSlots
+from actors.surroundings import Surroundings
 from store.errors import StoreUnavailableError
 from store.models import (
     Account,

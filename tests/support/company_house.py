@@ -15,12 +15,12 @@ import httpx
 from cryptography.fernet import Fernet
 
 from actors import events
-from actors.account import Surroundings
 from actors.credential import Sealer
 from actors.messages import Message, RescanRequested
 from actors.settings import AccountSettings, CallLimits
 from actors.slots import PageSlots
 from actors.status import AccountState
+from actors.surroundings import Surroundings
 from actors.vendors.quickbooks import QuickBooks
 from daemon.restart import RestartPolicy
 from daemon.sandbox.quickbooks import Behaviour, Limits, QuickBooksSandbox

@@ -19,7 +19,6 @@ import jsonschema  # type: ignore[import-untyped]
 import msgspec
 from cryptography.fernet import Fernet
 
-from actors.account import Surroundings
 from actors.clock import Clock, SystemClock
 from actors.credential import Sealer
 from actors.events import Event, Listener
@@ -27,6 +26,7 @@ from actors.hearing import Hearing
 from actors.read_meter import ReadMeter
 from actors.settings import AccountSettings
 from actors.slots import PageSlots
+from actors.surroundings import Surroundings
 from actors.vendors.quickbooks import DOOR, OPERATIONS, QuickBooks
 from actors.vendors.registry import VENDORS
 from daemon.config import Secret, ServerConfig

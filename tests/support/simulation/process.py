@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, cast
 
 import anyio
 
-from actors.account import Surroundings
 from actors.hearing import Hearing
 from actors.read_meter import ReadMeter
 from actors.slots import PageSlots
+from actors.surroundings import Surroundings
 from actors.vendors.quickbooks import DOOR, QuickBooks
 from actors.vendors.registry import VENDORS
 from daemon.config import Secret
