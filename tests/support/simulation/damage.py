@@ -1,20 +1,25 @@
 """Damage to the database's file: rows altered, lost or made up past the store."""
 
 import sqlite3
+from datetime import timedelta
 from random import Random
 
 import anyio
 
 from actors.mailbox import MailboxFullError
 from actors.messages import VerificationRequested
+from store.sqlite.instants import to_text
 from support.simulation.damaged import Damage
 from support.simulation.scenario import Trouble
 from support.simulation.world import World
 
 HOUR_S = 3600.0
+_SETTLED = timedelta(hours=3)
+"""What is newer may be shown by a poll once more, which mends it before it is found."""
 _TRIGGER = "SELECT sql FROM sqlite_master WHERE name = 'objects_changed'"
 _LIVE = (
-    "SELECT object_type, object_id FROM objects WHERE account_id = ? AND NOT deleted ORDER BY 1, 2"
+    "SELECT object_type, object_id FROM objects"
+    " WHERE account_id = ? AND updated_at < ? AND NOT deleted ORDER BY 1, 2"
 )
 _ROW = " WHERE account_id = ? AND object_type = ? AND object_id = ?"
 _WAYS = (
@@ -46,7 +51,8 @@ def _damage(world: World, account_id: str, random: Random) -> None:
         # Of triggers a broken disk knows nothing.
         (trigger,) = connection.execute(_TRIGGER).fetchone()
         connection.execute("DROP TRIGGER objects_changed")
-        rows = connection.execute(_LIVE, (account_id,)).fetchall()
+        settled = to_text(world.vendor_clock.utc() - _SETTLED)
+        rows = connection.execute(_LIVE, (account_id, settled)).fetchall()
         object_type, object_id = random.choice(rows)
         how = random.choice(_WAYS)
         connection.execute(how + _ROW, (account_id, object_type, object_id))

@@ -1,6 +1,7 @@
 """Watches every account while a run goes on, and holds what it sees against the vendor's history."""
 
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -82,14 +83,14 @@ class Observer:
         """Look at the replica as it is, whoever made it so."""
         self._look(account_id, self._reader.exact_as_of_us(account_id))
 
-    def look_at_rest(self, account_id: str) -> None:
+    def look_at_rest(self, account_id: str, lost: AbstractSet[Key] = frozenset()) -> None:
         """Compare the whole account with the vendor, now that nothing moves any more."""
         self.look(account_id)
         history = self.followed[account_id].checker.history
         rows = self._reader.all_rows(account_id)
         ever = self._feed.ever.get(account_id, set())
         self.report(account_id, differences(history.living(), history.gone(), rows, ever))
-        self.report(account_id, self._feed.mismatch(account_id, rows))
+        self.report(account_id, self._feed.mismatch(account_id, rows, lost))
         self.report(account_id, self._unlike_truth(account_id, history.living()))
 
     def versions_of(self, account_id: str, key: Key) -> int:

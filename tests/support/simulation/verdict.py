@@ -2,6 +2,7 @@
 
 import anyio
 
+from actors.messages import VerificationRequested
 from daemon.supervisor import Condition
 from support.simulation.replica import instant_us
 from support.simulation.world import World
@@ -9,6 +10,7 @@ from support.simulation.world import World
 _SETTLE_ROUNDS = 6
 """How many poll intervals an account has to become exact again once all trouble is over."""
 _SETTLE_LEAST_S = 7200.0
+_VERIFIED_WITHIN_S = 24 * 3600.0
 _LATE_S = 60.0
 """What calls, refreshes and restarts may add to the interval between two looks."""
 
@@ -21,6 +23,8 @@ async def settle(world: World) -> None:
         if not world.scenario.owner_may_be_needed:
             world.observer.report(account_id, [f"needs its owner without need: {cause}"])
         await world.reconnect(account_id)
+    if world.damages:
+        await _verify_all(world)
     calm_us = await _let_become_exact(world)
     hosted = world.supervisor.hosted()
     for account_id in world.account_ids:
@@ -30,12 +34,30 @@ async def settle(world: World) -> None:
             world.observer.report(account_id, [f"stands still though nothing ails it: {said}"])
 
 
+async def _verify_all(world: World) -> None:
+    """Compare every account with the vendor once more: what was damaged last is not found yet."""
+    with anyio.fail_after(_VERIFIED_WITHIN_S):
+        for account_id in world.account_ids:
+            number = await world.store.request_verification(account_id, repair=True)
+            world.tell(account_id, VerificationRequested(number, repair=True))
+            answered = 0
+            while answered < number:
+                await anyio.sleep(_LATE_S)
+                certificate = await world.store.certificate(account_id)
+                answered = 0 if certificate is None else certificate.answers
+
+
 async def judge(world: World) -> None:
     """Look at everything once more, now that the daemon has ended."""
     observer, statistics = world.observer, world.sandbox.statistics()
     for account_id in world.account_ids:
         if not _given_up(world, account_id):
-            observer.look_at_rest(account_id)
+            lost = {
+                (one.object_type, one.object_id)
+                for one in world.damages
+                if one.account_id == account_id
+            }
+            observer.look_at_rest(account_id, lost)
     for (realm, limit), times in statistics.violations.items():
         # What a killed process had asked for is still under way at the vendor when the next begins.
         if limit != "in_flight" or not world.deaths:
