@@ -277,7 +277,8 @@ class AccountActor:
                 began, sealed = around.clock.now(), self._sealed
                 session = self._session(self._gate.permit(look.priority))
                 page = await ahead.page(session, look)
-                if not (self._stopping() or self._state.paused):
+                crowded = around.slots.crowded(look.priority)
+                if not (crowded or self._stopping() or self._state.paused):
                     ahead.begin(session, look, page)
                 applied = await self._intake.store(session, look, page, self._check(look, page))
         except (VendorError, StoreUnavailableError) as error:

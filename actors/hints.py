@@ -67,6 +67,16 @@ def due_s(hints: Hints, object_types: Iterable[str]) -> float:
     return min((hints[name].look_at_s for name in object_types if name in hints), default=inf)
 
 
+def apart_s(stretch: float) -> float:
+    """Return the least from one look that notices ask for to the next of the same account.
+
+    Args:
+        stretch: by how much polls are stretched so that the month's reads last. Notices that never
+            end must not spend them either, and they come more often than polls: it counts twice.
+    """
+    return SPACING_S * stretch**2 if stretch > 1.0 else 0.0
+
+
 def answers(hints: Hints, object_types: Iterable[str], now_s: float) -> Sequence[OpenNotices]:
     """Return what a look that begins now answers."""
     return tuple(

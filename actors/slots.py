@@ -29,8 +29,15 @@ class PageSlots:
         self._other = anyio.CapacityLimiter(other)
         self._verified = anyio.CapacityLimiter(verified)
 
+    def crowded(self, priority: Priority) -> bool:
+        """Tell whether others wait for a place: nothing is asked for early then."""
+        return self._limiter(priority).statistics().tasks_waiting > 0
+
     def place(self, priority: Priority) -> AbstractAsyncContextManager[object]:
         """Return what is held from before the page is asked for until it is stored."""
+        return self._limiter(priority)
+
+    def _limiter(self, priority: Priority) -> anyio.CapacityLimiter:
         if priority < Priority.BACKFILL:
             return self._other
         return self._backfill if priority < Priority.VERIFY else self._verified

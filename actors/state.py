@@ -43,6 +43,7 @@ class State:
         not_before_s: before when a look that failed is not begun, whoever hints at it, by key.
         failures: looks that failed the last time, by key.
         hints: what notices tell of that no look has answered.
+        hinted_at_s: when a look that answers notices was last begun.
         trusts_from_s: from when on polls may be put off because webhooks work.
         verification: when everything is compared with the vendor, beside the looks.
         ended: why the actor must end, when it must.
@@ -60,6 +61,7 @@ class State:
     next_at_s: Mapping[str, float] = field(default_factory=dict)
     not_before_s: Mapping[str, float] = field(default_factory=lambda: NO_TIMES)
     hints: Hints = field(default_factory=lambda: NO_HINTS)
+    hinted_at_s: float = -inf
     trusts_from_s: float = -inf
     failures: Mapping[str, Failure] = field(default_factory=dict)
     held: tuple[HeldDeletes, ...] = ()

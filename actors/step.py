@@ -147,12 +147,12 @@ def _kept_alive(state: State, now_s: float, rules: Rules) -> tuple[State, Decisi
 def _with_begun(state: State, looks: Sequence[Look], now_s: float) -> State:
     if not looks:
         return state
-    left = state.hints
+    left, hinted_at_s = state.hints, state.hinted_at_s
     for look in looks:
         if look.hinted:
-            left = hints.begun(left, look.object_types, now_s)
+            left, hinted_at_s = hints.begun(left, look.object_types, now_s), now_s
     running = {**state.running, **{look.key: look for look in looks}}
-    return replace(state, running=running, hints=left)
+    return replace(state, running=running, hints=left, hinted_at_s=hinted_at_s)
 
 
 def _due_looks(
@@ -185,7 +185,10 @@ def _due_s(state: State, look: Look, rules: Rules, works_until_s: float) -> floa
     came_round = look.key in state.next_at_s and look.key not in state.not_before_s
     if came_round and due_s >= state.trusts_from_s:
         due_s = _stretch(rules).due_s(due_s, works_until_s)
-    hinted_s = hints.due_s(state.hints, look.object_types) if state.hints else inf
+    hinted_s = inf
+    if state.hints:
+        apart_s = state.hinted_at_s + hints.apart_s(rules.pace.stretch)
+        hinted_s = max(hints.due_s(state.hints, look.object_types), apart_s)
     return max(min(due_s, hinted_s), state.not_before_s.get(look.key, -inf))
 
 
@@ -238,7 +241,9 @@ def _look_stored(state: State, event: LookStored, now: Moment, rules: Rules) -> 
 def _hints_after(open_hints: Hints, event: LookStored, rules: Rules) -> Hints:
     if not event.look.hinted:
         return open_hints
-    answered = () if event.more else event.look.answers
+    held = {each.object_type for each in event.held}
+    told_of = [each for each in event.look.answers if each.object_type not in held]
+    answered = () if event.more else told_of
     settle_s = rules.settings.overlap_s
     return hints.ended(open_hints, event.look.object_types, answered, settle_s, awaits=event.awaits)
 

@@ -67,6 +67,9 @@ async def sync(call: Call[Nothing, SyncRequest]) -> Answer:
     known = _object_types(account, context.supervisor.hosted().get(account.id))
     _check_types(wanted.object_types, known)
     types = tuple(wanted.object_types) or tuple(known)
+    meter = context.reads.get(account.vendor)
+    if meter is not None and (why := meter.why_resting()) is not None:
+        raise ProblemError(HTTPStatus.CONFLICT, "reads-resting", f"Nothing can be read now: {why}")
     if wanted.full:
         await context.store.request_rescan(account.id, types)
     message = RescanRequested(types) if wanted.full else SyncNow(tuple(wanted.object_types))

@@ -38,6 +38,10 @@ async def test_a_rest_says_why_and_until_when(web: WebHouse, visitor: Visitor) -
     assert status["budget"]["reason"] in status["reasons"]
     until = instant(status["budget"]["until"])
     assert f"they rest until {until:%Y-%m-%dT%H:%M:%SZ}" in status["budget"]["reason"]
+    refused = await visitor.call(
+        "POST", f"/integrations/{account.id}/sync", expect=409, json={"object_types": []}
+    )
+    assert status["budget"]["reason"] in refused.json()["detail"]
 
 
 async def test_metrics_show_the_budget(tmp_path: Path) -> None:

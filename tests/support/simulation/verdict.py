@@ -9,7 +9,7 @@ from support.simulation.world import World
 
 _SETTLE_ROUNDS = 6
 """How many poll intervals an account has to become exact again once all trouble is over."""
-_SETTLE_LEAST_S = 7200.0
+_SETTLE_LEAST_S = 4 * 3600.0
 _VERIFIED_WITHIN_S = 24 * 3600.0
 _LATE_S = 60.0
 """What calls, refreshes and restarts may add to the interval between two looks."""

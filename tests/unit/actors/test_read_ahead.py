@@ -5,6 +5,7 @@ import pytest
 
 from actors.errors import TransientError
 from actors.messages import Pause, RescanRequested, Resume
+from actors.slots import PageSlots
 from support.actor_house import House, full
 
 ONE_TYPE = ("Invoice",)
@@ -80,3 +81,17 @@ async def test_a_comparison_reads_nothing_early(long_read: House) -> None:
         run.actor.post(RescanRequested(ONE_TYPE))
         await anyio.sleep(PAGES + 2)
         assert run.actor.status().looks == ONE_TYPE
+
+
+async def test_while_others_wait_for_a_place_nothing_is_asked_for_early(long_read: House) -> None:
+    long_read.slots = PageSlots(backfill=1)
+    under_way = []
+    async with anyio.create_task_group() as tasks:
+        for name in ("1", "2", "3"):
+            long_read.account_id = await long_read.connect(name)
+            tasks.start_soon((await long_read.actor()).run)
+        for _ in range(60):
+            await anyio.sleep(0.5)
+            under_way.append(long_read.vendor.under_way)
+        tasks.cancel_scope.cancel()
+    assert set(under_way) == {0, 1}

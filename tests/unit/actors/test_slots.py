@@ -36,3 +36,14 @@ async def test_verifications_wait_for_each_other_and_backfills_not_for_them() ->
         tasks.start_soon(hold, slots, Priority.VERIFY, held, 10.0)
         tasks.start_soon(hold, slots, Priority.VERIFY, held, 10.0)
     assert held == [0, 0, 10]
+
+
+async def test_a_place_that_others_wait_for_is_crowded() -> None:
+    slots = PageSlots(backfill=1, other=1)
+    async with anyio.create_task_group() as tasks, slots.place(Priority.BACKFILL):
+        assert not slots.crowded(Priority.BACKFILL)
+        tasks.start_soon(hold, slots, Priority.BACKFILL, [], 1.0)
+        await anyio.sleep(1)
+        assert slots.crowded(Priority.BACKFILL)
+        assert not slots.crowded(Priority.POLL)
+        tasks.cancel_scope.cancel()

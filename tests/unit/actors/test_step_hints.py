@@ -9,12 +9,13 @@ from actors import access_token
 from actors.messages import Hinted, Pause, Resume
 from actors.moment import Moment
 from actors.outcomes import LookFailed, LookStored
+from actors.pace import Pace
 from actors.polling import DISTRUST_S
 from actors.settings import AccountSettings
 from actors.state import Rules, State
 from actors.step import Decision, step
 from actors.vendors.base import Look, Priority
-from store.models import Cursor, Via
+from store.models import Cursor, HeldDeletes, Via
 from store.notice import OpenNotices
 from support.virtual_time import EPOCH
 
@@ -135,3 +136,28 @@ def test_look_that_never_was_is_not_put_off() -> None:
     account = Account(works_until_s=inf)
     account.state = replace(account.state, next_at_s={}, first_look_at_s=1300.0)
     assert account.at(1100.0).wake_at_s == 1300.0
+
+
+def test_when_the_months_reads_are_short_notices_that_never_end_are_looked_after_seldom() -> None:
+    account = Account()
+    account.rules = replace(account.rules, pace=Pace(stretch=8.0))
+    looks, now_s = 0, 1010.0
+    while now_s < 1010.0 + 86_400:
+        decision = account.at(now_s, Hinted([OpenNotices("Invoice", int(now_s))]))
+        for look in decision.looks:
+            looks += 1
+            account.store(now_s + 0.5, look)
+        now_s += 10.0
+    assert 50 <= looks <= 130
+
+
+def test_notices_of_deletes_that_are_held_stay_open() -> None:
+    account = Account()
+    account.at(1010.0, HINT)
+    (look,) = account.at(1011.0).looks
+    account.store(1011.5, look)
+    (look,) = account.at(1130.0).looks
+    assert look.answers
+    held = HeldDeletes("Invoice", 80, 100, ("1",), EPOCH)
+    account.at(1130.5, LookStored(look, (), held=(held,)))
+    assert "Invoice" in account.state.hints
