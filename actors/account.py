@@ -14,6 +14,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from actors import brake
+from actors.action_runner import ActionRunner
 from actors.announcer import Announcer
 from actors.breaker import BreakerState
 from actors.errors import ReauthorizeError, VendorError
@@ -21,7 +22,7 @@ from actors.failure import STORE_REST_S, wait_s
 from actors.gate import Gate
 from actors.intake import Intake
 from actors.mailbox import Mailbox
-from actors.messages import Hinted, Message, Pause, Stop, SyncNow
+from actors.messages import ActionsWaiting, Hinted, Message, Pause, Stop, SyncNow
 from actors.outcomes import Ended, Event, LookFailed, LookStored, Refreshed, RefreshFailed
 from actors.premises import Premises
 from actors.read_ahead import ReadAhead
@@ -57,6 +58,7 @@ class AccountActor:
     """Runs one account. Made anew for each run; never run twice."""
 
     __slots__ = (
+        "_actions",
         "_announcer",
         "_around",
         "_epoch",
@@ -107,6 +109,7 @@ class AccountActor:
             around.settings,
         )
         self._rules = Rules(around.settings, around.vendor, around.random, phase(self.account_id))
+        self._actions: ActionRunner | None = None
         self._wake_at_s = inf
         self._under_way = 0
         self._verification: Verification | None = None
@@ -119,12 +122,12 @@ class AccountActor:
         """Tell the actor something.
 
         Raises:
-            MailboxFullError: it has too many unread messages; `Stop` and hints are always taken.
+            MailboxFullError: it has too many unread messages; `Stop`, hints and word of writes are taken.
         """
         match message:
             case Stop():
                 self._mailbox.report(message)
-            case Hinted():
+            case Hinted() | ActionsWaiting():
                 self._mailbox.merge(message, message.joined)
             case _:
                 self._mailbox.post(message)
@@ -235,6 +238,8 @@ class AccountActor:
             self._start(operations, self._give_up)
         if decision.refresh:
             self._start(operations, self._refresh)
+        if decision.act:
+            self._start(operations, self._act)
         if decision.verify is not None:
             self._start(operations, partial(self._verify, decision.verify))
         for look in decision.looks:
@@ -310,6 +315,15 @@ class AccountActor:
     def _session(self, permit: Permit) -> Session:
         access_token = self._around.sealer.unseal(self._sealed).access_token
         return Session(self._external_account_id, access_token, permit)
+
+    async def _act(self) -> Event:
+        """Work on users' writes until nothing more can be done about them right now."""
+        if self._actions is None:
+            premises = replace(self._premises(), permit=self._gate.permit(Priority.USER))
+            self._actions = ActionRunner(premises, self._around.writer, self._gate)
+        sealed = self._sealed
+        rested = await self._actions.run(_FENCED_OFF)
+        return rested if sealed is self._sealed else replace(rested, refused=False)
 
     async def _verify(self, order: Order) -> Event:
         """Compare everything with the vendor, and store what was found."""

@@ -4,11 +4,13 @@ VendorError
 ├── TransientError         try again later (network, 5xx, an answer that cannot be read)
 │   ├── ThrottledError     ... but not before `retry_after_s`
 │   │   └── AllowanceUsedUpError  ... because the month's reads are used up: writes still pass
-│   └── BreakerOpenError   ... the call was not made: the vendor is left alone for `retry_in_s`
+│   ├── BreakerOpenError   ... the call was not made: the vendor is left alone for `retry_in_s`
+│   └── NotSentError       ... nothing reached the vendor
 ├── ReauthorizeError       the access token was refused
 ├── GrantRefusedError      the refresh token or the code was refused: only the owner can help
 ├── RejectedError          the vendor will not do it: the same call will fail again
-│   └── FeedExpiredError   ... because changes that old are no longer listed
+│   ├── FeedExpiredError   ... because changes that old are no longer listed
+│   └── StaleVersionError  ... because the object was changed since it was read
 └── UnknownOutcomeError    a write may have happened or not; look before it is sent again
 
 CredentialError            stored tokens cannot be unsealed with the keys at hand
@@ -83,6 +85,10 @@ class BreakerOpenError(TransientError):
         self.retry_in_s = retry_in_s
 
 
+class NotSentError(TransientError):
+    """No connection came about, or the call was too late to be made: the vendor knows nothing of it."""
+
+
 class ReauthorizeError(VendorError):
     """The access token was refused."""
 
@@ -99,6 +105,10 @@ class FeedExpiredError(RejectedError):
     """The vendor no longer lists changes as old as were asked for."""
 
 
+class StaleVersionError(RejectedError):
+    """The object was changed since the version that the write was made for."""
+
+
 class UnknownOutcomeError(VendorError):
     """A write was sent and its outcome is not known."""
 
@@ -113,9 +123,11 @@ REASONS: dict[type[VendorError], str] = {
     ThrottledError: "throttled",
     AllowanceUsedUpError: "allowance_used_up",
     BreakerOpenError: "breaker_open",
+    NotSentError: "not_sent",
     ReauthorizeError: "reauthorize",
     GrantRefusedError: "grant_refused",
     RejectedError: "rejected",
     FeedExpiredError: "feed_expired",
+    StaleVersionError: "stale_version",
     UnknownOutcomeError: "unknown_outcome",
 }

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from actors.breaker import BreakerState
+from store.action_models import ActionState, AttemptCall, AttemptOutcome
 from store.models import HintedChange, Via
 from store.verification import Certificate
 
@@ -232,6 +233,65 @@ class VerificationAbandoned:
     attempt: int
 
 
+@dataclass(frozen=True, slots=True)
+class ActionAttempted:
+    """A call about a user's write ended: a sending, or a look for one whose answer was lost.
+
+    Attributes:
+        attempt: which one, from 1.
+        duration_s: from the moment it was noted until its end was known.
+    """
+
+    account_id: str
+    vendor: str
+    action_id: str
+    action_type: str
+    call: AttemptCall
+    outcome: AttemptOutcome
+    attempt: int
+    duration_s: float
+    error: str | None
+    trace_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ActionEnded:
+    """A user's write succeeded, or certainly did not happen. `duration_s` counts from its acceptance."""
+
+    account_id: str
+    vendor: str
+    action_id: str
+    action_type: str
+    state: ActionState
+    duration_s: float
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ActionParked:
+    """What became of a user's write can't be found out; a person has to."""
+
+    account_id: str
+    vendor: str
+    action_id: str
+    action_type: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DriftFound:
+    """After a write the vendor has something else than was asked for. The replica has what the vendor has."""
+
+    account_id: str
+    vendor: str
+    action_id: str
+    object_type: str
+    object_id: str
+    field: str
+    asked: str
+    found: str
+
+
 Event = (
     CallMade
     | WebhookDelivered
@@ -248,6 +308,10 @@ Event = (
     | ReadsResumed
     | VerificationEnded
     | VerificationAbandoned
+    | ActionAttempted
+    | ActionEnded
+    | ActionParked
+    | DriftFound
 )
 
 Listener = Callable[[Event], None]

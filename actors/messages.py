@@ -47,6 +47,15 @@ class VerificationRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class ActionsWaiting:
+    """Users' writes are in the store and wait to be carried out."""
+
+    def joined(self, unread: object) -> "ActionsWaiting | None":
+        """Return what this and an unread message tell together; None when that is another one."""
+        return self if isinstance(unread, ActionsWaiting) else None
+
+
+@dataclass(frozen=True, slots=True)
 class Pause:
     """Begin nothing new until `Resume`."""
 
@@ -61,4 +70,13 @@ class Stop:
     """Finish what is in hand, then end."""
 
 
-Message = SyncNow | Hinted | RescanRequested | VerificationRequested | Pause | Resume | Stop
+Message = (
+    SyncNow
+    | Hinted
+    | RescanRequested
+    | VerificationRequested
+    | ActionsWaiting
+    | Pause
+    | Resume
+    | Stop
+)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from actors.action_turns import ActionsRested
 from actors.messages import Message
 from actors.vendors.base import Look
 from actors.verification_plan import VerificationFailed, Verified
@@ -75,4 +76,5 @@ Event = (
     | Verified
     | VerificationFailed
     | Ended
+    | ActionsRested
 )

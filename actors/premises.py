@@ -1,4 +1,4 @@
-"""What an account's verification needs of the actor that it runs in."""
+"""What an account's verification, and the runner of its users' writes, need of their actor."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Premises:
 
     Attributes:
         session: speaks for the company with the newest tokens, through the given permit.
-        permit: lets calls of the lowest priority through.
+        permit: lets calls through, of the priority of whoever it is for.
         cursors: returns how far each type is read now.
         may_go_on: tells whether the account is not to rest.
         look_soon: has the vendor looked at for news.

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import replace
 
 from actors import access_token, verification_plan
+from actors.action_turns import NO_ACTIONS
 from actors.hints import NO_HINTS, Hints, heard
 from actors.moment import Moment
 from actors.polling import NEW_ACCOUNT_S
@@ -52,6 +53,7 @@ def initial_state(
         hints=_hints_left(claimed, settings, now.monotonic_s),
         trusts_from_s=now.monotonic_s + NEW_ACCOUNT_S,
         held=tuple(each for each in claimed.held if each.object_type in settings.object_types),
+        actions=NO_ACTIONS.asked() if claimed.has_open_actions else NO_ACTIONS,
         verification=verification_plan.loaded(
             claimed.verification,
             claimed.account.connected_at if complete else None,

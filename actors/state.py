@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from actors.access_token import Token
+from actors.action_turns import NO_ACTIONS, ActionTurns
 from actors.hints import NO_HINTS, Hints
 from actors.pace import UNHINDERED, Pace
 from actors.settings import AccountSettings
@@ -45,6 +46,7 @@ class State:
         hints: what notices tell of that no look has answered.
         hinted_at_s: when a look that answers notices was last begun.
         trusts_from_s: from when on polls may be put off because webhooks work.
+        actions: when users' writes are worked on.
         verification: when everything is compared with the vendor, beside the looks.
         ended: why the actor must end, when it must.
         held: deletes that wait for a person's word.
@@ -66,6 +68,7 @@ class State:
     failures: Mapping[str, Failure] = field(default_factory=dict)
     held: tuple[HeldDeletes, ...] = ()
     verification: Plan = NEVER
+    actions: ActionTurns = NO_ACTIONS
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ class Decision:
     Attributes:
         looks: looks to begin; they are counted as running already.
         refresh: whether to begin a token refresh.
+        act: whether to work on users' writes.
         verify: a verification to begin.
         give_up: whether to note that only the owner can help: the vendor refuses every token.
         finished: nothing is left to do or to wait for: end.
@@ -45,6 +46,7 @@ class Decision:
 
     looks: tuple[Look, ...] = ()
     refresh: bool = False
+    act: bool = False
     verify: Order | None = None
     give_up: bool = False
     finished: bool = False
@@ -53,7 +55,8 @@ class Decision:
     @property
     def acts(self) -> bool:
         """Whether there is something to begin."""
-        return self.refresh or self.give_up or self.verify is not None or bool(self.looks)
+        begins = self.refresh or self.give_up or self.act or self.verify is not None
+        return begins or bool(self.looks)
 
 
 def step(
@@ -104,7 +107,7 @@ def decide(
 ) -> tuple[State, Decision]:
     """Return what to do next, with what is begun by it counted as running."""
     if state.ended is not None or state.stopping:
-        idle = not state.running and not state.token.busy
+        idle = not state.running and not state.token.busy and not state.actions.under_way
         return state, Decision(finished=idle)
     if state.paused:
         return _kept_alive(state, now_s, rules)
@@ -117,9 +120,11 @@ def decide(
     plan, order, verify_at_s = verification_plan.due(
         state.verification, state.cursors, now_s, verify_rest_s
     )
-    wake_at_s = min(wake_at_s, verify_at_s)
+    acts = state.actions.due(now_s)
+    wake_at_s = min(wake_at_s, verify_at_s, inf if acts else state.actions.at_s)
     # An account at which nothing is to be done needs no token: renewing it is a call as well.
-    needed = bool(looks or state.running) or order is not None or state.verification.running
+    busy = bool(looks or state.running) or order is not None or state.verification.running
+    needed = busy or acts or state.actions.under_way > 0
     refresh = needed and not token.busy and now_s >= token.refresh_at_s
     if refresh:
         token = replace(token, busy=True)
@@ -132,7 +137,11 @@ def decide(
     state = _with_begun(state, looks, now_s)
     if order is not None:
         state = replace(state, verification=plan)
-    return state, Decision(looks=looks, refresh=refresh, verify=order, wake_at_s=wake_at_s)
+    if acts:
+        state = replace(state, actions=state.actions.begun())
+    return state, Decision(
+        looks=looks, refresh=refresh, act=acts, verify=order, wake_at_s=wake_at_s
+    )
 
 
 def _kept_alive(state: State, now_s: float, rules: Rules) -> tuple[State, Decision]:

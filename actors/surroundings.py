@@ -11,6 +11,7 @@ from actors.read_meter import ReadMeter
 from actors.settings import AccountSettings
 from actors.slots import PageSlots
 from actors.vendors.base import Vendor
+from actors.vendors.writing import Writer
 from store.ports import ActorStore
 
 
@@ -21,6 +22,7 @@ class Surroundings:
     Attributes:
         reads: counts its metered reads; None where nothing is metered.
         hearing: what is known of its webhooks; None when nobody listens to any.
+        writer: what users' writes go through; None for a vendor that takes none.
     """
 
     store: ActorStore
@@ -33,3 +35,4 @@ class Surroundings:
     listener: events.Listener
     reads: ReadMeter | None = None
     hearing: Hearing | None = None
+    writer: Writer | None = None

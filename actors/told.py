@@ -6,8 +6,10 @@ from math import inf
 
 import msgspec
 
-from actors import hints, verification_plan
+from actors import access_token, hints, verification_plan
+from actors.action_turns import ActionsRested
 from actors.messages import (
+    ActionsWaiting,
     Hinted,
     Message,
     Pause,
@@ -21,7 +23,7 @@ from actors.state import NO_TIMES, Rules, State
 from store.models import Cursor
 
 
-def told(state: State, message: Message, now_s: float, rules: Rules) -> State:
+def told(state: State, message: Message | ActionsRested, now_s: float, rules: Rules) -> State:
     """Return the state after the message."""
     match message:
         case Hinted(notices=notices):
@@ -41,12 +43,24 @@ def told(state: State, message: Message, now_s: float, rules: Rules) -> State:
                 state,
                 verification=verification_plan.asked(state.verification, number, repair=repair),
             )
-        case Pause() | Resume() | Stop():
+        case ActionsRested():
+            return _actions_rested(state, message, now_s)
+        case Pause() | Resume() | Stop() | ActionsWaiting():
             return _steered(state, message)
 
 
-def _steered(state: State, message: Pause | Resume | Stop) -> State:
+def _actions_rested(state: State, event: ActionsRested, now_s: float) -> State:
+    """Return the state after a run over users' writes; what they touched is looked at soon."""
+    token = access_token.refused(state.token, now_s) if event.refused else state.token
+    turns = state.actions.over(now_s, event.wait_s)
+    state = replace(state, actions=turns, token=token, ended=state.ended or event.ended)
+    return _look_soon(state, event.touched) if event.touched else state
+
+
+def _steered(state: State, message: Pause | Resume | Stop | ActionsWaiting) -> State:
     match message:
+        case ActionsWaiting():
+            return replace(state, actions=state.actions.asked())
         case Pause():
             return replace(state, paused=True)
         case Resume():

@@ -28,6 +28,8 @@ from actors.events import Listener
 from actors.finance.projector import FinanceProjector
 from actors.vendors.http import build_client
 from actors.vendors.registry import FINANCE, VENDORS
+from daemon.action_desk import ActionDesk
+from daemon.action_watch import ActionWatch
 from daemon.config import Config, ConfigError, load_config, secret_values
 from daemon.connect import Connector
 from daemon.deliveries import Deliveries
@@ -183,7 +185,8 @@ async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
         version=VERSION,
     )
     event_log = EventLog(trace_names={name: entry.trace_name for name, entry in VENDORS.items()})
-    listeners = (metrics.listen, event_log.listen, log_verification)
+    watch = ActionWatch()
+    listeners = (metrics.listen, event_log.listen, log_verification, watch.listen)
     vendors = _vendors(config, world, store, sealer, listeners)
     supervisor = Supervisor(
         store,
@@ -216,6 +219,7 @@ async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
         metrics=metrics,
         settings=vendors.settings,
         version=VERSION,
+        actions=ActionDesk(store, supervisor, vendors.surroundings, watch, world.clock),
         reads=vendors.reads,
         heartbeat=heartbeat,
     )

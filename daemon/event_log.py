@@ -8,8 +8,12 @@ from collections.abc import Mapping
 import structlog
 
 from actors.events import (
+    ActionAttempted,
+    ActionEnded,
+    ActionParked,
     CallMade,
     DeliveryOutcome,
+    DriftFound,
     Event,
     LookAbandoned,
     OwnerNeeded,
@@ -18,6 +22,7 @@ from actors.events import (
     TokenRefreshed,
     WebhookDelivered,
 )
+from daemon.action_log import log_action
 from daemon.event_lines import write_line
 from store.models import Via
 
@@ -63,6 +68,8 @@ class EventLog:
                 log.error(
                     "owner_needed", account=event.account_id, vendor=event.vendor, cause=event.cause
                 )
+            case ActionAttempted() | ActionEnded() | ActionParked() | DriftFound():
+                log_action(event, self._trace)
             case _:
                 write_line(event)
 

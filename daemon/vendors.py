@@ -72,6 +72,7 @@ class VendorWorkshop:
             listener=self.tell,
             reads=reads,
             hearing=hearing if config.webhook_secret is not None else None,
+            writer=getattr(vendor, "writer", None),
         )
 
     def tell(self, event: Event) -> None:

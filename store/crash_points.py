@@ -27,6 +27,9 @@ class Commit(StrEnum):
     RESCAN = "rescan"
     METADATA = "metadata"
     RESEAL = "reseal"
+    ACTION_ACCEPTED = "action_accepted"
+    ACTION_BEGUN = "action_begun"
+    ACTION_ENDED = "action_ended"
     OTHER = "other"
 
 
@@ -40,7 +43,13 @@ class Place(StrEnum):
 
 MIGRATION = "migration"
 
-_ANSWERS = (Commit.PAGE, Commit.REFRESH_FINISHED, Commit.OWNER_NEEDED, Commit.CONNECT)
+_ANSWERS = (
+    Commit.PAGE,
+    Commit.REFRESH_FINISHED,
+    Commit.OWNER_NEEDED,
+    Commit.CONNECT,
+    Commit.ACTION_ENDED,
+)
 _NAMED = (*(commit for commit in Commit if commit is not Commit.OTHER), MIGRATION)
 
 CRASH_POINTS = (

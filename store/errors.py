@@ -5,6 +5,7 @@ StoreError
 │   └── StoreFullError        ... because there is no room left
 ├── StaleEpochError           another owner has claimed the account; stop working on it
 ├── UnknownAccountError       there is no such account
+├── ActionConflictError       an action stands in the way; nothing was changed
 └── StoreOpenError            the database cannot be used; the message says why and what to do
 """
 
@@ -27,6 +28,18 @@ class StaleEpochError(StoreError):
 
 class UnknownAccountError(StoreError):
     """There is no account with this id."""
+
+
+class ActionConflictError(StoreError):
+    """What was asked for does not go together with an action that is stored.
+
+    Attributes:
+        action_id: which one.
+    """
+
+    def __init__(self, message: str, action_id: str) -> None:
+        super().__init__(message)
+        self.action_id = action_id
 
 
 class StoreOpenError(StoreError):

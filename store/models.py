@@ -144,6 +144,7 @@ class ClaimedAccount:
     held: tuple[HeldDeletes, ...] = ()
     open_notices: Sequence[OpenNotices] = ()
     verification: VerificationStanding | None = None
+    has_open_actions: bool = False
 
 
 class ObjectRecord(msgspec.Struct, frozen=True, gc=False):

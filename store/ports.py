@@ -1,7 +1,7 @@
 """What may be asked of a store.
 
-Actors see `ActorStore` and, where reads are metered, share a `ReadLedger`; the daemon's pages and
-commands see `Directory`.
+Actors see `ActorStore`, with its `Outbox`, and where reads are metered share a `ReadLedger`; the
+daemon's pages and commands see `Directory` and `ActionDirectory`.
 
 Every write is durable when it returns. `StoreUnavailableError` means that nothing was written and
 the same call may be made again; `StaleEpochError` that the caller no longer owns the account. Any
@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from store.action_ports import ActionDirectory, Outbox
 from store.finance import FinanceStore
 from store.history import ObjectHistory
 from store.models import (
@@ -35,7 +36,7 @@ from store.notice import Notice, NoticesReceived
 from store.verification import Certificate, HeldRow
 
 
-class ActorStore(Protocol):
+class ActorStore(Outbox, Protocol):
     """What one account's actor reads and writes. Each write is fenced by the epoch of the claim."""
 
     async def claim(self, account_id: str) -> ClaimedAccount:
@@ -370,7 +371,7 @@ class ReadLedger(Protocol):
         ...
 
 
-class Store(ActorStore, Directory, ReadLedger, Protocol):
+class Store(ActorStore, Directory, ReadLedger, ActionDirectory, Protocol):
     """A store as a whole."""
 
     @property

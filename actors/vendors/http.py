@@ -12,7 +12,7 @@ import anyio
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
-from actors.errors import TransientError
+from actors.errors import NotSentError, TransientError
 
 MAX_CONNECTIONS = 500
 """At once, over all accounts: leaves room under the usual limit of 1,024 open files."""
@@ -65,6 +65,13 @@ _HAPPENINGS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
     ((TimeoutError,), "it timed out"),
 )
 
+_BEFORE_A_CONNECTION = (
+    aiohttp.ClientConnectorError,
+    socket.gaierror,
+    ssl.SSLCertVerificationError,
+    ConnectionRefusedError,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -93,6 +100,7 @@ class HttpChannel:
         """Make one call and read its whole answer within `timeout_s`, whatever its status.
 
         Raises:
+            NotSentError: no connection came about.
             TransientError: no complete answer came. Whether the call had an effect is not known.
         """
         async with self._turns:
@@ -102,7 +110,8 @@ class HttpChannel:
             except TimeoutError as error:
                 raise TransientError(f"no answer within {self._timeout_s:g} s") from error
             except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
-                raise TransientError(f"no answer: {_what_happened(error)}") from error
+                kind = NotSentError if _never_connected(error) else TransientError
+                raise kind(f"no answer: {_what_happened(error)}") from error
             except RuntimeError as error:
                 # How httpx and aiohttp say that the client was closed, which has no class.
                 if "closed" not in str(error):
@@ -142,6 +151,11 @@ def _what_happened(error: Exception) -> str:
     if isinstance(root, OSError) and root.errno is not None and root.errno > 0:
         return os.strerror(root.errno)
     return type(root).__name__
+
+
+def _never_connected(error: Exception) -> bool:
+    """Tell whether it surely broke before a byte of the call was sent."""
+    return any(isinstance(each, _BEFORE_A_CONNECTION) for each in _causes(error))
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

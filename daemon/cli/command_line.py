@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from daemon.cli import config_commands
+from daemon.cli import action_commands, config_commands
 from daemon.cli.account_commands import accounts, disconnect, pause, resume
 from daemon.cli.confirm_command import confirm_deletes
 from daemon.cli.connect_command import connect
@@ -93,6 +93,21 @@ _CONFIG_COMMANDS: _Commands = (
 )
 
 
+_ACTION_COMMANDS: _Commands = (
+    (action_commands.list_actions, "List them.", "syncline actions list 4f1c --state unknown"),
+    (action_commands.show, "Show one, with every attempt.", "syncline actions show 4f1c 3e0c…"),
+    (
+        action_commands.send,
+        "Have something done, once.",
+        "syncline actions send 4f1c payment.create @payment.json --key invoice-129",
+    ),
+    (action_commands.retry, "Try again, or look again.", "syncline actions retry 4f1c 3e0c…"),
+    (action_commands.cancel, "Call one off.", "syncline actions cancel 4f1c 3e0c…"),
+)
+_NAMES = {action_commands.list_actions: "list"}
+"""Commands that are not called as their function is."""
+
+
 def build() -> typer.Typer:
     """Return the command line."""
     app = _group("Keep an exact, always-fresh local replica of many customers' SaaS accounts.")
@@ -100,6 +115,9 @@ def build() -> typer.Typer:
     _add(app, _COMMANDS)
     config = _group("Check the configuration, or show what is in force.")
     _add(config, _CONFIG_COMMANDS)
+    actions = _group("Have something done at a vendor, and see what became of it.")
+    _add(actions, _ACTION_COMMANDS)
+    app.add_typer(actions, name="actions", short_help="Have something done at a vendor.")
     app.add_typer(config, name="config", short_help="Check or show the configuration.")
     return app
 
@@ -156,7 +174,9 @@ def _group(about: str) -> typer.Typer:
 def _add(group: typer.Typer, commands: _Commands) -> None:
     for command, summary, example in commands:
         # \b keeps the lines as they are.
-        group.command(short_help=summary, epilog=f"Example:\n\n\b\n  {example}")(command)
+        group.command(
+            _NAMES.get(command), short_help=summary, epilog=f"Example:\n\n\b\n  {example}"
+        )(command)
 
 
 def _show_config_error(output: Output, error: ConfigError) -> None:

@@ -234,6 +234,36 @@ class ExplanationReply(msgspec.Struct, frozen=True):
     earlier_left_out: bool = False
 
 
+class AttemptReply(msgspec.Struct, frozen=True):
+    """One call about an action."""
+
+    at: datetime
+    call: str
+    outcome: str
+    trace_id: str | None = None
+    error: str | None = None
+
+
+class ActionResultReply(msgspec.Struct, frozen=True):
+    """The object that an action left."""
+
+    object_type: str
+    object_id: str
+
+
+class ActionReply(msgspec.Struct, frozen=True):
+    """One write that a user asked for."""
+
+    id: str
+    type: str
+    state: str
+    created_at: datetime
+    needs_person: bool = False
+    result: ActionResultReply | None = None
+    attempts: list[AttemptReply] = []
+    last_error: str | None = None
+
+
 class ChangeReply(msgspec.Struct, frozen=True):
     """One applied difference."""
 

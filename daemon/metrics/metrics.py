@@ -10,6 +10,7 @@ from prometheus_client.process_collector import ProcessCollector
 
 from actors.clock import Clock
 from actors.events import Event
+from daemon.metrics.action_counts import ActionCounts
 from daemon.metrics.census import Census
 from daemon.metrics.event_counts import EventCounts
 from daemon.metrics.exposition import Exposition, expose
@@ -52,6 +53,7 @@ class Metrics:
         self.census = Census()
         self._counts = EventCounts(self.registry, operations)
         self._verifications = VerificationCounts(self.registry, operations)
+        self._actions = ActionCounts(self.registry, list(operations))
         self._snapshot = SnapshotCollector(
             list(operations), self.census, Reading(now, store_writable=True, last_seq=None)
         )
@@ -86,6 +88,7 @@ class Metrics:
         """Take in an event of the actors."""
         self._counts.note(event)
         self._verifications.note(event)
+        self._actions.note(event)
         self.census.note(event)
 
     def loop_lag(self, lag_s: float) -> None:

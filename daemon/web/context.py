@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from actors.clock import Clock
 from actors.read_meter import ReadMeter
 from actors.settings import AccountSettings
+from daemon.action_desk import ActionDesk
 from daemon.config import Secret, ServerConfig
 from daemon.connect import Connector
 from daemon.deliveries import Deliveries
@@ -38,6 +39,7 @@ class WebContext:
     metrics: Metrics
     settings: Mapping[str, AccountSettings]
     version: str
+    actions: ActionDesk
     reads: Mapping[str, ReadMeter] = field(default_factory=dict)
     heartbeat: HeartbeatCheck | None = None
     heartbeat_s: float = 15.0

@@ -75,6 +75,7 @@ _SIMPLE: Mapping[type[inspect.Type], str] = {
     inspect.BoolType: "true or false",
     inspect.DateTimeType: "a time with its offset, such as 2026-11-21T09:00:00Z",
     inspect.DateType: "a day, such as 2026-11-21",
+    inspect.DictType: "an object",
     inspect.StrType: "text",
 }
 

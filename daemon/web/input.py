@@ -37,8 +37,8 @@ def read_query(kind: type[S], query: MultiMapping[str], *, ignores_unknown: bool
     return _build(kind, values, "parameter", errors)
 
 
-def read_body(kind: type[S], body: bytes) -> S:
-    """Read a JSON object; an empty body is an empty object.
+def read_body(kind: type[S], body: bytes, list_field: str | None = None) -> S:
+    """Read a JSON object; an empty body is an empty object, a list one with it as that field.
 
     Raises:
         ProblemError: 400: it is not JSON.
@@ -50,6 +50,8 @@ def read_body(kind: type[S], body: bytes) -> S:
         raise ProblemError(
             HTTPStatus.BAD_REQUEST, "malformed-json", f"the body is not JSON: {error}"
         ) from error
+    if isinstance(document, list) and list_field is not None:
+        document = {list_field: document}
     if not isinstance(document, dict):
         raise InvalidInputError([FieldError("", "an object", describe_value(document))])
     return _build(kind, document, "field", [])

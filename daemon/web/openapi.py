@@ -16,6 +16,7 @@ _REF = "#/components/schemas/{name}"
 _PATH_PARAMETER = re.compile(r"\{(\w+)\}")
 _PATH_PARAMETERS = {
     "account_id": "Our id of the account.",
+    "action_id": "The action's id.",
     "object_type": "The vendor's name of the type, such as `Invoice`.",
     "object_id": "The vendor's id of the object.",
 }

@@ -75,6 +75,7 @@ class Operation(Generic[Q, B]):
         query: its parameters; a field's `name` is the parameter's.
         body: what it takes as JSON; None when it takes none.
         raw_body: the medium of a body that the handler reads by itself; empty when it has none.
+        list_field: the field of the body that a bare JSON list stands for.
         replies: its successes.
         problems: the statuses of its own problems, with what they mean; those of all are added.
         problem_media: how its problems are told: as a document and, with `text/html`, as a page to
@@ -93,6 +94,7 @@ class Operation(Generic[Q, B]):
     body: type[B] | None = None
     body_required: bool = False
     raw_body: str = ""
+    list_field: str | None = None
     replies: Sequence[Reply]
     problems: Mapping[HTTPStatus, str] = field(default_factory=dict)
     problem_media: Sequence[str] = (MEDIA_TYPE,)
@@ -116,7 +118,7 @@ def bind(
         )
         body = Nothing()
         if operation.body is not None:
-            body = read_body(operation.body, await request.read())
+            body = read_body(operation.body, await request.read(), operation.list_field)
         answer = await operation.handler(Call(context, waiting, request, query, body))
         return answer if isinstance(answer, web.StreamResponse) else _written(answer)
 

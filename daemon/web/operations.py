@@ -5,6 +5,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from daemon.web import (
+    actions,
     auth,
     changes,
     deletes,
@@ -36,6 +37,7 @@ OPERATIONS: tuple[AnyOperation, ...] = (
     *deletes.OPERATIONS,
     *verification.OPERATIONS,
     *objects.OPERATIONS,
+    *actions.OPERATIONS,
     *explain.OPERATIONS,
     *views.OPERATIONS,
     *changes.OPERATIONS,

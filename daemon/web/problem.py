@@ -36,6 +36,12 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reference: Annotated[
         str | None, msgspec.Meta(description="Finds the error in the daemon's log.")
     ] = None
+    action_id: Annotated[
+        str | None, msgspec.Meta(description="The action that it is about, or that is in the way.")
+    ] = None
+    queued: Annotated[
+        bool | None, msgspec.Meta(description="Whether the action is kept and sent later.")
+    ] = None
 
 
 class ProblemError(Exception):
@@ -67,6 +73,24 @@ class ProblemError(Exception):
             reasons=reasons,
             reference=reference,
         )
+
+
+class ActionProblemError(ProblemError):
+    """A user's write can't be taken, or not now."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        kind: str,
+        detail: str,
+        *,
+        action_id: str | None = None,
+        queued: bool | None = None,
+        reasons: Sequence[str] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(status, kind, detail, reasons=reasons, headers=headers)
+        self.document = msgspec.structs.replace(self.document, action_id=action_id, queued=queued)
 
 
 class InvalidInputError(ProblemError):

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from store.models import ClaimedAccount, Cursor
 from store.sqlite.accounts import claim_account, claim_accounts
+from store.sqlite.actions import accounts_with_open_actions, has_open_actions
 from store.sqlite.connection import reading_once
 from store.sqlite.credentials import (
     JOURNAL,
@@ -39,6 +40,7 @@ def claim(connection: sqlite3.Connection, account_id: str) -> ClaimedAccount:
         read_held_deletes(connection, account_id),
         open_notices(connection, account_id),
         read_standing(connection, account_id),
+        has_open_actions(connection, account_id),
     )
 
 
@@ -62,6 +64,7 @@ def _claim_shard(connection: sqlite3.Connection, shard: int) -> Sequence[Claimed
     notices = open_of_shard(connection, shard)
     held = read_all_held_deletes(connection)
     standings = standings_of_shard(connection, shard)
+    waiting = accounts_with_open_actions(connection, shard)
     return [
         ClaimedAccount(
             account,
@@ -71,6 +74,7 @@ def _claim_shard(connection: sqlite3.Connection, shard: int) -> Sequence[Claimed
             held.get(account.id, ()),
             notices.get(account.id, ()),
             standings.get(account.id),
+            account.id in waiting,
         )
         for account in accounts
     ]

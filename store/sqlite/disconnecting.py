@@ -9,6 +9,7 @@ from store.sqlite.accounts import (
     forget_freshness,
     mark_disconnected,
 )
+from store.sqlite.actions import forget_actions
 from store.sqlite.changes import forget_changes, last_seq
 from store.sqlite.comparison import forget_some_seen
 from store.sqlite.credentials import (
@@ -87,6 +88,7 @@ def purge_piece(
         forget_changes(connection, account_id, seq, seq + _SEQS_PER_PIECE)
         return seq + _SEQS_PER_PIECE
     forget_totals(connection, account_id)
+    forget_actions(connection, account_id)
     forget_journal(connection, account_id)
     forget_cursors(connection, account_id)
     forget_reads(connection, account_id)

@@ -41,6 +41,7 @@ from store.sqlite import (
     pulse,
     verifications,
 )
+from store.sqlite.action_store import ActionStore
 from store.sqlite.actor_store import SqliteActorStore
 from store.sqlite.change_signal import ChangeSignal
 from store.sqlite.finance import SqliteFinance
@@ -49,7 +50,7 @@ from store.sqlite.writer import Writer
 from store.verification import Certificate
 
 
-class SqliteStore(SqliteActorStore):
+class SqliteStore(SqliteActorStore, ActionStore):
     """`store.ports.Store` on one file, from `open_store` until `close` or the `async with` ends."""
 
     def __init__(

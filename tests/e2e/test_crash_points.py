@@ -37,8 +37,13 @@ DEEDS: dict[str, Deed] = {
     Commit.DISCONNECT: lambda company: company.ask("DELETE", ""),
     Commit.PURGE: lambda company: company.ask("DELETE", "?purge=true"),
     Commit.RESCAN: lambda company: company.ask("POST", "/sync", {"full": True}),
+    Commit.ACTION_ACCEPTED: SmallCompany.pay,
+    Commit.ACTION_BEGUN: SmallCompany.pay,
+    Commit.ACTION_ENDED: SmallCompany.pay,
 }
 """What leads to the commit; the others come at each start."""
+
+ACTIONS = (Commit.ACTION_ACCEPTED, Commit.ACTION_BEGUN, Commit.ACTION_ENDED)
 
 PASSING: dict[str, int] = {Commit.CLAIM: 2, Commit.PAGE: 2, Commit.PURGE: 2}
 """The claim after connecting, the middle of the first reading, the middle of the purge."""
@@ -52,10 +57,14 @@ def test_what_was_before_the_kill_is_found_and_gone_on_from(
     if kind == Commit.RESEAL:
         company.change_the_key()
     die_at(f"{point}:{PASSING.get(kind, 1)}", company)
-    company.sandbox.churn(company.realm_id, 10)
+    if kind not in ACTIONS:  # whose effects would be changed by others, too
+        company.sandbox.churn(company.realm_id, 10)
     with forked(company.setup) as daemon:
         settle(company)
+        if kind == Commit.ACTION_ENDED:
+            until("what was paid is found", lambda: company.actions() == [("succeeded", 1)])
         end_well(daemon)
+    assert all(is_honest(*action) for action in company.actions()), company.actions()
     assert_nothing_lost_and_nothing_doubled(company)
 
 
@@ -93,6 +102,11 @@ def settle(company: SmallCompany) -> None:
         assert account["reasons"]
         company.connect()
     company.become_exact()
+
+
+def is_honest(state: str, effects: int) -> bool:
+    """Tell whether the vendor did as often what the ledger says: once, not at all, or nobody knows."""
+    return effects == {"succeeded": 1, "failed": 0}.get(state, min(effects, 1))
 
 
 def exact_or_telling(company: SmallCompany, instant: datetime) -> dict[str, object] | None:

@@ -17,6 +17,7 @@ from actors.credential import Credential, Sealer
 from actors.settings import AccountSettings
 from actors.slots import PageSlots
 from actors.surroundings import Surroundings
+from store.action_models import Action, Attempt, AttemptEnd
 from store.errors import StoreUnavailableError
 from store.models import (
     Account,
@@ -28,6 +29,7 @@ from store.models import (
     PageApplied,
     PageWrite,
     SealedCredential,
+    StoredObject,
     StoreHealth,
 )
 from store.ports import ActorStore, Store
@@ -151,6 +153,45 @@ class TroubledStore:
         await self._pass(
             "require_reauthorization",
             lambda: self._store.require_reauthorization(account_id, epoch, cause, at),
+        )
+
+    async def open_actions(self, account_id: str, *, limit: int) -> Sequence[Action]:
+        return await self._pass(
+            "open_actions", lambda: self._store.open_actions(account_id, limit=limit)
+        )
+
+    async def begin_attempt(
+        self,
+        account_id: str,
+        epoch: int,
+        action_id: str,
+        attempt: Attempt,
+        searched_from: datetime | None,
+    ) -> bool:
+        return await self._pass(
+            "begin_attempt",
+            lambda: self._store.begin_attempt(account_id, epoch, action_id, attempt, searched_from),
+        )
+
+    async def end_attempt(
+        self, account_id: str, epoch: int, action_id: str, end: AttemptEnd
+    ) -> None:
+        await self._pass(
+            "end_attempt", lambda: self._store.end_attempt(account_id, epoch, action_id, end)
+        )
+
+    async def close_action(
+        self, account_id: str, epoch: int, action_id: str, end: AttemptEnd
+    ) -> None:
+        await self._pass(
+            "close_action", lambda: self._store.close_action(account_id, epoch, action_id, end)
+        )
+
+    async def object(
+        self, account_id: str, object_type: str, object_id: str
+    ) -> StoredObject | None:
+        return await self._pass(
+            "object", lambda: self._store.object(account_id, object_type, object_id)
         )
 
     def health(self) -> StoreHealth:

@@ -4,7 +4,7 @@ The real parts, in one process: only the network is left out, and time is virtua
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 import anyio
 import httpx
+import msgspec
 from cryptography.fernet import Fernet
 
 from actors import events
 from actors.credential import Sealer
-from actors.messages import Message, RescanRequested
+from actors.mailbox import MailboxFullError
+from actors.messages import ActionsWaiting, Message, RescanRequested
 from actors.settings import AccountSettings, CallLimits
 from actors.slots import PageSlots
 from actors.status import AccountState
@@ -26,7 +28,8 @@ from daemon.restart import RestartPolicy
 from daemon.sandbox.quickbooks import Behaviour, Limits, QuickBooksSandbox
 from daemon.sandbox.transport import SandboxTransport
 from daemon.standing import standing
-from daemon.supervisor import Hosted, Supervisor
+from daemon.supervisor import Hosted, NotHostedError, Supervisor
+from store.action_models import Action, NewAction
 from store.models import Account, ObjectFilter
 from store.sqlite import SqliteStore, open_store
 from support.actor_house import TroubledStore
@@ -109,7 +112,46 @@ class CompanyHouse:
             random=Random(2),
             slots=PageSlots(),
             listener=self.heard.append,
+            writer=self.vendor.writer,
         )
+
+    async def ask(
+        self,
+        account_id: str,
+        action_type: str,
+        payload: Mapping[str, object],
+        *,
+        key: str | None = None,
+        allow_duplicate: bool = True,
+    ) -> str:
+        """Store a user's write and tell the actor, as the API does; return its id."""
+        body = msgspec.json.encode(payload)
+        number = sum((await self.real_store.action_counts())[0].values()) + 1
+        new = NewAction(
+            id=f"00000000-0000-0000-0000-{number:012d}",
+            account_id=account_id,
+            action_type=action_type,
+            payload=body,
+            fingerprint=body.decode(),
+            idempotency_key=key,
+            at=self.clock.utc(),
+            allow_duplicate=allow_duplicate,
+        )
+        action, _ = await self.real_store.accept_action(new)
+        with suppress(NotHostedError, MailboxFullError):
+            self.tell(account_id, ActionsWaiting())
+        return action.id
+
+    async def action(self, account_id: str, action_id: str) -> Action:
+        found = await self.real_store.action(account_id, action_id)
+        assert found is not None
+        return found
+
+    def effects(self, account_id: str, action_id: str) -> int:
+        """Return how often the vendor carried this action out."""
+        writes = self.sandbox.applied_writes(self.realms[account_id])
+        wanted = action_id.replace("-", "")
+        return sum((write.request_id or "").startswith(wanted) for write in writes)
 
     def configure(self, **changes: object) -> None:
         self.settings = replace(self.settings, **changes)  # type: ignore[arg-type]

@@ -72,6 +72,22 @@ class SmallCompany:
         self.connect_and_become_live()
         self.setup.ask(method, f"/integrations/{self.account_id}{path}", body)
 
+    def pay(self) -> None:
+        """Ask for a payment."""
+        payload = {"CustomerRef": {"value": "1"}, "TotalAmt": 12.5}
+        self.ask("POST", "/actions?wait=5", {"type": "payment.create", "payload": payload})
+
+    def actions(self) -> list[tuple[str, int]]:
+        """Return where each action stands, and how often the vendor did it."""
+        with closing(sqlite3.connect(self.setup.database)) as connection:
+            rows = connection.execute("SELECT id, state FROM actions").fetchall()
+        if not rows:
+            return []
+        bodies = self.sandbox.truth(self.realm_id, ["Payment"])["Payment"].values()
+        marks = [f"[syncline:{action_id.replace('-', '')}]".encode() for action_id, _ in rows]
+        counts = [sum(mark in body for body in bodies) for mark in marks]
+        return [(state, count) for (_, state), count in zip(rows, counts, strict=True)]
+
     def change_the_key(self) -> None:
         """Live once with the key that was made, then give the daemon a new one beside it."""
         with forked(self.setup) as daemon:

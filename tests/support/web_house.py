@@ -29,6 +29,8 @@ from actors.slots import PageSlots
 from actors.surroundings import Surroundings
 from actors.vendors.quickbooks import DOOR, OPERATIONS, QuickBooks
 from actors.vendors.registry import VENDORS
+from daemon.action_desk import ActionDesk
+from daemon.action_watch import ActionWatch
 from daemon.config import Secret, ServerConfig
 from daemon.connect import Connector
 from daemon.deliveries import Deliveries, Receiver
@@ -78,6 +80,7 @@ class House:
     heard: list[Event]
     receivers: dict[str, Receiver]
     deliveries: Deliveries
+    actions: ActionDesk
 
     def company(self, *, name: str | None = None) -> str:
         """Found a small company at the vendor and return its id there."""
@@ -141,11 +144,13 @@ async def house(
     async with await open_store(path / "syncline.db", mode=mode, durable=False) as store:
         metrics = Metrics(clock, {"quickbooks": OPERATIONS}, "1.2.3")
         heard: list[Event] = []
+        watch = ActionWatch()
         concealed: list[str] = []
 
         def listen(event: Event) -> None:
             heard.append(event)
             metrics.listen(event)
+            watch.listen(event)
 
         http = httpx.AsyncClient(transport=SandboxTransport(sandbox))
         vendor = QuickBooks(quickbooks_settings(), http, clock, listen)
@@ -153,11 +158,13 @@ async def house(
         settings, hearing = AccountSettings(object_types), Hearing(DOOR.noticed_types)
         reads = _meter(settings, store, clock, listen, reads_per_month)
         around = Surroundings(
-            store, vendor, settings, sealer, clock, Random(0), PageSlots(), listen, reads, hearing
+            *(store, vendor, settings, sealer, clock, Random(0), PageSlots(), listen, reads),
+            *(hearing, vendor.writer),
         )
         supervisor = _supervisor(around, store, policy)
         vendors, hide, census = {vendor.name: vendor}, concealed.append, metrics.census
         connector = Connector(store, vendors, sealer, supervisor, clock, census, conceal=hide)
+        actions = ActionDesk(store, supervisor, {vendor.name: around}, watch, clock)
         heartbeat = HeartbeatCheck(store, supervisor, {vendor.name: around}, clock)
         metrics.heartbeat.read = lambda: heartbeat.beats
         connector.reads = metrics.reads.meters = {"quickbooks": reads}
@@ -168,21 +175,16 @@ async def house(
         async with anyio.create_task_group() as tasks:
             await tasks.start(supervisor.run)
             yield House(
-                clock,
-                sandbox,
-                store,
-                vendors,
-                {vendor.name: settings},
-                sealer,
-                supervisor,
-                connector,
-                metrics,
-                reads,
-                heartbeat,
-                concealed,
-                heard,
-                receivers,
-                deliveries,
+                *(clock, sandbox, store, vendors, {vendor.name: settings}, sealer, supervisor),
+                connector=connector,
+                metrics=metrics,
+                reads=reads,
+                heartbeat=heartbeat,
+                concealed=concealed,
+                heard=heard,
+                receivers=receivers,
+                deliveries=deliveries,
+                actions=actions,
             )
             supervisor.stop()
         await vendor.close()
@@ -308,6 +310,7 @@ async def serving(
         metrics=within.metrics,
         settings=within.settings,
         version="1.2.3",
+        actions=within.actions,
         reads={"quickbooks": within.reads},
         heartbeat=within.heartbeat,
         **context,

@@ -1,14 +1,15 @@
 """Calls to QuickBooks: made, told to the listener, and their failures named."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Generic, TypeVar
 from urllib.parse import quote
 
 import httpx
 
 from actors.clock import Clock
-from actors.errors import RejectedError, TransientError, VendorError
+from actors.errors import NotSentError, RejectedError, ThrottledError, TransientError, VendorError
 from actors.events import CallMade
 from actors.vendors.base import Session
 from actors.vendors.http import HttpChannel, Reply
@@ -16,14 +17,17 @@ from actors.vendors.quickbooks.faults import (
     OBJECT_GONE,
     FailedCall,
     UnreadableReplyError,
+    as_unknown,
     failure,
     find_fault,
     http_date,
+    write_failure,
 )
 from actors.vendors.quickbooks.object_types import ObjectType
 from actors.vendors.quickbooks.operation import Operation
 from actors.vendors.quickbooks.parse import FeedReply, feed_reply, read_reply
 from actors.vendors.quickbooks.timestamps import statement_text
+from actors.vendors.quickbooks.write_request import WriteRequest
 from store.models import ObjectRecord
 
 VENDOR = "quickbooks"
@@ -40,6 +44,19 @@ Whatever else odd numbers and texts make it raise (`ArithmeticError`, `ValueErro
 
 Judge = Callable[[FailedCall], VendorError]
 """Names a failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[T]):
+    """What was read of an answer, with its status and the vendor's own id of the call."""
+
+    value: T
+    status: int
+    trace_id: str | None
+
+
+def _ignore(_reply: Reply) -> None:
+    pass
 
 
 class Caller:
@@ -62,6 +79,7 @@ class Caller:
         account: str | None = None,
         secrets: Sequence[str] = (),
         trace_ids: list[str] | None = None,
+        on_reply: Callable[[Reply], None] = _ignore,
     ) -> T:
         """Make the call and read its answer; add Intuit's id of it to `trace_ids`.
 
@@ -87,6 +105,7 @@ class Caller:
 
         try:
             reply = await self.channel.send(request)
+            on_reply(reply)
             result = _outcome(reply, read, judge, self.clock.now().utc, secrets)
         except VendorError as error:
             tell(error.reason)
@@ -203,6 +222,41 @@ class ApiClient:
             VendorError: the call failed.
         """
         return await self._call(session, operation, self._request(session, "GET", path), read)
+
+    async def post(self, session: Session, call: WriteRequest, read: Read[T]) -> "Answer[T]":
+        """Make a call that changes something, once.
+
+        Raises:
+            StaleVersionError, RejectedError: the vendor refused it; nothing happened.
+            NotSentError, ThrottledError, BreakerOpenError, ReauthorizeError: nothing happened.
+            UnknownOutcomeError: it may have happened.
+        """
+        request = self._request(
+            session,
+            "POST",
+            call.path,
+            params=dict(call.params),
+            headers={"Content-Type": call.content_type},
+            content=call.content,
+        )
+        replies: list[Reply] = []
+        operation = Operation.SEND if call.path[-1] == "send" else Operation.WRITE
+        async with session.permit(operation):
+            try:
+                done = await self._caller.call(
+                    operation,
+                    request,
+                    read,
+                    judge=write_failure,
+                    account=session.external_account_id,
+                    secrets=[session.access_token],
+                    on_reply=replies.append,
+                )
+            except (ThrottledError, NotSentError):
+                raise
+            except TransientError as error:
+                raise as_unknown(error) from error
+        return Answer(done, replies[0].status, _trace_id(replies[0]))
 
     async def _call(
         self, session: Session, operation: Operation, request: httpx.Request, read: Read[T]

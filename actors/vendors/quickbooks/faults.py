@@ -18,8 +18,10 @@ from actors.errors import (
     FeedExpiredError,
     ReauthorizeError,
     RejectedError,
+    StaleVersionError,
     ThrottledError,
     TransientError,
+    UnknownOutcomeError,
     VendorError,
 )
 
@@ -37,6 +39,7 @@ UNSTABLE = frozenset({"500", "4002", "6002", "10000"})
 """Codes that also come out of outages and of single odd rows, so that a repeat may help (§8.2)."""
 
 OBJECT_GONE = "610"
+STALE_VERSION = "5010"
 
 _WHAT_ENDED = re.compile(
     r"allowance|quota|core ?plus|usage limit|call limit|entitlement", re.IGNORECASE
@@ -205,6 +208,23 @@ def _allowance_used_up(call: FailedCall, fault: Fault | None) -> bool:
     )
     signs = (_WHAT_ENDED.search(said) is not None, _UNTIL_WHEN.search(said) is not None, waits_long)
     return sum(signs) > 1
+
+
+def write_failure(call: FailedCall) -> VendorError:
+    """Say what became of a write that failed. What may help a read when repeated is unknown here."""
+    error = failure(call)
+    if isinstance(error, RejectedError) and error.code == STALE_VERSION:
+        return StaleVersionError(
+            str(error), status=error.status, code=error.code, trace_id=error.trace_id
+        )
+    return error
+
+
+def as_unknown(error: TransientError) -> UnknownOutcomeError:
+    """Say of a write that nobody knows whether it happened."""
+    return UnknownOutcomeError(
+        str(error), status=error.status, code=error.code, trace_id=error.trace_id
+    )
 
 
 def _outcome(status: int, fault: Fault | None) -> type[VendorError]:

@@ -11,6 +11,8 @@ class Operation(StrEnum):
     CDC = "cdc"
     READ = "read"
     COMPANY = "company"
+    WRITE = "write"
+    SEND = "send"
     TOKEN_EXCHANGE = "token_exchange"  # noqa: S105  the name of a call
     TOKEN_REFRESH = "token_refresh"  # noqa: S105
     TOKEN_REVOKE = "token_revoke"  # noqa: S105

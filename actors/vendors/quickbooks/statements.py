@@ -1,6 +1,7 @@
 """Statements in the vendor's query language (quickbooks facts §3). Pure."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from actors.vendors.quickbooks.keyset import PAGE_ROWS, Scan, Window, window
 from actors.vendors.quickbooks.object_types import ObjectType
@@ -24,6 +25,19 @@ def ids_statement(kind: ObjectType, object_ids: Sequence[str]) -> str:
     """Write the query for these rows, at most `PAGE_ROWS`."""
     listed = ",".join(quoted(object_id) for object_id in object_ids)
     return f"{_select('*', kind, [f'Id IN ({listed})'])} MAXRESULTS {PAGE_ROWS}"
+
+
+def created_statement(kind: ObjectType, since: datetime, first_row: int, rows: int) -> str:
+    """Write the query for rows created since, in the order of their ids."""
+    created = f"MetaData.CreateTime >= '{statement_text(since)}'"
+    paging = f"ORDERBY Id STARTPOSITION {first_row} MAXRESULTS {rows}"
+    return f"{_select('*', kind, [created])} {paging}"
+
+
+def names_statement(kind: ObjectType, names: Sequence[str]) -> str:
+    """Write the query for rows of these names, inactive ones too."""
+    listed = ",".join(quoted(name) for name in names)
+    return f"{_select('*', kind, [f'DisplayName IN ({listed})'])} MAXRESULTS {PAGE_ROWS}"
 
 
 def quoted(value: str) -> str:

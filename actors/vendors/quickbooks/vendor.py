@@ -24,6 +24,7 @@ from actors.vendors.quickbooks.scan import scan_page
 from actors.vendors.quickbooks.settings import QuickBooksSettings
 from actors.vendors.quickbooks.statements import count_statement
 from actors.vendors.quickbooks.witness import confirm_gone
+from actors.vendors.quickbooks.writer import QuickBooksWriter
 from store.models import Cursor, ObjectRecord, Tombstone
 
 
@@ -43,11 +44,17 @@ class QuickBooks:
         self._oauth = OAuth(caller, settings)
         self._api = ApiClient(caller, settings.api_url)
         self._overlap = timedelta(seconds=settings.overlap_s)
+        self._writer = QuickBooksWriter(self._api)
 
     @property
     def name(self) -> str:
         """The vendor's name in the contract."""
         return VENDOR
+
+    @property
+    def writer(self) -> QuickBooksWriter:
+        """What users' writes go through."""
+        return self._writer
 
     def looks(self, cursors: Mapping[str, Cursor], *, due: bool) -> Sequence[Look]:
         """Say what could be read now, most urgent first. Pure."""

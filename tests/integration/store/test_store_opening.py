@@ -365,6 +365,7 @@ def test_released_migrations_are_never_edited() -> None:
         "0004_notices.sql": "d9e249e3f749ba05",
         "0005_verification.sql": "6279206816f23a3c",
         "0006_finance.sql": "e1912af8329cf824",
+        "0007_actions.sql": "ef9141d23240d277",
     }
 
 

@@ -10,10 +10,18 @@ from pathlib import Path
 import anyio
 import pytest
 
+from store.action_models import (
+    ActionState,
+    Attempt,
+    AttemptCall,
+    AttemptEnd,
+    AttemptOutcome,
+    NewAction,
+)
 from store.sqlite import SqliteStore
 from store.sqlite.connection import open_writer
 from store.sqlite.named_sql import load_statements
-from support.store_fixtures import Owned, move, record, tombstone
+from support.store_fixtures import START, Owned, move, record, tombstone
 
 PAGE = Path(__file__).parents[3] / "docs" / "store.md"
 EXAMPLES = re.findall(r"```sql\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
@@ -35,7 +43,20 @@ async def filled(store: SqliteStore, company: Owned, path: Path) -> Path:
     await store.apply_page(company.page(tombstones=[tombstone("18")]))
     newer = company.page(record("17", 2, payload=INVOICE.replace(b"262.07", b"261.00")))
     await store.apply_page(replace(newer, look="feed", trace_ids=["1-6740"]))
+    await _leave_unknown(store, company)
     return path
+
+
+async def _leave_unknown(store: SqliteStore, company: Owned) -> None:
+    """Have a payment whose outcome nobody knows."""
+    owner, sent = (company.account_id, company.epoch, "one"), AttemptOutcome.UNKNOWN
+    await store.accept_action(
+        NewAction("one", company.account_id, "payment.create", b"{}", "f", None, START)
+    )
+    attempt = Attempt(AttemptCall.SEND, START, AttemptOutcome.OPEN)
+    await store.begin_attempt(*owner, attempt, START)
+    ended = replace(attempt, outcome=sent, ended_at=START)
+    await store.end_attempt(*owner, AttemptEnd(ended, ActionState.UNKNOWN))
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
@@ -68,6 +89,8 @@ def test_documented_columns_are_those_of_the_tables(path: Path) -> None:
         "looks",
         "refusals",
         "held_deletes",
+        "actions",
+        "action_attempts",
     ):
         section = text.split(f"\n## `{table}`\n")[1].split("\n## ")[0]
         documented = re.findall(r"^\| `(\w+)`", section, re.MULTILINE)

@@ -20,7 +20,7 @@ OPEN = {
 
 
 def address(path: str) -> str:
-    return path.format(account_id="x", object_type="Invoice", object_id="1")
+    return path.format(account_id="x", object_type="Invoice", object_id="1", action_id="1")
 
 
 async def raw(web: WebHouse, request: bytes) -> bytes:

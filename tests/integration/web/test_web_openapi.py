@@ -86,6 +86,14 @@ async def test_every_success_of_every_operation_is_as_described(
     await visitor.call("HEAD", "/health/ready")
     await visitor.post(f"{at}/sync", {"object_types": ["Invoice"], "full": True}, expect=202)
     await visitor.post(f"{at}/deletes/confirm", {})
+    (customer, *_) = web.sandbox.truth(account.external_account_id)["Customer"]
+    payload = {"CustomerRef": {"value": customer}, "TotalAmt": 1}
+    wish = {"type": "payment.create", "payload": payload}
+    action = await visitor.post(f"{at}/actions?wait=5", wish)
+    await visitor.get(f"{at}/actions")
+    await visitor.get(f"{at}/actions/{action['id']}")
+    for verb in ("retry", "cancel"):
+        await visitor.post(f"{at}/actions/{action['id']}/{verb}", expect=409)
     await visitor.post(f"{at}/pause")
     await visitor.post(f"{at}/resume")
     location = (await visitor.call("GET", "/auth/quickbooks/start", expect=302)).headers["Location"]

@@ -7,7 +7,7 @@ import anyio
 import httpx
 import pytest
 
-from actors.errors import TransientError
+from actors.errors import NotSentError, TransientError
 from actors.vendors.http import HttpChannel, build_client
 from support.virtual_time import VIRTUAL_BACKEND, VirtualLoop
 
@@ -102,6 +102,21 @@ async def test_a_closed_channel_gives_no_answer() -> None:
 async def test_a_session_that_closes_under_a_call_gives_no_answer() -> None:
     with pytest.raises(TransientError, match="closed"):
         await send(failing_channel("Session is closed"))
+
+
+def broken_channel(error: OSError) -> HttpChannel:
+    def fail(_request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectTimeout("no answer") from error
+
+    return HttpChannel(httpx.AsyncClient(transport=httpx.MockTransport(fail)), timeout_s=30)
+
+
+async def test_a_connection_that_never_came_about_is_told_from_one_that_broke() -> None:
+    with pytest.raises(NotSentError):
+        await send(broken_channel(ConnectionRefusedError()))
+    with pytest.raises(TransientError) as caught:
+        await send(broken_channel(ConnectionResetError()))
+    assert not isinstance(caught.value, NotSentError)
 
 
 async def test_a_fault_of_the_program_is_no_failure_of_the_vendor() -> None:

@@ -1,0 +1,308 @@
+"""Carries out users' writes for one account, as the ledger says.
+
+An attempt is in the store before its call is made, and its end is stored before anything else is
+done about the action. So whoever comes after a crash finds a sending without an end, and looks for
+it at the vendor instead of sending it again.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import inf
+
+import anyio
+
+from actors import events
+from actors.action_calls import ActionCalls, Called, Desk, failed
+from actors.action_turns import ActionsRested
+from actors.gate import Gate
+from actors.ledger import GiveUp, LookBack, Move, Park, Send, Wait, next_move, state_of
+from actors.premises import Premises
+from actors.vendors.writing import Writer, Written
+from store.action_models import (
+    ENDED,
+    Action,
+    ActionResult,
+    ActionState,
+    Attempt,
+    AttemptCall,
+    AttemptEnd,
+    AttemptOutcome,
+)
+from store.errors import StaleEpochError, StoreUnavailableError
+from store.models import Tombstone
+
+_AT_A_TIME = 1000
+_SIDE_BY_SIDE = 4
+_STORE_AGAIN_S = 1.0
+_STORE_WITHIN_S = 60.0
+_STORE_REST_S = 5.0
+_KEPT_S = 60.0
+
+
+@dataclass(slots=True)
+class _Met:
+    """What a run comes across.
+
+    Attributes:
+        touched: types of objects that were changed at the vendor besides those written.
+        refused: the vendor did not accept the access token.
+    """
+
+    touched: set[str] = field(default_factory=set)
+    refused: bool = False
+
+
+class ActionRunner:
+    """One account's. `run` may be called again while it runs: each action is worked on by one only."""
+
+    def __init__(self, premises: Premises, writer: Writer | None, gate: Gate) -> None:
+        """Take the actor's premises, whose permit is a user's, what writes, and the gate of its calls.
+
+        Raises:
+            ValueError: the vendor takes no writes.
+        """
+        if writer is None:
+            raise ValueError(f"{premises.vendor.name} takes no writes")
+        self._store = premises.store
+        self._writer = writer
+        self._clock = premises.clock
+        self._tell = premises.listener
+        self._vendor = premises.vendor.name
+        self._object_types = premises.settings.object_types
+        self._account_id = premises.account_id
+        self._epoch = premises.epoch
+        self._desk = desk = Desk(
+            open_session=lambda: premises.session(premises.permit),
+            cursors=premises.cursors,
+            rest_s=lambda: gate.rest_s(premises.clock.now().monotonic_s),
+            stopping=lambda: not premises.may_go_on(),
+        )
+        self._calls = ActionCalls(self._store, writer, self._clock, self._account_id, desk)
+        self._busy: set[str] = set()
+        self._done_s: dict[str, float] = {}
+
+    async def run(self, fenced_off: str) -> ActionsRested:
+        """Do all that can be done now; `fenced_off` is what it ends with if that is not ours to do."""
+        met = _Met()
+        waiting: dict[str, float] = {}
+        now_s = self._clock.now().monotonic_s
+        self._done_s = {key: at_s for key, at_s in self._done_s.items() if now_s - at_s < _KEPT_S}
+        ended: str | None = None
+        try:
+            while lanes := await self._lanes(waiting):
+                await self._work_side_by_side(lanes, met, waiting)
+        except* StoreUnavailableError:
+            waiting[""] = _STORE_REST_S
+        except* StaleEpochError:
+            ended = fenced_off
+        wait_s = min(waiting.values(), default=inf)
+        return ActionsRested(wait_s, tuple(met.touched), met.refused, ended)
+
+    async def _work_side_by_side(
+        self, lanes: Mapping[str, Sequence[Action]], met: _Met, waiting: dict[str, float]
+    ) -> None:
+        turns = anyio.Semaphore(_SIDE_BY_SIDE)
+        async with anyio.create_task_group() as side_by_side:
+            for key, lane in lanes.items():
+                self._busy.add(key)
+                side_by_side.start_soon(self._work_off, key, lane, turns, met, waiting)
+
+    async def _lanes(self, waiting: Mapping[str, float]) -> Mapping[str, Sequence[Action]]:
+        """Return what is open and not in hand.
+
+        Writes of one object come after each other, all others side by side.
+        """
+        lanes: defaultdict[str, list[Action]] = defaultdict(list)
+        for action in await self._store.open_actions(self._account_id, limit=_AT_A_TIME):
+            lanes[self._key(action)].append(action)
+        taken = self._busy | waiting.keys()
+        return {key: lane for key, lane in lanes.items() if key not in taken}
+
+    def _key(self, action: Action) -> str:
+        target = self._writer.target(action.action_type, action.payload)
+        return action.id if target.object_id is None else f"{target.object_type} {target.object_id}"
+
+    async def _work_off(
+        self,
+        key: str,
+        lane: Sequence[Action],
+        turns: anyio.Semaphore,
+        met: _Met,
+        waiting: dict[str, float],
+    ) -> None:
+        try:
+            for action in lane:
+                wait_s = self._quiet_s(key, action) or None
+                if wait_s is None:
+                    async with turns:
+                        wait_s = await self._advance(action, met)
+                    self._done_s[key] = self._clock.now().monotonic_s
+                if wait_s is not None:
+                    waiting[key] = wait_s
+                    return
+        except StoreUnavailableError:
+            # Not for the others to see: their calls are not to be broken off.
+            waiting[key] = _STORE_REST_S
+        finally:
+            self._busy.discard(key)
+
+    def _quiet_s(self, key: str, action: Action) -> float:
+        """Return how long to let the object be, so that this write can be told from the one before."""
+        done_s = self._done_s.get(key, -inf)
+        return max(
+            0.0, done_s + self._writer.quiet_s(action.action_type) - self._clock.now().monotonic_s
+        )
+
+    async def _advance(self, action: Action, met: _Met) -> float | None:
+        """Take the action as far as it goes; return how long to wait, or None when it needs nothing more."""
+        while True:
+            if self._desk.stopping():
+                return inf
+            move = self._next(action)
+            if isinstance(move, Wait):
+                return move.delay_s
+            if isinstance(move, GiveUp | Park):
+                await self._close(action, move)
+                return None
+            if (rest_s := self._desk.rest_s()) > 0:
+                return rest_s
+            end = await self._make(action, move, met)
+            if end is None or end.state in ENDED or end.parked:
+                return None
+            action = replace(
+                action,
+                state=end.state,
+                last_error=end.last_error,
+                attempts=(*action.attempts, end.attempt),
+            )
+
+    def _next(self, action: Action) -> Move:
+        merges_again = self._writer.merges_again(action.payload)
+        return next_move(action, self._clock.now().utc, merges_again=merges_again)
+
+    async def _make(self, action: Action, move: Send | LookBack, met: _Met) -> AttemptEnd | None:
+        """Make the call and store its end; None when the action ended before it could begin."""
+        if isinstance(move, LookBack):
+            return await self._end(action, await self._calls.look_back(action, move), met)
+        base = await self._calls.base(action, move)
+        now = self._clock.now().utc
+        attempt = Attempt(AttemptCall.SEND, now, AttemptOutcome.OPEN, base=base.note)
+        if base.trouble is not None:
+            # Nothing is sent: an attempt that stays open would only be looked for.
+            return await self._end(action, failed(attempt, base.trouble), met)
+        begun = await self._store.begin_attempt(
+            self._account_id, self._epoch, action.id, attempt, self._calls.searched_from(action)
+        )
+        if not begun:
+            return None
+        called = await self._calls.send(action, move, attempt)
+        return await self._end(action, called, met)
+
+    async def _end(self, action: Action, called: Called, met: _Met) -> AttemptEnd:
+        """Store how the attempt ended and where the action stands after it."""
+        met.refused |= called.token_refused
+        attempt = replace(called.attempt, ended_at=self._clock.now().utc)
+        if called.written is None:
+            after = replace(action, attempts=(*action.attempts, attempt))
+            end = _standing(self._next(after), after, attempt)
+        else:
+            end = self._success(attempt, called.written)
+            met.touched.update(self._writer.touched_types(action.action_type, action.payload))
+        await self._keep_storing(action.id, end)
+        self._tell_attempt(action, end)
+        if called.written is not None:
+            self._tell_drift(action, called.written)
+        return end
+
+    def _success(self, attempt: Attempt, written: Written) -> AttemptEnd:
+        object_type, object_id = written.target.object_type, str(written.target.object_id)
+        record = written.record
+        payload, gone = None, None
+        if record is None:
+            gone = Tombstone(object_type, object_id, None)
+        else:
+            payload = record.payload
+        return AttemptEnd(
+            attempt=attempt,
+            state=ActionState.SUCCEEDED,
+            result=ActionResult(object_type, object_id, payload),
+            record=record,
+            tombstone=gone,
+            object_types=self._object_types,
+        )
+
+    async def _keep_storing(self, action_id: str, end: AttemptEnd) -> None:
+        """Store the only witness of what the vendor said, even if it takes a while."""
+        with anyio.move_on_after(_STORE_WITHIN_S):
+            while True:
+                try:
+                    return await self._store.end_attempt(
+                        self._account_id, self._epoch, action_id, end
+                    )
+                except StoreUnavailableError:
+                    await anyio.sleep(_STORE_AGAIN_S)
+        raise StoreUnavailableError("the end of an attempt could not be stored")
+
+    async def _close(self, action: Action, move: GiveUp | Park) -> None:
+        attempt = Attempt(AttemptCall.READ_BACK, self._clock.now().utc, AttemptOutcome.FAILED)
+        end = _standing(move, action, attempt)
+        await self._store.close_action(self._account_id, self._epoch, action.id, end)
+        self._tell_standing(action, end)
+
+    def _tell_attempt(self, action: Action, end: AttemptEnd) -> None:
+        attempt = end.attempt
+        ended_at = attempt.ended_at or attempt.at
+        self._tell(
+            events.ActionAttempted(
+                account_id=self._account_id,
+                vendor=self._vendor,
+                action_id=action.id,
+                action_type=action.action_type,
+                call=attempt.call,
+                outcome=attempt.outcome,
+                attempt=len(action.attempts) + 1,
+                duration_s=max(0.0, (ended_at - attempt.at).total_seconds()),
+                error=attempt.error,
+                trace_id=attempt.trace_id,
+            )
+        )
+        self._tell_standing(action, end)
+
+    def _tell_standing(self, action: Action, end: AttemptEnd) -> None:
+        about = (self._account_id, self._vendor, action.id, action.action_type)
+        if end.state in ENDED:
+            took_s = (self._clock.now().utc - action.created_at).total_seconds()
+            self._tell(events.ActionEnded(*about, end.state, max(0.0, took_s), end.last_error))
+        elif end.parked:
+            self._tell(events.ActionParked(*about, end.last_error or ""))
+
+    def _tell_drift(self, action: Action, written: Written) -> None:
+        """Say where the vendor has something else than was asked for; the replica has the vendor's."""
+        if written.record is None:
+            return
+        payload = written.record.payload
+        for difference in self._writer.differences(action.action_type, action.payload, payload):
+            self._tell(
+                events.DriftFound(
+                    account_id=self._account_id,
+                    vendor=self._vendor,
+                    action_id=action.id,
+                    object_type=written.target.object_type,
+                    object_id=str(written.target.object_id),
+                    field=difference.field,
+                    asked=difference.asked,
+                    found=difference.found,
+                )
+            )
+
+
+def _standing(move: Move, action: Action, attempt: Attempt) -> AttemptEnd:
+    """Say where the action stands when this is its next move."""
+    reason = move.reason if isinstance(move, GiveUp | Park) else attempt.error
+    return AttemptEnd(
+        attempt=attempt,
+        state=state_of(move, action.attempts),
+        parked=isinstance(move, Park),
+        last_error=reason or action.last_error,
+    )

@@ -1,0 +1,54 @@
+"""When an account's actor works on users' writes. Pure."""
+
+from dataclasses import dataclass
+from math import inf
+
+
+@dataclass(frozen=True, slots=True)
+class ActionTurns:
+    """What the actor knows of users' writes.
+
+    Attributes:
+        at_s: when they are to be worked on; infinite when there are none.
+        under_way: how many runs over them are under way.
+    """
+
+    at_s: float = inf
+    under_way: int = 0
+
+    def due(self, now_s: float) -> bool:
+        """Tell whether it is time for a run."""
+        return self.at_s <= now_s
+
+    def asked(self) -> "ActionTurns":
+        """Return the turns after somebody said that there is work."""
+        return ActionTurns(-inf, self.under_way)
+
+    def begun(self) -> "ActionTurns":
+        """Return the turns after a run was begun."""
+        return ActionTurns(inf, self.under_way + 1)
+
+    def over(self, now_s: float, wait_s: float) -> "ActionTurns":
+        """Return the turns after a run that says when to go on."""
+        return ActionTurns(min(self.at_s, now_s + wait_s), self.under_way - 1)
+
+
+NO_ACTIONS = ActionTurns()
+"""What all accounts share for which there is nothing to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionsRested:
+    """A run over users' writes is over.
+
+    Attributes:
+        wait_s: when to go on; infinite when there are none left.
+        touched: types of objects that were changed by them.
+        refused: the vendor did not accept the access token.
+        ended: why the account is not ours to work on any more, if it is not.
+    """
+
+    wait_s: float = inf
+    touched: tuple[str, ...] = ()
+    refused: bool = False
+    ended: str | None = None

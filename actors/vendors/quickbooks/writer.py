@@ -1,0 +1,99 @@
+"""QuickBooks Online, as `actors.vendors.writing.Writer` wants it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from actors.vendors.base import Session
+from actors.vendors.quickbooks import action_payload, write_request, write_trace
+from actors.vendors.quickbooks.action_types import ACTION_TYPES, TOUCHED, Act
+from actors.vendors.quickbooks.client import ApiClient
+from actors.vendors.quickbooks.faults import UnreadableReplyError
+from actors.vendors.quickbooks.object_types import OBJECT_TYPES
+from actors.vendors.quickbooks.parse import read_reply
+from actors.vendors.quickbooks.read_back import read_back
+from actors.vendors.writing import (
+    Difference,
+    Intent,
+    PayloadProblem,
+    ReadBack,
+    Target,
+    Written,
+)
+from store.models import ObjectRecord
+
+_ONE_SECOND_S = 2.0
+"""Time enough for another second to begin at the vendor."""
+
+
+class QuickBooksWriter:
+    """The writing half."""
+
+    def __init__(self, api: ApiClient) -> None:
+        self._api = api
+
+    @property
+    def action_types(self) -> Sequence[str]:
+        """All types of actions that it takes."""
+        return tuple(ACTION_TYPES)
+
+    def problems(self, action_type: str, payload: bytes) -> Sequence[PayloadProblem]:
+        """Say what keeps a payload from being sent."""
+        return action_payload.problems(action_type, payload)
+
+    def target(self, action_type: str, payload: bytes) -> Target:
+        """Return what a sound payload is about."""
+        return write_request.target_of(action_type, payload)
+
+    def base(self, action_type: str, payload: bytes, record: bytes) -> str:
+        """Note what has to be known of the object as it is before the write."""
+        return write_request.base_of(action_type, payload, record)
+
+    def merges_again(self, payload: bytes) -> bool:
+        """Tell whether it may be sent over another version: not when the user named the version."""
+        return action_payload.decoded(payload).get("SyncToken") is None
+
+    def quiet_s(self, action_type: str) -> float:
+        """Return how long after a write of the same object it has to wait to be told from it.
+
+        The vendor writes down to the second when it sent something, and nothing else.
+        """
+        return _ONE_SECOND_S if ACTION_TYPES[action_type].act is Act.SEND else 0.0
+
+    def is_ours(self, action_id: str, record: bytes) -> bool:
+        """Tell whether the object carries the action's mark."""
+        return write_trace.is_marked(action_id, record)
+
+    def differences(self, action_type: str, payload: bytes, record: bytes) -> Sequence[Difference]:
+        """Compare what was asked for with what the vendor has."""
+        return tuple(write_trace.differences(action_type, payload, record))
+
+    def touched_types(self, action_type: str, payload: bytes) -> Sequence[str]:
+        """Return the types of other objects that the write changes at the vendor."""
+        return TOUCHED.get(self.target(action_type, payload).object_type, ())
+
+    async def read(self, session: Session, target: Target) -> ObjectRecord | None:
+        """Read the object as it is now; None when it is gone. Raises `VendorError`s."""
+        return await self._api.read(
+            session, OBJECT_TYPES[target.object_type], str(target.object_id)
+        )
+
+    async def write(self, session: Session, intent: Intent) -> Written:
+        """Make the call, once. Raises as the contract says."""
+        target = self.target(intent.action_type, intent.payload)
+        deletes = ACTION_TYPES[intent.action_type].act is Act.DELETE
+
+        def read(body: bytes) -> ObjectRecord | None:
+            record = read_reply(body, target.object_type)
+            if (record is None) != deletes:
+                raise UnreadableReplyError("the answer tells of another end than was asked for")
+            return record
+
+        answer = await self._api.post(session, write_request.request_of(intent), read)
+        record = answer.value
+        if record is not None:
+            target = Target(target.object_type, record.object_id)
+        return Written(target, record, answer.trace_id, answer.status)
+
+    async def read_back(self, session: Session, intent: Intent, since: datetime) -> ReadBack:
+        """Find out whether a write whose answer was lost happened. Raises `VendorError`s."""
+        return await read_back(self._api, session, intent, since)

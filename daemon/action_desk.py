@@ -1,0 +1,208 @@
+"""Where users' writes come in: checked, stored once, told to the account's actor, and waited for."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+import anyio
+import msgspec
+
+from actors.breaker import BreakerState
+from actors.clock import Clock
+from actors.messages import ActionsWaiting
+from actors.status import AccountState
+from actors.surroundings import Surroundings
+from actors.vendors.writing import PayloadProblem, Writer
+from daemon.action_watch import ActionWatch
+from daemon.standing import Standing, standing
+from daemon.supervisor import NotHostedError, Supervisor
+from store.action_models import ENDED, Action, NewAction
+from store.models import Account
+from store.ports import Store
+
+_CANNOT_ACT = frozenset(
+    {
+        AccountState.DISCONNECTED,
+        AccountState.REAUTH_REQUIRED,
+        AccountState.PAUSED,
+        AccountState.QUARANTINED,
+    }
+)
+
+_decode = msgspec.json.Decoder(float_hook=Decimal).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a user asks for. `payload` is JSON as it came."""
+
+    action_type: str
+    payload: bytes
+    idempotency_key: str | None = None
+    allow_duplicate: bool = False
+
+
+class ActionRefusedError(Exception):
+    """Nothing was stored."""
+
+
+class BadWishError(ActionRefusedError):
+    """The type is not known or the payload not sound; `problems` says what is wrong with it."""
+
+    def __init__(self, problems: Sequence[PayloadProblem]) -> None:
+        super().__init__("the action is not sound")
+        self.problems = problems
+
+
+class CannotActError(ActionRefusedError):
+    """The account can do nothing now."""
+
+    def __init__(self, now: Standing) -> None:
+        super().__init__(str(now.state))
+        self.standing = now
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A wish that is stored.
+
+    Attributes:
+        is_new: whether it was not before.
+        hindrance: why nothing is sent just now, if so.
+    """
+
+    action: Action
+    is_new: bool
+    hindrance: str | None = None
+
+
+class ActionDesk:
+    """Takes users' writes in, for all accounts."""
+
+    def __init__(
+        self,
+        store: Store,
+        supervisor: Supervisor,
+        surroundings: Mapping[str, Surroundings],
+        watch: ActionWatch,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._supervisor = supervisor
+        self._surroundings = surroundings
+        self._clock = clock
+        self._watch = watch
+
+    async def ask(self, account: Account, wish: Wish, new_id: UUID) -> Asked:
+        """Store a wish and tell the account's actor.
+
+        Raises:
+            BadWishError: it is not sound.
+            CannotActError: the account can do nothing; only for what is not stored already.
+            ActionConflictError: an earlier action is in the way.
+            StoreUnavailableError: it can't be stored.
+        """
+        writer = self._writer(account)
+        problems = _problems(writer, wish)
+        if writer is None or problems:
+            raise BadWishError(problems)
+        now = standing(account, self._supervisor.hosted().get(account.id))
+        if now.state in _CANNOT_ACT and not await self._is_known(account, wish):
+            raise CannotActError(now)
+        action, is_new = await self._store.accept_action(
+            NewAction(
+                id=str(new_id),
+                account_id=account.id,
+                action_type=wish.action_type,
+                payload=wish.payload,
+                fingerprint=fingerprint(wish.payload),
+                idempotency_key=wish.idempotency_key,
+                at=self._clock.now().utc,
+                allow_duplicate=wish.allow_duplicate,
+            )
+        )
+        self.nudge(account.id)
+        return Asked(action, is_new, self._hindrance(account.id))
+
+    def expect(self, action_id: UUID) -> AbstractContextManager[anyio.Event]:
+        """Wait for an action that is about to be asked for under this id."""
+        return self._watch.waiting(str(action_id))
+
+    def nudge(self, account_id: str) -> None:
+        """Tell the account's actor that there is work; one that does not run finds it when it starts."""
+        with suppress(NotHostedError):
+            self._supervisor.post(account_id, ActionsWaiting())
+
+    async def outcome(
+        self, action: Action, within_s: float, happening: anyio.Event | None = None
+    ) -> Action:
+        """Return the action as soon as it has ended, or as it stands when the time is up.
+
+        Args:
+            action: as it was when it was stored.
+            within_s: how long to wait.
+            happening: what is set when something happens to it (`expect`), if somebody has waited
+                since before it was stored.
+        """
+        with anyio.move_on_after(within_s):
+            if happening is not None and not _is_over(action):
+                await happening.wait()
+                action = await self._read(action)
+            while not _is_over(action):
+                with self._watch.waiting(action.id) as more:
+                    # It may have ended before anybody waited.
+                    action = await self._read(action)
+                    if not _is_over(action):
+                        await more.wait()
+        return action if _is_over(action) else await self._read(action)
+
+    async def _read(self, action: Action) -> Action:
+        return await self._store.action(action.account_id, action.id) or action
+
+    async def _is_known(self, account: Account, wish: Wish) -> bool:
+        key = wish.idempotency_key
+        return key is not None and await self._store.keyed_action(account.id, key) is not None
+
+    def _writer(self, account: Account) -> Writer | None:
+        around = self._surroundings.get(account.vendor)
+        return around.writer if around else None
+
+    def _hindrance(self, account_id: str) -> str | None:
+        hosted = self._supervisor.hosted().get(account_id)
+        status = hosted.status() if hosted else None
+        if status is None:
+            return "its actor does not run just now"
+        if status.breaker is BreakerState.OPEN:
+            return "calls to the vendor failed too often; it is left alone for a while"
+        return None
+
+
+def _is_over(action: Action) -> bool:
+    return action.state in ENDED or action.parked
+
+
+def fingerprint(payload: bytes) -> str:
+    """Return the same text for payloads that mean the same: order and the spelling of numbers don't count."""
+    plain = _plain(_decode(payload))
+    return hashlib.sha256(msgspec.json.encode(plain, order="deterministic")).hexdigest()
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return ["number", f"{Decimal(value).normalize():f}"]
+    return value
+
+
+def _problems(writer: Writer | None, wish: Wish) -> Sequence[PayloadProblem]:
+    known = () if writer is None else writer.action_types
+    if writer is None or wish.action_type not in known:
+        expected = f"one of {', '.join(known)}" if known else "nothing: its vendor takes no writes"
+        return [PayloadProblem("type", expected, repr(wish.action_type))]
+    return writer.problems(wish.action_type, wish.payload)

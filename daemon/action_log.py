@@ -1,0 +1,67 @@
+"""Writes what happens to users' writes as log lines. Names of people stay out of them."""
+
+from collections.abc import Callable, Mapping
+
+import structlog
+
+from actors.events import ActionAttempted, ActionEnded, ActionParked, DriftFound
+from store.action_models import ActionState, AttemptOutcome
+
+log = structlog.get_logger()
+
+ActionEvent = ActionAttempted | ActionEnded | ActionParked | DriftFound
+
+_UNSURE = frozenset({AttemptOutcome.UNKNOWN, AttemptOutcome.UNCLEAR})
+
+
+def log_action(event: ActionEvent, trace: Callable[[str, str | None], Mapping[str, str]]) -> None:
+    """Write the event's line. `trace` names the vendor's own id of a call."""
+    match event:
+        case ActionAttempted():
+            write = log.warning if event.outcome in _UNSURE else log.info
+            write(
+                "action_attempted",
+                account=event.account_id,
+                vendor=event.vendor,
+                action=event.action_id,
+                type=event.action_type,
+                call=str(event.call),
+                outcome=str(event.outcome),
+                attempt=event.attempt,
+                duration_s=round(event.duration_s, 3),
+                error=event.error,
+                **trace(event.vendor, event.trace_id),
+            )
+        case ActionEnded():
+            write = log.info if event.state is ActionState.SUCCEEDED else log.warning
+            write(
+                "action_ended",
+                account=event.account_id,
+                vendor=event.vendor,
+                action=event.action_id,
+                type=event.action_type,
+                state=str(event.state),
+                duration_s=round(event.duration_s, 3),
+                error=event.error,
+            )
+        case ActionParked():
+            log.error(
+                "action_needs_person",
+                account=event.account_id,
+                vendor=event.vendor,
+                action=event.action_id,
+                type=event.action_type,
+                reason=event.reason,
+            )
+        case DriftFound():
+            log.warning(
+                "drift_found",
+                account=event.account_id,
+                vendor=event.vendor,
+                action=event.action_id,
+                object_type=event.object_type,
+                object_id=event.object_id,
+                field=event.field,
+                asked=event.asked,
+                found=event.found,
+            )

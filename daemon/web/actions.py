@@ -1,0 +1,318 @@
+"""Users' writes: asked for, listed, tried again, called off."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Annotated, Literal
+from uuid import UUID, uuid4
+
+import msgspec
+import structlog
+from msgspec import Meta
+
+from daemon.action_desk import ActionDesk, Asked, BadWishError, CannotActError, Wish
+from daemon.web.action_view import (
+    ActionOutcome,
+    ActionOutcomes,
+    ActionPage,
+    ActionRequest,
+    ActionView,
+    action_view,
+)
+from daemon.web.integrations import NO_ACCOUNT
+from daemon.web.operation import Answer, AnyOperation, Call, Nothing, Operation, Reply
+from daemon.web.paging import CursorText, Limit, cursor_to_place, place_to_cursor
+from daemon.web.problem import (
+    ActionProblemError,
+    FieldError,
+    InvalidInputError,
+    NotFoundError,
+    ProblemError,
+)
+from store.action_models import ENDED, Action, ActionFilter, ActionState
+from store.errors import ActionConflictError, StoreUnavailableError
+from store.models import Account
+
+log = structlog.get_logger()
+
+_TAG = "actions"
+_MOST_AT_ONCE = 1000
+
+
+class WaitQuery(msgspec.Struct, frozen=True):
+    """Parameters of asking."""
+
+    wait: Annotated[
+        float,
+        Meta(ge=0, le=30, description="How many seconds to wait for the outcome before 202."),
+    ] = 0.25
+
+
+class ActionsQuery(msgspec.Struct, frozen=True):
+    """Parameters of the list."""
+
+    limit: Limit = 100
+    cursor: CursorText = ""
+    state: Annotated[
+        Literal["pending", "sending", "succeeded", "failed", "unknown"] | None,
+        Meta(description="Only those that stand so."),
+    ] = None
+
+
+class _Payload(msgspec.Struct):
+    payload: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class _Payloads(msgspec.Struct):
+    actions: list[_Payload]
+
+
+async def ask(call: Call[WaitQuery, ActionRequest]) -> Answer:
+    """Take one write in, or a list of them, and wait a little for the outcome."""
+    account = await call.context.store.account(call.path("account_id"))
+    if call.body.actions is not None:
+        return await _ask_many(call, account)
+    raw = msgspec.json.decode(await call.request.read() or b"{}", type=_Payload)
+    body = call.body
+    wish = Wish(body.type, bytes(raw.payload), body.idempotency_key, body.allow_duplicate)
+    desk, new_id = call.context.actions, uuid4()
+    with call.waiting.place(), desk.expect(new_id) as happening:
+        asked = await _taken(desk, account, wish, new_id)
+        if asked.hindrance is not None and asked.action.state not in ENDED:
+            raise _kept_for_later(asked.action, asked.hindrance)
+        heard = happening if asked.is_new else None
+        return _answer(await desk.outcome(asked.action, call.query.wait, heard))
+
+
+def _kept_for_later(action: Action, hindrance: str) -> ActionProblemError:
+    return ActionProblemError(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "vendor-left-alone",
+        f"the action is kept and will be sent later: {hindrance}",
+        headers={"Retry-After": "60"},
+        action_id=action.id,
+        queued=True,
+    )
+
+
+async def _ask_many(call: Call[WaitQuery, ActionRequest], account: Account) -> Answer:
+    """Take each in by itself; one that is refused keeps no other out."""
+    body = await call.request.read()
+    wanted = call.body.actions or []
+    if len(wanted) > _MOST_AT_ONCE:
+        found = f"{len(wanted)} actions"
+        raise InvalidInputError([FieldError("actions", f"at most {_MOST_AT_ONCE}", found)])
+    if body.lstrip().startswith(b"["):
+        payloads = msgspec.json.decode(body, type=list[_Payload])
+    else:
+        payloads = msgspec.json.decode(body, type=_Payloads).actions
+    desk = call.context.actions
+    taken: list[Action | ProblemError] = []
+    for each, raw in zip(wanted, payloads, strict=True):
+        wish = Wish(each.type, bytes(raw.payload), each.idempotency_key, each.allow_duplicate)
+        try:
+            taken.append((await _taken(desk, account, wish, uuid4())).action)
+        except ProblemError as problem:
+            taken.append(problem)
+    with call.waiting.place():
+        items = await _outcomes(desk, taken, call.query.wait)
+    return Answer(ActionOutcomes(items), HTTPStatus.MULTI_STATUS)
+
+
+async def _outcomes(
+    desk: ActionDesk, taken: Sequence[Action | ProblemError], wait_s: float
+) -> list[ActionOutcome]:
+    """Wait for the last that was taken, and show them all as they stand then."""
+    actions = [each for each in taken if isinstance(each, Action)]
+    if actions:
+        await desk.outcome(actions[-1], wait_s)
+    return [
+        ActionOutcome(problem=each.document)
+        if isinstance(each, ProblemError)
+        else ActionOutcome(action_view(await desk.outcome(each, 0.0)))
+        for each in taken
+    ]
+
+
+async def list_actions(call: Call[ActionsQuery, Nothing]) -> Answer:
+    """List an account's actions, newest first."""
+    query, store = call.query, call.context.store
+    account = await store.account(call.path("account_id"))
+    before = cursor_to_place(query.cursor) or None
+    state = None if query.state is None else ActionState(query.state)
+    found = await store.actions(ActionFilter(account.id, state, before, query.limit + 1))
+    page = found[: query.limit]
+    is_last = len(found) <= query.limit
+    return Answer(
+        ActionPage(
+            [action_view(each) for each in page],
+            None if is_last else place_to_cursor(page[-1].id),
+        )
+    )
+
+
+async def get_action(call: Call[Nothing, Nothing]) -> Answer:
+    """Show one action."""
+    found = await call.context.store.action(call.path("account_id"), call.path("action_id"))
+    return Answer(action_view(_known(found)))
+
+
+async def retry(call: Call[WaitQuery, Nothing]) -> Answer:
+    """Try an action again by hand; one whose outcome is unknown is looked for, not sent blindly."""
+    context = call.context
+    account = await context.store.account(call.path("account_id"))
+    now = context.clock.now().utc
+    try:
+        action = _known(await context.store.revive_action(account.id, call.path("action_id"), now))
+    except ActionConflictError as error:
+        raise _conflict("action-ended", error) from error
+    log.info("action_retried", account=account.id, vendor=account.vendor, action=action.id)
+    context.actions.nudge(account.id)
+    with call.waiting.place():
+        return _answer(await context.actions.outcome(action, call.query.wait))
+
+
+async def cancel(call: Call[Nothing, Nothing]) -> Answer:
+    """Call an action off that was certainly not carried out."""
+    context = call.context
+    account = await context.store.account(call.path("account_id"))
+    now = context.clock.now().utc
+    try:
+        action = _known(await context.store.cancel_action(account.id, call.path("action_id"), now))
+    except ActionConflictError as error:
+        raise _conflict("action-under-way", error) from error
+    log.info("action_canceled", account=account.id, vendor=account.vendor, action=action.id)
+    return Answer(action_view(action))
+
+
+async def _taken(desk: ActionDesk, account: Account, wish: Wish, new_id: UUID) -> Asked:
+    """Have a wish taken in.
+
+    Raises:
+        ProblemError: it was not; says why, and that it is not queued.
+    """
+    try:
+        asked = await desk.ask(account, wish, new_id)
+    except BadWishError as error:
+        raise InvalidInputError(
+            [FieldError(each.path, each.expected, each.found) for each in error.problems]
+        ) from error
+    except CannotActError as error:
+        raise ActionProblemError(
+            HTTPStatus.CONFLICT,
+            "account-cannot-act",
+            f"{account.name} is {error.standing.state}: the action was not taken",
+            reasons=error.standing.reasons,
+            queued=False,
+        ) from error
+    except ActionConflictError as error:
+        raise _conflict("duplicate-action", error) from error
+    except StoreUnavailableError as error:
+        raise ActionProblemError(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "store-unavailable",
+            f"the action was not taken: {error}",
+            headers={"Retry-After": "5"},
+            queued=False,
+        ) from error
+    if asked.is_new:
+        log.info(
+            "action_accepted",
+            account=account.id,
+            vendor=account.vendor,
+            action=asked.action.id,
+            type=wish.action_type,
+        )
+    return asked
+
+
+def _answer(action: Action) -> Answer:
+    ended = action.state in ENDED
+    return Answer(action_view(action), HTTPStatus.OK if ended else HTTPStatus.ACCEPTED)
+
+
+def _known(action: Action | None) -> Action:
+    if action is None:
+        raise NotFoundError("this account has no such action")
+    return action
+
+
+def _conflict(kind: str, error: ActionConflictError) -> ProblemError:
+    return ActionProblemError(HTTPStatus.CONFLICT, kind, str(error), action_id=error.action_id)
+
+
+_ENDED = Reply(HTTPStatus.OK, "It has ended, one way or the other.", ActionView)
+_UNDER_WAY = Reply(HTTPStatus.ACCEPTED, "It is kept, and has not ended yet.", ActionView)
+_NOT_FOUND = {HTTPStatus.NOT_FOUND: "There is no such account, or no such action of it."}
+_CONFLICT = {
+    **_NOT_FOUND,
+    HTTPStatus.CONFLICT: "It stands where that cannot be; `action_id` says which.",
+}
+
+OPERATIONS: tuple[AnyOperation, ...] = (
+    Operation(
+        method="POST",
+        path="/integrations/{account_id}/actions",
+        name="createAction",
+        tag=_TAG,
+        summary="Have something done at the vendor, once",
+        handler=ask,
+        query=WaitQuery,
+        body=ActionRequest,
+        body_required=True,
+        list_field="actions",
+        replies=[
+            _ENDED,
+            _UNDER_WAY,
+            Reply(HTTPStatus.MULTI_STATUS, "What became of each of a list.", ActionOutcomes),
+        ],
+        problems={
+            **NO_ACCOUNT,
+            HTTPStatus.CONFLICT: "An earlier action is in the way (`action_id`), or the account can"
+            " do nothing now. It was not queued.",
+            HTTPStatus.SERVICE_UNAVAILABLE: "Nothing can be sent or stored now; `queued` says"
+            " whether it is kept for later.",
+        },
+    ),
+    Operation(
+        method="GET",
+        path="/integrations/{account_id}/actions",
+        name="listActions",
+        tag=_TAG,
+        summary="An account's actions, newest first",
+        handler=list_actions,
+        query=ActionsQuery,
+        replies=[Reply(HTTPStatus.OK, "A page.", ActionPage)],
+        problems=NO_ACCOUNT,
+    ),
+    Operation(
+        method="GET",
+        path="/integrations/{account_id}/actions/{action_id}",
+        name="getAction",
+        tag=_TAG,
+        summary="One action, with every attempt",
+        handler=get_action,
+        replies=[Reply(HTTPStatus.OK, "The action.", ActionView)],
+        problems=_NOT_FOUND,
+    ),
+    Operation(
+        method="POST",
+        path="/integrations/{account_id}/actions/{action_id}/retry",
+        name="retryAction",
+        tag=_TAG,
+        summary="Try a failed action again, or look for an unknown one now",
+        handler=retry,
+        query=WaitQuery,
+        replies=[_ENDED, _UNDER_WAY],
+        problems=_CONFLICT,
+    ),
+    Operation(
+        method="POST",
+        path="/integrations/{account_id}/actions/{action_id}/cancel",
+        name="cancelAction",
+        tag=_TAG,
+        summary="Call an action off that was not sent yet",
+        handler=cancel,
+        replies=[Reply(HTTPStatus.OK, "It will not be sent.", ActionView)],
+        problems=_CONFLICT,
+    ),
+)

@@ -1,0 +1,101 @@
+"""What may be asked of a store about users' writes. The rules of `store.ports` hold here too."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from store.action_models import Action, ActionFilter, Attempt, AttemptEnd, NewAction
+from store.models import StoredObject
+
+
+class Outbox(Protocol):
+    """What one account's actor reads and writes. Each write is fenced by the epoch of the claim."""
+
+    async def open_actions(self, account_id: str, *, limit: int) -> Sequence[Action]:
+        """Return what is still to be done without a person, oldest first."""
+        ...
+
+    async def begin_attempt(
+        self,
+        account_id: str,
+        epoch: int,
+        action_id: str,
+        attempt: Attempt,
+        searched_from: datetime | None,
+    ) -> bool:
+        """Note durably that the action is about to be sent.
+
+        Returns False, and notes nothing, when it ended meanwhile: it must not be sent then.
+        """
+        ...
+
+    async def end_attempt(
+        self, account_id: str, epoch: int, action_id: str, end: AttemptEnd
+    ) -> None:
+        """Store how an attempt ended, where the action stands, and its object, in one piece.
+
+        A read-back, and a sending that was never begun, is stored as a whole.
+
+        An object of a replicated type becomes the newest version of its row, and a change.
+        """
+        ...
+
+    async def close_action(
+        self, account_id: str, epoch: int, action_id: str, end: AttemptEnd
+    ) -> None:
+        """Store where the action stands without another attempt."""
+        ...
+
+    async def object(
+        self, account_id: str, object_type: str, object_id: str
+    ) -> StoredObject | None:
+        """Return one object, a tombstone too, or None when it was never seen."""
+        ...
+
+
+class ActionDirectory(Protocol):
+    """Actions, for everybody but actors."""
+
+    async def accept_action(self, new: NewAction) -> tuple[Action, bool]:
+        """Store a new action; return it and whether it is new.
+
+        Under a key that is known for the same type and payload this is the action stored then.
+
+        Raises:
+            UnknownAccountError: there is no such account.
+            ActionConflictError: the key stands for something else; or, without a key, the same was
+                asked for within 24 h and has not failed.
+        """
+        ...
+
+    async def keyed_action(self, account_id: str, key: str) -> Action | None:
+        """Return the action that was stored under this key, if there is one."""
+        ...
+
+    async def action(self, account_id: str, action_id: str) -> Action | None:
+        """Return one action with its attempts."""
+        ...
+
+    async def actions(self, wanted: ActionFilter) -> Sequence[Action]:
+        """Return a page of actions, newest first."""
+        ...
+
+    async def revive_action(self, account_id: str, action_id: str, at: datetime) -> Action | None:
+        """Ask for an action again by hand; None when there is none of this id.
+
+        Raises:
+            ActionConflictError: it succeeded, or is being sent.
+        """
+        ...
+
+    async def cancel_action(self, account_id: str, action_id: str, at: datetime) -> Action | None:
+        """Call an action off that is certain not to have happened; None when there is none.
+
+        Raises:
+            ActionConflictError: it has ended, is being sent, or may have happened.
+        """
+        ...
+
+    async def action_counts(self) -> tuple[Mapping[str, int], int]:
+        """Return how many actions there are in each state, and how many wait for a person."""
+        ...

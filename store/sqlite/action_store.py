@@ -1,0 +1,97 @@
+"""The part of the SQLite store that keeps users' writes."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
+
+from store.action_models import Action, ActionFilter, Attempt, AttemptEnd, NewAction
+from store.crash_points import Commit
+from store.sqlite import actions
+from store.sqlite.readers import Readers
+from store.sqlite.writer import Writer
+
+
+class ActionStore:
+    """`store.action_ports` on one file; a base of `SqliteStore`."""
+
+    _writer: Writer
+    _readers: Readers
+
+    async def open_actions(self, account_id: str, *, limit: int) -> Sequence[Action]:
+        """Return what is still to be done, oldest first."""
+        return await self._readers.run(
+            partial(actions.open_actions, account_id=account_id, limit=limit)
+        )
+
+    async def begin_attempt(
+        self,
+        account_id: str,
+        epoch: int,
+        action_id: str,
+        attempt: Attempt,
+        searched_from: datetime | None,
+    ) -> bool:
+        """Note that the action is about to be sent."""
+        return await self._writer.submit(
+            lambda connection: actions.begin_attempt(
+                connection, account_id, epoch, action_id, attempt, searched_from
+            ),
+            commit=Commit.ACTION_BEGUN,
+        )
+
+    async def end_attempt(
+        self, account_id: str, epoch: int, action_id: str, end: AttemptEnd
+    ) -> None:
+        """Store how an attempt ended, with all that goes with it."""
+        size = 2 * len(end.record.payload) if end.record else 0
+        await self._writer.submit(
+            lambda connection: actions.end_attempt(connection, account_id, epoch, action_id, end),
+            size,
+            Commit.ACTION_ENDED,
+        )
+
+    async def close_action(
+        self, account_id: str, epoch: int, action_id: str, end: AttemptEnd
+    ) -> None:
+        """Store where the action stands."""
+        await self._writer.submit(
+            lambda connection: actions.close_action(connection, account_id, epoch, action_id, end)
+        )
+
+    async def accept_action(self, new: NewAction) -> tuple[Action, bool]:
+        """Store a new action, or return the one under its key."""
+        return await self._writer.submit(
+            partial(actions.accept, new=new), len(new.payload), Commit.ACTION_ACCEPTED
+        )
+
+    async def keyed_action(self, account_id: str, key: str) -> Action | None:
+        """Return the action under this key."""
+        return await self._readers.run(
+            partial(actions.keyed_action, account_id=account_id, key=key)
+        )
+
+    async def action(self, account_id: str, action_id: str) -> Action | None:
+        """Return one action."""
+        return await self._readers.run(
+            partial(actions.read_action, account_id=account_id, action_id=action_id)
+        )
+
+    async def actions(self, wanted: ActionFilter) -> Sequence[Action]:
+        """Return a page of actions, newest first."""
+        return await self._readers.run(partial(actions.read_actions, wanted=wanted))
+
+    async def revive_action(self, account_id: str, action_id: str, at: datetime) -> Action | None:
+        """Ask for an action again."""
+        return await self._writer.submit(
+            partial(actions.revive, account_id=account_id, action_id=action_id, at=at)
+        )
+
+    async def cancel_action(self, account_id: str, action_id: str, at: datetime) -> Action | None:
+        """Call an action off."""
+        return await self._writer.submit(
+            partial(actions.cancel, account_id=account_id, action_id=action_id, at=at)
+        )
+
+    async def action_counts(self) -> tuple[Mapping[str, int], int]:
+        """Return how many actions there are in each state, and how many wait for a person."""
+        return await self._readers.run(actions.action_counts)

@@ -1,0 +1,338 @@
+"""The ledger of users' writes."""
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from store.action_models import (
+    ENDED,
+    Action,
+    ActionFilter,
+    ActionResult,
+    ActionState,
+    Attempt,
+    AttemptCall,
+    AttemptEnd,
+    AttemptOutcome,
+    NewAction,
+)
+from store.errors import ActionConflictError
+from store.models import PageWrite, Via
+from store.sqlite.accounts import check_exists, check_fence
+from store.sqlite.instants import (
+    from_text,
+    optional_from_text,
+    optional_to_text,
+    to_text,
+)
+from store.sqlite.json_rows import json_rows
+from store.sqlite.named_sql import load_statements
+from store.sqlite.pages import apply_page
+
+SQL = load_statements("actions.sql")
+
+SAME_WITHIN = timedelta(hours=24)
+
+
+def accept(connection: sqlite3.Connection, new: NewAction) -> tuple[Action, bool]:
+    """Store a new action, or return the one that was stored under its key.
+
+    Raises:
+        UnknownAccountError: there is no such account.
+        ActionConflictError: the key is another action's, or the same was asked for already.
+    """
+    check_exists(connection, new.account_id)
+    if new.idempotency_key is not None:
+        earlier = connection.execute(
+            SQL["with_key"], (new.account_id, new.idempotency_key)
+        ).fetchone()
+        if earlier is not None:
+            action_id, action_type, fingerprint = earlier
+            if (action_type, fingerprint) != (new.action_type, new.fingerprint):
+                raise ActionConflictError(
+                    "the idempotency key was used for another action", action_id
+                )
+            return _known(connection, new.account_id, action_id), False
+    elif not new.allow_duplicate:
+        since = to_text(new.at - SAME_WITHIN)
+        same = connection.execute(
+            SQL["same_since"], (new.account_id, new.action_type, new.fingerprint, since)
+        ).fetchone()
+        if same is not None:
+            raise ActionConflictError("the same was asked for within the last 24 h", same[0])
+    connection.execute(
+        SQL["add"],
+        {
+            "id": new.id,
+            "account_id": new.account_id,
+            "type": new.action_type,
+            "payload": new.payload,
+            "fingerprint": new.fingerprint,
+            "idempotency_key": new.idempotency_key,
+            "at": to_text(new.at),
+        },
+    )
+    return _known(connection, new.account_id, new.id), True
+
+
+def keyed_action(connection: sqlite3.Connection, account_id: str, key: str) -> Action | None:
+    """Return the action that was stored under this key, if there is one."""
+    row = connection.execute(SQL["with_key"], (account_id, key)).fetchone()
+    return None if row is None else read_action(connection, account_id, row[0])
+
+
+def begin_attempt(
+    connection: sqlite3.Connection,
+    account_id: str,
+    epoch: int,
+    action_id: str,
+    attempt: Attempt,
+    searched_from: datetime | None,
+) -> bool:
+    """Note that the action is about to be sent; False when it ended meanwhile.
+
+    Raises:
+        StaleEpochError: the caller does not own the account any more.
+    """
+    check_fence(connection, account_id, epoch)
+    row = connection.execute(
+        SQL["begin"],
+        {
+            "account_id": account_id,
+            "id": action_id,
+            "searched_from": optional_to_text(searched_from),
+        },
+    ).fetchone()
+    if row is None:
+        return False
+    connection.execute(SQL["add_attempt"], _attempt_row(action_id, attempt))
+    return True
+
+
+def end_attempt(
+    connection: sqlite3.Connection, account_id: str, epoch: int, action_id: str, end: AttemptEnd
+) -> None:
+    """Store the attempt's end, where the action stands, and the object as it is now.
+
+    Raises:
+        StaleEpochError: the caller does not own the account any more.
+    """
+    check_fence(connection, account_id, epoch)
+    attempt = end.attempt
+    row = _attempt_row(action_id, attempt)
+    if connection.execute(SQL["end_attempt"], row).rowcount == 0:
+        connection.execute(SQL["add_attempt"], row)
+    at = attempt.ended_at or attempt.at
+    _stand(connection, account_id, action_id, end, at)
+    record, tombstone = end.record, end.tombstone
+    page = PageWrite(
+        account_id=account_id,
+        epoch=epoch,
+        via=Via.ACTION,
+        observed_at=at,
+        object_types=(),
+        objects=[record] if record and record.object_type in end.object_types else (),
+        tombstones=[tombstone] if tombstone else (),
+        look="action",
+        trace_ids=[attempt.trace_id] if attempt.trace_id else (),
+    )
+    if page.objects or page.tombstones:
+        apply_page(connection, page)
+
+
+def close_action(
+    connection: sqlite3.Connection,
+    account_id: str,
+    epoch: int,
+    action_id: str,
+    end: AttemptEnd,
+) -> None:
+    """Store where the action stands, without an attempt.
+
+    Raises:
+        StaleEpochError: the caller does not own the account any more.
+    """
+    check_fence(connection, account_id, epoch)
+    _stand(connection, account_id, action_id, end, end.attempt.at)
+
+
+def _stand(
+    connection: sqlite3.Connection,
+    account_id: str,
+    action_id: str,
+    end: AttemptEnd,
+    at: datetime,
+) -> None:
+    result = end.result
+    connection.execute(
+        SQL["stand"],
+        {
+            "account_id": account_id,
+            "id": action_id,
+            "state": end.state.value,
+            "parked": end.parked,
+            "last_error": end.last_error,
+            "finished_at": to_text(at) if end.state in ENDED else None,
+            "result_type": result.object_type if result else None,
+            "result_id": result.object_id if result else None,
+            "result_payload": result.payload if result else None,
+        },
+    )
+
+
+def revive(
+    connection: sqlite3.Connection, account_id: str, action_id: str, at: datetime
+) -> Action | None:
+    """Ask for it again by hand; None when there is no such action.
+
+    Raises:
+        ActionConflictError: it succeeded, or is being sent.
+    """
+    return _by_hand(connection, "revive", account_id, action_id, at, "it cannot be tried again")
+
+
+def cancel(
+    connection: sqlite3.Connection, account_id: str, action_id: str, at: datetime
+) -> Action | None:
+    """Call it off; None when there is no such action.
+
+    Raises:
+        ActionConflictError: it may have happened, or has ended.
+    """
+    return _by_hand(connection, "cancel", account_id, action_id, at, "it cannot be canceled")
+
+
+def _by_hand(
+    connection: sqlite3.Connection,
+    statement: str,
+    account_id: str,
+    action_id: str,
+    at: datetime,
+    refusal: str,
+) -> Action | None:
+    parameters = {"account_id": account_id, "id": action_id, "at": to_text(at)}
+    done = connection.execute(SQL[statement], parameters).fetchone()
+    action = read_action(connection, account_id, action_id)
+    if action is not None and done is None:
+        raise ActionConflictError(f"{refusal}: it is {action.state}", action_id)
+    return action
+
+
+def read_action(connection: sqlite3.Connection, account_id: str, action_id: str) -> Action | None:
+    """Return one action with its attempts."""
+    row = connection.execute(SQL["one"], (account_id, action_id)).fetchone()
+    return None if row is None else _with_attempts(connection, [row])[0]
+
+
+def read_actions(connection: sqlite3.Connection, wanted: ActionFilter) -> Sequence[Action]:
+    """Return a page of actions, newest first."""
+    rows = connection.execute(
+        SQL["page"],
+        {
+            "account_id": wanted.account_id,
+            "state": wanted.state.value if wanted.state else None,
+            "before_id": wanted.before_id,
+            "limit": wanted.limit,
+        },
+    ).fetchall()
+    return _with_attempts(connection, rows)
+
+
+def open_actions(connection: sqlite3.Connection, account_id: str, limit: int) -> Sequence[Action]:
+    """Return what is still to be done, oldest first."""
+    return _with_attempts(
+        connection, connection.execute(SQL["open"], (account_id, limit)).fetchall()
+    )
+
+
+def has_open_actions(connection: sqlite3.Connection, account_id: str) -> bool:
+    """Tell whether something is still to be done."""
+    (has_open,) = connection.execute(SQL["has_open"], (account_id,)).fetchone()
+    return bool(has_open)
+
+
+def accounts_with_open_actions(connection: sqlite3.Connection, shard: int) -> frozenset[str]:
+    """Return the accounts for which something is still to be done."""
+    return frozenset(row[0] for row in connection.execute(SQL["open_of_shard"], (shard,)))
+
+
+def action_counts(connection: sqlite3.Connection) -> tuple[dict[str, int], int]:
+    """Return how many actions there are in each state, and how many of them wait for a person."""
+    (parked,) = connection.execute(SQL["parked"]).fetchone()
+    return dict(connection.execute(SQL["counts"]).fetchall()), parked
+
+
+def forget_actions(connection: sqlite3.Connection, account_id: str) -> None:
+    """Delete the account's actions."""
+    connection.execute(SQL["forget_attempts"], (account_id,))
+    connection.execute(SQL["forget"], (account_id,))
+
+
+def _known(connection: sqlite3.Connection, account_id: str, action_id: str) -> Action:
+    action = read_action(connection, account_id, action_id)
+    if action is None:
+        raise LookupError(action_id)
+    return action
+
+
+def _with_attempts(
+    connection: sqlite3.Connection, rows: Sequence[Sequence[Any]]
+) -> Sequence[Action]:
+    attempts: defaultdict[str, list[Attempt]] = defaultdict(list)
+    ids = json_rows([row[0] for row in rows])
+    for row in connection.execute(SQL["attempts"], (ids,)):
+        attempts[row[0]].append(_attempt_of(row))
+    return [_action_of(row, tuple(attempts[row[0]])) for row in rows]
+
+
+def _attempt_row(action_id: str, attempt: Attempt) -> dict[str, object]:
+    return {
+        "action_id": action_id,
+        "call": attempt.call.value,
+        "at": to_text(attempt.at),
+        "outcome": attempt.outcome.value,
+        "ended_at": optional_to_text(attempt.ended_at),
+        "status": attempt.status,
+        "code": attempt.code,
+        "trace_id": attempt.trace_id,
+        "error": attempt.error,
+        "base": attempt.base,
+        "vendor_time": optional_to_text(attempt.vendor_time),
+    }
+
+
+def _attempt_of(row: Sequence[Any]) -> Attempt:
+    return Attempt(
+        call=AttemptCall(row[1]),
+        at=from_text(row[2]),
+        outcome=AttemptOutcome(row[3]),
+        ended_at=optional_from_text(row[4]),
+        status=row[5],
+        code=row[6],
+        trace_id=row[7],
+        error=row[8],
+        base=row[9],
+        vendor_time=optional_from_text(row[10]),
+    )
+
+
+def _action_of(row: Sequence[Any], attempts: tuple[Attempt, ...]) -> Action:
+    return Action(
+        id=row[0],
+        account_id=row[1],
+        action_type=row[2],
+        payload=row[3],
+        idempotency_key=row[4],
+        state=ActionState(row[5]),
+        created_at=from_text(row[6]),
+        asked_at=from_text(row[7]),
+        revived_after=row[8],
+        searched_from=optional_from_text(row[9]),
+        parked=bool(row[10]),
+        finished_at=optional_from_text(row[11]),
+        last_error=row[12],
+        result=None if row[13] is None else ActionResult(row[13], row[14], row[15]),
+        attempts=attempts,
+    )

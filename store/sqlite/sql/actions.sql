@@ -1,0 +1,127 @@
+-- name: with_key
+SELECT id, type, fingerprint FROM actions WHERE account_id = ? AND idempotency_key = ?;
+
+-- name: same_since
+-- The newest action that asked for the same and is not known to have failed.
+SELECT id FROM actions
+WHERE account_id = ? AND type = ? AND fingerprint = ? AND created_at > ? AND state != 'failed'
+ORDER BY created_at DESC LIMIT 1;
+
+-- name: add
+INSERT INTO actions (
+  id, account_id, type, payload, fingerprint, idempotency_key, created_at, asked_at
+)
+VALUES (
+  :id, :account_id, :type, CAST(:payload AS TEXT), :fingerprint, :idempotency_key, :at, :at
+);
+
+-- name: one
+SELECT
+  id, account_id, type, CAST(payload AS BLOB), idempotency_key, state, created_at, asked_at,
+  revived_after, searched_from, parked, finished_at, last_error, result_type, result_id,
+  CAST(result_payload AS BLOB)
+FROM actions WHERE account_id = ? AND id = ?;
+
+-- name: page
+-- Newest first; from behind the one that `before_id` names.
+SELECT
+  id, account_id, type, CAST(payload AS BLOB), idempotency_key, state, created_at, asked_at,
+  revived_after, searched_from, parked, finished_at, last_error, result_type, result_id,
+  CAST(result_payload AS BLOB)
+FROM actions
+WHERE account_id = :account_id
+  AND (:state IS NULL OR state = :state)
+  AND (
+    :before_id IS NULL
+    OR (created_at, id) < (SELECT created_at, id FROM actions WHERE id = :before_id)
+  )
+ORDER BY created_at DESC, id DESC LIMIT :limit;
+
+-- name: open
+SELECT
+  id, account_id, type, CAST(payload AS BLOB), idempotency_key, state, created_at, asked_at,
+  revived_after, searched_from, parked, finished_at, last_error, result_type, result_id,
+  CAST(result_payload AS BLOB)
+FROM actions INDEXED BY actions_open
+WHERE account_id = ? AND state IN ('pending', 'sending', 'unknown') AND NOT parked
+ORDER BY created_at, id LIMIT ?;
+
+-- name: has_open
+SELECT EXISTS (
+  SELECT 1 FROM actions INDEXED BY actions_open
+  WHERE account_id = ? AND state IN ('pending', 'sending', 'unknown') AND NOT parked
+);
+
+-- name: open_of_shard
+-- The index holds open actions alone: few, however many there ever were.
+SELECT DISTINCT due.account_id FROM actions AS due INDEXED BY actions_open
+JOIN accounts AS a ON a.id = due.account_id
+WHERE due.state IN ('pending', 'sending', 'unknown') AND NOT due.parked AND a.shard = ?;
+
+-- name: attempts
+SELECT
+  action_id, call, at, outcome, ended_at, status, code, trace_id, error, base, vendor_time
+FROM action_attempts WHERE action_id IN (SELECT value FROM json_each(?))
+ORDER BY action_id, number;
+
+-- name: begin
+-- No row when it ended meanwhile.
+UPDATE actions SET state = 'sending', searched_from = coalesce(searched_from, :searched_from)
+WHERE account_id = :account_id AND id = :id AND state IN ('pending', 'unknown', 'sending')
+RETURNING id;
+
+-- name: add_attempt
+INSERT INTO action_attempts (
+  action_id, number, call, at, outcome, ended_at, status, code, trace_id, error, base, vendor_time
+)
+SELECT
+  :action_id, 1 + coalesce(max(number), 0), :call, :at, :outcome, :ended_at, :status, :code,
+  :trace_id, :error, :base, :vendor_time
+FROM action_attempts WHERE action_id = :action_id;
+
+-- name: end_attempt
+UPDATE action_attempts SET
+  outcome = :outcome, ended_at = :ended_at, status = :status, code = :code, trace_id = :trace_id,
+  error = :error
+WHERE action_id = :action_id AND number = (
+  SELECT max(number) FROM action_attempts WHERE action_id = :action_id
+) AND call = :call AND call = 'send' AND outcome = 'open';
+
+-- name: stand
+UPDATE actions SET
+  state = :state,
+  parked = :parked,
+  last_error = :last_error,
+  finished_at = :finished_at,
+  result_type = :result_type,
+  result_id = :result_id,
+  result_payload = CAST(:result_payload AS TEXT)
+WHERE account_id = :account_id AND id = :id AND state NOT IN ('succeeded', 'failed');
+
+-- name: revive
+UPDATE actions SET
+  state = CASE state WHEN 'failed' THEN 'pending' ELSE state END,
+  asked_at = :at,
+  parked = 0,
+  finished_at = NULL,
+  revived_after = (SELECT count(*) FROM action_attempts WHERE action_id = :id)
+WHERE account_id = :account_id AND id = :id AND state IN ('pending', 'failed', 'unknown')
+RETURNING id;
+
+-- name: cancel
+-- Only what is certain not to have happened can be called off.
+UPDATE actions SET state = 'failed', last_error = 'canceled by hand', finished_at = :at
+WHERE account_id = :account_id AND id = :id AND state = 'pending'
+RETURNING id;
+
+-- name: counts
+SELECT state, count(*) FROM actions GROUP BY state;
+
+-- name: parked
+SELECT count(*) FROM actions WHERE parked;
+
+-- name: forget_attempts
+DELETE FROM action_attempts WHERE action_id IN (SELECT id FROM actions WHERE account_id = ?);
+
+-- name: forget
+DELETE FROM actions WHERE account_id = ?;

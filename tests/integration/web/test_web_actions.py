@@ -1,0 +1,183 @@
+"""Users' writes over HTTP: answered at once, never taken twice, and honest when nothing can be sent."""
+
+from typing import Any
+from uuid import uuid4
+
+import anyio
+import msgspec
+import pytest
+
+from actors.breaker import BreakerState
+from daemon.sandbox.quickbooks import Fault, FaultKind, Route
+from daemon.sandbox.quickbooks.company import Subscription
+from store.models import Account
+from support.web_house import Visitor, WebHouse
+
+WRITES = frozenset({Route.WRITE, Route.SEND})
+
+
+def payment(web: WebHouse, account: Account, amount: float = 12.5) -> dict[str, Any]:
+    customer = min(web.sandbox.truth(account.external_account_id)["Customer"], key=int)
+    return {
+        "type": "payment.create",
+        "payload": {"CustomerRef": {"value": customer}, "TotalAmt": amount},
+    }
+
+
+def at(account: Account) -> str:
+    return f"/integrations/{account.id}/actions"
+
+
+def effects(web: WebHouse) -> int:
+    return len(web.sandbox.applied_writes())
+
+
+async def test_a_payment_is_answered_with_the_vendors_object(
+    web: WebHouse, visitor: Visitor
+) -> None:
+    account = await web.live()
+    action = await visitor.post(f"{at(account)}?wait=5", payment(web, account))
+    assert action["state"] == "succeeded"
+    truth = web.sandbox.truth(account.external_account_id)["Payment"]
+    assert action["result"]["payload"] == msgspec.json.decode(truth[action["result"]["object_id"]])
+    (attempt,) = action["attempts"]
+    assert (attempt["call"], attempt["outcome"], attempt["status"]) == ("send", "done", 200)
+    assert attempt["trace_id"]
+    assert await visitor.get(f"{at(account)}/{action['id']}") == action
+    assert (await visitor.get(at(account)))["items"] == [action]
+
+
+async def test_the_users_own_bytes_are_kept_to_the_last_digit(
+    web: WebHouse, visitor: Visitor
+) -> None:
+    account = await web.live()
+    wish = msgspec.json.encode(payment(web, account)).replace(b"12.5", b"12.500000000000000001")
+    await visitor.call("POST", f"{at(account)}?wait=5", content=wish, expect=200, check=False)
+    (action,) = (await visitor.get(at(account)))["items"]
+    stored = await web.store.action(account.id, action["id"])
+    assert stored is not None
+    assert b"12.500000000000000001" in stored.payload
+
+
+async def test_what_takes_longer_is_answered_202_and_ends_by_itself(
+    web: WebHouse, visitor: Visitor
+) -> None:
+    account = await web.live()
+    web.sandbox.inject(Fault(FaultKind.HANG, WRITES, delay_s=0.2, count=1))
+    action = await visitor.post(f"{at(account)}?wait=0", payment(web, account), expect=202)
+    assert action["state"] in ("pending", "sending")
+    with anyio.fail_after(5):
+        while action["state"] != "succeeded":
+            await anyio.sleep(0.01)
+            action = await visitor.get(f"{at(account)}/{action['id']}")
+
+
+async def test_the_same_key_is_the_same_action(web: WebHouse, visitor: Visitor) -> None:
+    account = await web.live()
+    wish = payment(web, account) | {"idempotency_key": "k"}
+    first = await visitor.post(f"{at(account)}?wait=5", wish)
+    again = await visitor.post(f"{at(account)}?wait=5", wish)
+    assert again == first
+    assert effects(web) == 1
+    other = payment(web, account, 99.0) | {"idempotency_key": "k"}
+    problem = await visitor.post(at(account), other, expect=409)
+    assert problem["action_id"] == first["id"]
+
+
+async def test_a_repeat_without_a_key_is_held_back_and_names_the_earlier_one(
+    web: WebHouse, visitor: Visitor
+) -> None:
+    account = await web.live()
+    first = await visitor.post(f"{at(account)}?wait=5", payment(web, account))
+    reordered = payment(web, account)
+    reordered["payload"] = dict(reversed(reordered["payload"].items())) | {"TotalAmt": 12.50}
+    problem = await visitor.post(at(account), reordered, expect=409)
+    assert problem["action_id"] == first["id"]
+    meant = reordered | {"allow_duplicate": True}
+    await visitor.post(f"{at(account)}?wait=5", meant)
+    assert effects(web) == 2
+
+
+@pytest.mark.parametrize(
+    ("wish", "path"),
+    [
+        ({"type": "payment.eat", "payload": {}}, "type"),
+        ({"payload": {}}, "type"),
+        ({"type": "payment.create", "payload": {"TotalAmt": 1}}, "payload.CustomerRef"),
+        ({"type": "payment.create", "payload": 7}, "payload"),
+        ({"type": "payment.create", "payload": {}, "key": "x"}, "key"),
+        ({"type": "payment.create", "payload": {}, "idempotency_key": ""}, "idempotency_key"),
+    ],
+)
+async def test_bad_input_is_named_and_nothing_is_kept(
+    web: WebHouse, visitor: Visitor, wish: dict[str, Any], path: str
+) -> None:
+    account = await web.live()
+    problem = await visitor.post(at(account), wish, expect=422)
+    assert path in [error["path"] for error in problem["errors"]]
+    assert (await visitor.get(at(account)))["items"] == []
+
+
+async def test_a_refusal_shows_the_vendors_code_and_words(web: WebHouse, visitor: Visitor) -> None:
+    account = await web.live()
+    web.sandbox.set_subscription(account.external_account_id, Subscription.EXPIRED)
+    action = await visitor.post(f"{at(account)}?wait=5", payment(web, account))
+    assert action["state"] == "failed"
+    assert action["attempts"][0]["code"] == "6190"
+    assert "Subscription period has ended" in action["last_error"]
+    web.sandbox.set_subscription(account.external_account_id, Subscription.SUBSCRIBED)
+    again = await visitor.post(f"{at(account)}/{action['id']}/retry?wait=5")
+    assert again["state"] == "succeeded"
+    assert effects(web) == 1
+    await visitor.post(f"{at(account)}/{action['id']}/retry", expect=409)
+
+
+async def test_a_paused_account_takes_nothing_and_says_so(web: WebHouse, visitor: Visitor) -> None:
+    account = await web.live()
+    known = payment(web, account) | {"idempotency_key": "k"}
+    await visitor.post(f"{at(account)}?wait=5", known)
+    await visitor.post(f"/integrations/{account.id}/pause")
+    problem = await visitor.post(at(account), payment(web, account, 2.0), expect=409)
+    assert problem["queued"] is False
+    assert (await visitor.post(at(account), known))["state"] == "succeeded"
+
+
+async def test_while_the_vendor_is_left_alone_it_is_kept_and_that_is_said(
+    web: WebHouse, visitor: Visitor
+) -> None:
+    account = await web.live()
+    web.sandbox.outage()
+    with anyio.fail_after(20):
+        status = web.supervisor.hosted()[account.id].status()
+        while status is not None and status.breaker is not BreakerState.OPEN:
+            await visitor.post(f"/integrations/{account.id}/sync", expect=202)
+            await anyio.sleep(0.02)
+            status = web.supervisor.hosted()[account.id].status()
+    problem = await visitor.post(at(account), payment(web, account), expect=503)
+    assert problem["queued"] is True
+    action = await visitor.get(f"{at(account)}/{problem['action_id']}")
+    assert action["state"] == "pending"
+    canceled = await visitor.post(f"{at(account)}/{action['id']}/cancel")
+    assert canceled["state"] == "failed"
+    await visitor.post(f"{at(account)}/{action['id']}/cancel", expect=409)
+
+
+async def test_a_list_is_taken_one_by_one(web: WebHouse, visitor: Visitor) -> None:
+    account = await web.live()
+    wishes = [payment(web, account, amount) for amount in (1.0, 2.0, 1.0)]
+    wishes.append({"type": "payment.create", "payload": {}})
+    for body in (wishes, {"actions": [payment(web, account, 3.0)]}):
+        reply = await visitor.call("POST", f"{at(account)}?wait=5", json=body, expect=207)
+        found = [each.get("problem", {}).get("status") for each in reply.json()["items"]]
+        assert found == ([None, None, 409, 422] if body is wishes else [None])
+    listed = (await visitor.get(f"{at(account)}?limit=2"))["next"]
+    assert len((await visitor.get(f"{at(account)}?limit=2&cursor={listed}"))["items"]) == 1
+
+
+async def test_actions_of_another_account_are_not_shown(web: WebHouse, visitor: Visitor) -> None:
+    one, other = await web.live(), await web.live()
+    action = await visitor.post(f"{at(one)}?wait=5", payment(web, one))
+    for path in ("", "/retry", "/cancel"):
+        method = "POST" if path else "GET"
+        await visitor.call(method, f"{at(other)}/{action['id']}{path}", expect=404)
+    await visitor.call("GET", f"{at(one)}/{uuid4()}", expect=404)

@@ -1,0 +1,264 @@
+"""Users' writes in a storm: lost answers, 5xx, resets, crashes at every commit, and a vendor that may
+ignore request ids. What happened is counted at the vendor.
+
+One seed is one world. `python -m support.action_storm SEEDS [FIRST]` (from tests/) plays many.
+"""
+
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+import anyio
+import msgspec
+from structlog.testing import capture_logs
+
+from daemon.sandbox.quickbooks import Behaviour, Fault, FaultKind, Route
+from store.action_models import Action, ActionFilter, ActionState
+from store.errors import StoreUnavailableError
+from support.actor_house import no_trouble
+from support.company_house import Bodies, CompanyHouse, open_company_house
+from support.virtual_time import VIRTUAL_BACKEND, VirtualClock
+
+WRITES = frozenset({Route.WRITE, Route.SEND})
+READS = frozenset({Route.QUERY, Route.READ, Route.CDC})
+_SPOILED = (
+    FaultKind.RESET,
+    FaultKind.RESET_IN_BODY,
+    FaultKind.HTML_503,
+    FaultKind.EMPTY_502,
+    FaultKind.GATEWAY_TIMEOUT,
+    FaultKind.INTERNAL_3100,
+    FaultKind.SYSTEM_10000,
+    FaultKind.TRUNCATED,
+    FaultKind.HANG,
+    FaultKind.SLOW_BODY,
+    FaultKind.BACK_SOON,
+    FaultKind.FAULT_IN_200,
+    FaultKind.LOWERCASE_FAULT,
+)
+_NOT_DONE = (FaultKind.THROTTLE_XML, FaultKind.UNAUTHORIZED)
+_COMMITS = ("begin_attempt", "end_attempt", "close_action")
+_CRASHES = 0.04
+_STORE_FAILS = 0.02
+STORM_S = 3600.0
+CALM_S = 9000.0
+
+
+class CrashError(Exception):
+    """The process is gone."""
+
+
+@dataclass
+class Verdict:
+    """What one storm came to.
+
+    Attributes:
+        wrong: what must not be; empty when all is well.
+        states: how many actions ended how.
+    """
+
+    seed: int
+    wrong: list[str] = field(default_factory=list)
+    states: Counter[str] = field(default_factory=Counter)
+
+
+class Storm:
+    """One account, its users, and what goes wrong."""
+
+    def __init__(self, house: CompanyHouse, seed: int) -> None:
+        self.house = house
+        self.random = Random(seed)
+        self.crash = self.random.random() < 0.7
+        self.verdict = Verdict(seed)
+
+    async def play(self, payments: int) -> Verdict:
+        """Have so many writes asked for in the storm, let it calm down, and count."""
+        house, random = self.house, self.random
+        account_id = await house.connect()
+        behaviour = house.sandbox.behaviour
+        behaviour.request_id_ignored = random.random() < 0.5
+        behaviour.request_id_replays_faults = random.random() < 0.3
+        behaviour.request_id_life_s = random.choice([None, 1.0, 120.0])
+        behaviour.commit_delay_s = random.choice([(0.0, 0.0), (0.0, 60.0)])
+        asked: list[str] = []
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._live, STORM_S)
+            await anyio.sleep(200)
+            self._blow(account_id)
+            for _ in range(payments):
+                await anyio.sleep(random.expovariate(payments / (STORM_S * 0.8)))
+                with suppress(StoreUnavailableError):
+                    asked.append(await self._ask(account_id))
+        house.sandbox.clear_faults()
+        house.sandbox.end_outage()
+        house.store.trouble = house.store.trouble_after = no_trouble
+        self._skew(0.0)
+        async with house.syncing():
+            await anyio.sleep(CALM_S)
+        await self._count(account_id, asked)
+        return self.verdict
+
+    async def _live(self, seconds: float) -> None:
+        """Run supervisor after supervisor; each may be killed at any moment."""
+        end_s = self.house.now_s() + seconds
+        while (left_s := end_s - self.house.now_s()) > 0:
+            life_s = left_s
+            if self.crash:
+                life_s = min(left_s, self.random.expovariate(1 / 400.0))
+            with anyio.move_on_after(life_s):
+                async with self.house.syncing():
+                    await anyio.sleep_forever()
+
+    def _blow(self, account_id: str) -> None:
+        house, random = self.house, self.random
+        realm = house.realms[account_id]
+        rate = random.choice([0.05, 0.2, 0.5])
+        for kind in random.sample(_SPOILED, 4):
+            for executed in (True, False):
+                house.sandbox.inject(
+                    Fault(kind, WRITES, realm, probability=rate / 4, executed=executed)
+                )
+        for kind in (*_NOT_DONE, *random.sample(_SPOILED, 2)):
+            house.sandbox.inject(Fault(kind, WRITES | READS, realm, probability=0.02))
+        if self.crash:
+            house.store.trouble = self._trouble
+            house.store.trouble_after = self._trouble
+        if random.random() < 0.3:
+            self._skew(random.choice([-86_400.0, -300.0, 300.0, 86_400.0]))
+
+    def _skew(self, seconds: float) -> None:
+        """Set the calendar that the daemon sees; the vendor's own goes on as it is."""
+        clock = self.house.clock
+        truth = VirtualClock()
+        self.house.sandbox.world.clock = truth.utc
+        clock.epoch = truth.epoch + timedelta(seconds=seconds)
+
+    def _trouble(self, method: str) -> None:
+        if method not in _COMMITS:
+            return
+        if self.random.random() < _CRASHES:
+            raise CrashError(method)
+        if self.random.random() < _STORE_FAILS:
+            raise StoreUnavailableError("the disk is full for a moment")
+
+    async def _ask(self, account_id: str) -> str:
+        truth = self.house.truth(account_id)
+        action_type = self.random.choice(
+            ["payment.create"] * 5
+            + ["billpayment.create", "invoice.send", "customer.create", "object.update"]
+            + ["object.void", "bill.create"]
+        )
+        payload = self._payload(action_type, truth)
+        return await self.house.ask(account_id, action_type, payload)
+
+    def _payload(self, action_type: str, truth: Bodies) -> dict[str, object]:
+        def some(object_type: str) -> dict[str, object]:
+            bodies = truth[object_type]
+            chosen = self.random.choice(sorted(bodies, key=int))
+            found: dict[str, object] = msgspec.json.decode(bodies[chosen])
+            return found
+
+        amount = self.random.randint(1, 99_999) / 100
+        tag = f"{self.random.getrandbits(48):x}"
+        invoice, bill, customer = some("Invoice"), some("Bill"), some("Customer")
+        about = {"object_type": "Invoice", "object_id": invoice["Id"]}
+        link = {"TxnId": bill["Id"], "TxnType": "Bill"}
+        payloads: dict[str, dict[str, object]] = {
+            "payment.create": {
+                "CustomerRef": {"value": customer["Id"]},
+                "TotalAmt": amount,
+                "PaymentRefNum": tag,
+            },
+            "billpayment.create": {
+                "VendorRef": bill["VendorRef"],
+                "TotalAmt": amount,
+                "PayType": "Check",
+                "CheckPayment": {"BankAccountRef": {"value": _bank(truth)}},
+                "Line": [{"Amount": amount, "LinkedTxn": [link]}],
+            },
+            "bill.create": {"VendorRef": bill["VendorRef"], "Line": bill["Line"]},
+            "customer.create": {"DisplayName": f"Customer {tag}"},
+            "invoice.send": {"object_id": invoice["Id"], "send_to": f"{tag}@example.com"},
+            "object.update": {**about, "CustomerMemo": {"value": tag}},
+            "object.void": about,
+        }
+        return payloads[action_type]
+
+    async def _count(self, account_id: str, asked: list[str]) -> None:
+        """Hold what the ledger says against what the vendor did."""
+        wanted = ActionFilter(account_id, limit=1_000_000)
+        for action in await self.house.real_store.actions(wanted):
+            self.verdict.states[action.state.value] += 1
+            wrong = self._judge(account_id, action)
+            if wrong:
+                self.verdict.wrong.append(f"{action.action_type} {action.id}: {wrong}")
+        if sum(self.verdict.states.values()) < len(asked):
+            self.verdict.wrong.append("an accepted action was lost")
+        if not await self.house.is_exact(account_id):
+            self.verdict.wrong.append("the replica is not exact")
+
+    def _judge(self, account_id: str, action: Action) -> str | None:
+        effects = self.house.effects(account_id, action.id)
+        if effects > 1:
+            return f"{effects} effects"
+        match action.state:
+            case ActionState.SUCCEEDED if effects == 0 and not _is_without_effect(action):
+                return "succeeded without an effect"
+            case ActionState.FAILED if effects:
+                return f"failed, and had an effect: {action.last_error}"
+            case ActionState.PENDING | ActionState.SENDING:
+                return f"still {action.state} when all was calm: {action.last_error}"
+            case ActionState.UNKNOWN if not action.parked:
+                return "unknown, and nobody was told"
+        return None
+
+
+def _bank(truth: Bodies) -> str:
+    return next(
+        key for key, body in sorted(truth["Account"].items()) if b'"AccountType":"Bank"' in body
+    )
+
+
+def _is_without_effect(action: Action) -> bool:
+    """What was so already is no effect: a second void, an update to what is there."""
+    return action.action_type in ("object.void", "object.update")
+
+
+async def play(seed: int, folder: Path, payments: int = 50) -> Verdict:
+    """Play one storm."""
+    behaviour = Behaviour(latency_s=(0.05, 0.3))
+    with capture_logs():
+        async with open_company_house(folder, seed=seed, behaviour=behaviour) as house:
+            return await Storm(house, seed).play(payments)
+
+
+def main(arguments: list[str]) -> int:
+    """Play as many seeds as asked for; say what each came to."""
+    count, first = int(arguments[0]), int(arguments[1]) if len(arguments) > 1 else 1
+    states: Counter[str] = Counter()
+    bad = 0
+    began_s = time.monotonic()  # noqa: TID251 - how long it took
+    for seed in range(first, first + count):
+        with tempfile.TemporaryDirectory() as folder:
+            name, options = VIRTUAL_BACKEND
+            verdict = anyio.run(
+                play, seed, Path(folder), backend=name, backend_options=dict(options)
+            )
+        states += verdict.states
+        for wrong in verdict.wrong:
+            bad += 1
+            print(f"seed {seed}: {wrong}")  # noqa: T201
+    took_s = time.monotonic() - began_s  # noqa: TID251
+    total = sum(states.values())
+    print(f"{count} seeds, {total} actions in {took_s:.0f} s: {dict(states)}, {bad} wrong")  # noqa: T201
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
