@@ -58,11 +58,11 @@ WEBHOOK_SCENARIOS = (
     ),
     Scenario(
         "F21_lost_webhooks",
-        (webhooks(drop=0.5),),
+        (webhooks(drop=0.85),),
         webhooks=True,
         poll_interval_s=_POLL_S,
         acts_per_day=96.0,
-        expects=(told_by_webhook(10), some_webhooks_missed, every_notice_answered),
+        expects=(told_by_webhook(3), some_webhooks_missed, every_notice_answered),
     ),
     Scenario(
         "F21_killed_between_durable_and_look",
