@@ -237,27 +237,27 @@ class Verification:
         """Find out which of the rows that the vendor did not show should not be here.
 
         What is gone may have gone just now. It is extra only if it is still here once everything
-        that happened until after the second witness spoke is in the replica. So many that the
-        brake would hold them are named, and left for a person.
+        that happened until after the second witness spoke is in the replica, and just as it was
+        when it was asked about. So many that the brake would hold them are named, and left for a
+        person.
         """
         at, name = self._at, findings.object_type
-        gone: set[str] = set()
+        judged: set[HeldRow] = set()
         for start in range(0, len(unscanned), _WITNESSED_AT_ONCE):
             batch = unscanned[start : start + _WITNESSED_AT_ONCE]
             claims = [Tombstone(name, row.object_id, None) for row in batch]
             witness = await self._insist(partial(_heard, at.vendor, claims))
-            gone.update(each.object_id for each in witness.gone)
-        if not gone:
+            gone = {each.object_id for each in witness.gone}
+            judged.update(row for row in batch if row.object_id in gone)
+        if not judged:
             return
         count = await self._insist(lambda session: at.vendor.count_objects(session, name))
         await self._wait_until_covered(name, count.vendor_time)
-        left = [
-            row
-            for row in await self._insist(
-                lambda _: at.store.unscanned(at.account_id, name, findings.scanned)
-            )
-            if row.object_id in gone
-        ]
+        still_held = await self._insist(
+            lambda _: at.store.unscanned(at.account_id, name, findings.scanned)
+        )
+        # One that was written since may be there again.
+        left = [row for row in still_held if row in judged]
         findings.extra.update(row.object_id for row in left)
         many = too_many(len(left), findings.local_count, at.settings.delete_brake)
         if left and self._order.repair and not many:

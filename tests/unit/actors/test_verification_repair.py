@@ -1,0 +1,53 @@
+"""What a verification mends while the feed, the store and the vendor's users go on beside it."""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import anyio
+
+from actors.messages import VerificationRequested
+from actors.vendors.base import Count, Session
+from store.verification import Certificate
+from support.actor_house import House, Run
+
+
+async def answer(house: House, run: Run, within_s: float = 8000.0) -> Certificate:
+    """Ask for a verification that mends, and wait for its certificate."""
+    number = await house.real_store.request_verification(house.account_id, repair=True)
+    run.actor.post(VerificationRequested(number, repair=True))
+    with anyio.fail_after(within_s):
+        while True:
+            found = await house.real_store.certificate(house.account_id)
+            if found is not None and found.answers >= number:
+                return found
+            await anyio.sleep(0.5)
+
+
+def alter(path: Path, statement: str) -> None:
+    """Write into the database's file past everything."""
+    connection = sqlite3.connect(path / "syncline.db")
+    with connection:
+        assert connection.execute(statement).rowcount == 1
+    connection.close()
+
+
+async def test_a_row_that_came_back_while_it_was_waited_for_is_kept(house: House) -> None:
+    house.configure(overlap_s=120.0)
+    for each in range(5):
+        house.vendor.put("Customer", str(each))
+    count_objects = house.vendor.count_objects
+
+    async def revive_and_count(session: Session, object_type: str) -> Count:
+        found = await count_objects(session, object_type)
+        if object_type == "Customer" and house.vendor.count("read"):
+            house.vendor.put("Customer", "3")
+        return found
+
+    async with house.running() as run:
+        await anyio.sleep(700)
+        house.vendor.vanish("Customer", "3")
+        house.vendor.count_objects = revive_and_count  # type: ignore[method-assign]
+        found = await answer(house, run)
+        assert found.differences == 0
+        assert await house.is_exact()
