@@ -182,11 +182,11 @@ class Verification:
         look = replace(look, via=Via.VERIFY, priority=Priority.VERIFY)
         page = await self._at.vendor.look(session, look)
         faults, gone = await self._faults(session, cursor.object_type, page.objects)
+        findings.note(faults)  # Before they are mended: the page may have to be made again.
         if faults and self._order.repair:
             findings.unrepaired |= await self._mend(faults)
         elif faults:
             findings.unrepaired.update(fault.record.object_id for fault in faults)
-        findings.note(faults)
         findings.scanned.update(object_id for _, object_id in page.seen)
         findings.scanned.difference_update(gone, (claim.object_id for claim in page.claims))
         if not page.more:

@@ -1,13 +1,13 @@
 """What a verification mends while the feed, the store and the vendor's users go on beside it."""
 
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 
 import anyio
 
 from actors.messages import VerificationRequested
 from actors.vendors.base import Count, Session
+from store.errors import StoreUnavailableError
 from store.verification import Certificate
 from support.actor_house import House, Run
 
@@ -51,3 +51,26 @@ async def test_a_row_that_came_back_while_it_was_waited_for_is_kept(house: House
         found = await answer(house, run)
         assert found.differences == 0
         assert await house.is_exact()
+
+
+async def test_what_was_mended_is_told_although_the_store_failed_right_after(
+    house: House, tmp_path: Path
+) -> None:
+    for each in range(3):
+        house.vendor.put("Customer", str(each))
+    asked = 0
+
+    def fail_the_second(method: str) -> None:
+        nonlocal asked
+        asked += method == "unlike"
+        if method == "unlike" and asked == 2:
+            raise StoreUnavailableError("busy")
+
+    async with house.running() as run:
+        await anyio.sleep(700)
+        alter(tmp_path, "UPDATE objects SET payload = '{\"damaged\":1}' WHERE object_id = '1'")
+        house.store.trouble = fail_the_second
+        found = await answer(house, run)
+    assert (found.exact, found.repaired) == (False, True)
+    assert found.types[0].differing == ("1",)
+    assert await house.is_exact()
