@@ -245,7 +245,11 @@ class Verification:
         judged: set[HeldRow] = set()
         for start in range(0, len(unscanned), _WITNESSED_AT_ONCE):
             batch = unscanned[start : start + _WITNESSED_AT_ONCE]
-            claims = [Tombstone(name, row.object_id, None) for row in batch]
+            nameless = {row for row in batch if row.row_number is not None}
+            judged |= nameless  # There is nobody who could be asked about them.
+            claims = [Tombstone(name, row.object_id, None) for row in batch if row not in nameless]
+            if not claims:
+                continue
             witness = await self._insist(partial(_heard, at.vendor, claims))
             gone = {each.object_id for each in witness.gone}
             judged.update(row for row in batch if row.object_id in gone)

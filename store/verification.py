@@ -12,6 +12,8 @@ class HeldRow(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         updated_at: None when it cannot be read as a time.
         fingerprint: of all that the row says; only the store knows how it is made.
+        row_number: where a row is whose id damage has made unreadable: its `object_id` is then the
+            SQL literal of the id's bytes, which no vendor can have shown. None of all others.
     """
 
     object_type: str
@@ -19,6 +21,7 @@ class HeldRow(msgspec.Struct, frozen=True, gc=False):
     updated_at: datetime | None
     deleted: bool
     fingerprint: bytes
+    row_number: int | None = None
 
 
 class TypeComparison(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from typing import Any
 from store.errors import StoreUnavailableError
 from store.sqlite.changes import last_seq
 from store.sqlite.database import Work
-from store.sqlite.trouble import unavailable
+from store.sqlite.trouble import damaged, unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def _run_unit(connection: sqlite3.Connection, unit: Work[Any]) -> Done | Undone:
             raise
         connection.execute("ROLLBACK TO unit")
         connection.execute("RELEASE unit")
-        return Undone(error)
+        return Undone(damaged(error) or error)
     connection.execute("RELEASE unit")
     return Done(value)
 

@@ -4,6 +4,9 @@ import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
+from typing import Any
+
+import msgspec
 
 from store.models import ObjectRecord, Tombstone
 from store.sqlite.instants import from_text, to_text
@@ -17,8 +20,8 @@ _FINGERPRINT_BYTES = 16
 _FIRST_INSTANT = "0001-01-01T00:00:00.000000Z"
 """No vendor tells it; `upsert` knows it too."""
 
-_Columns = tuple[object, object, object, bytes]
-"""Version, time, deleted, payload, of whatever types damage made them."""
+_Columns = tuple[bytes, bytes, object, bytes]
+"""Version, time, deleted, payload: texts as the bytes that damage made of them."""
 
 
 def unlike(
@@ -61,7 +64,7 @@ def unscanned(
             "scanned": json_rows(scanned),
         },
     )
-    return [_held(object_type, object_id, _columns(rest)) for object_id, *rest in found]
+    return [_left_over(object_type, row) for row in found]
 
 
 def give_way(
@@ -73,25 +76,59 @@ def give_way(
 ) -> Sequence[Tombstone]:
     """Let what is written in this transaction replace the judged rows, whatever they claim.
 
-    A row that is not any more as it was judged keeps its claim, and its tombstone is left out of
-    those that are returned.
+    A misnamed row is given the name by which it was told. A row that is not any more as it was
+    judged keeps its claim, and its tombstone is left out of those that are returned.
     """
     written = {(each.object_type, each.object_id) for each in objects}
     written.update((each.object_type, each.object_id) for each in tombstones)
     moved_on = set()
     for held in judged:
         key = (held.object_type, held.object_id)
-        row = connection.execute(SQL["one"], (account_id, *key)).fetchone()
+        row = _found_again(connection, account_id, held)
         if row is None or _fingerprint(_columns(row[1:])) != held.fingerprint:
             moved_on.add(key)
         elif key in written:
-            connection.execute(SQL["disown"], (_FIRST_INSTANT, row[0]))
+            version = row[1].decode("utf-8", "replace")
+            connection.execute(SQL["disown"], (_FIRST_INSTANT, version, row[0]))
+            if held.row_number is not None:
+                connection.execute(SQL["rename"], (held.object_id, row[0]))
     return [each for each in tombstones if (each.object_type, each.object_id) not in moved_on]
 
 
-def _columns(found: Sequence[object]) -> _Columns:
+def _found_again(
+    connection: sqlite3.Connection, account_id: str, held: HeldRow
+) -> Sequence[Any] | None:
+    place = (account_id, held.object_type)
+    if held.row_number is None:
+        found = connection.execute(SQL["one"], (*place, held.object_id))
+    else:
+        found = connection.execute(SQL["misnamed"], (*place, held.row_number))
+    row: Sequence[Any] | None = found.fetchone()
+    return row
+
+
+def _left_over(object_type: str, found: Sequence[Any]) -> HeldRow:
+    row_number, kind, object_id, *rest = found
+    name = _name(kind, object_id)
+    if name is not None:
+        return _held(object_type, name, _columns(rest))
+    told = f"x'{object_id.hex()}'"
+    return msgspec.structs.replace(_held(object_type, told, _columns(rest)), row_number=row_number)
+
+
+def _name(kind: str, object_id: bytes) -> str | None:
+    """Return the id; None when damage left nothing that can be an object's id."""
+    if kind != "text" or b"\0" in object_id:
+        return None
+    try:
+        return object_id.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _columns(found: Sequence[Any]) -> _Columns:
     version, updated_at, deleted, payload = found
-    return version, updated_at, deleted, payload if isinstance(payload, bytes) else b""
+    return version or b"", updated_at or b"", deleted, payload or b""
 
 
 def _held(object_type: str, object_id: str, columns: _Columns) -> HeldRow:
@@ -101,10 +138,10 @@ def _held(object_type: str, object_id: str, columns: _Columns) -> HeldRow:
     )
 
 
-def _instant(found: object) -> datetime | None:
+def _instant(found: bytes) -> datetime | None:
     """A damaged time is none: one without a zone could not be compared."""
     try:
-        instant = from_text(str(found))
+        instant = from_text(found.decode())
     except ValueError:
         return None
     return None if instant.tzinfo is None else instant
@@ -112,6 +149,6 @@ def _instant(found: object) -> datetime | None:
 
 def _fingerprint(columns: _Columns) -> bytes:
     *header, payload = columns
-    digest = blake2b(repr(header).encode("utf-8", "surrogatepass"), digest_size=_FINGERPRINT_BYTES)
+    digest = blake2b(repr(header).encode(), digest_size=_FINGERPRINT_BYTES)
     digest.update(payload)
     return digest.digest()

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from store.errors import StoreUnavailableError
 from store.sqlite.database import Database, Work
-from store.sqlite.trouble import unavailable
+from store.sqlite.trouble import damaged, unavailable
 
 T = TypeVar("T")
 
@@ -35,7 +35,7 @@ class Readers:
         try:
             return await self._databases[chosen].run(work)
         except sqlite3.Error as error:
-            trouble = unavailable(error)
+            trouble = unavailable(error) or damaged(error)
             if trouble is None:
                 raise
             raise trouble from error

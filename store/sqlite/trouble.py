@@ -19,11 +19,21 @@ _REASONS = {
     sqlite3.SQLITE_PROTOCOL: "the database's locks cannot be had",
 }
 
+_UNDECODABLE = "Could not decode to UTF-8"
+"""Python raises this by itself, without a code of SQLite's."""
+
 
 def primary_code(error: sqlite3.Error) -> int | None:
     """Return SQLite's own result code, without its extension; None when Python raised by itself."""
     code: int | None = getattr(error, "sqlite_errorcode", None)
     return None if code is None else code & 0xFF
+
+
+def damaged(error: Exception) -> StoreUnavailableError | None:
+    """Return what to raise when a text that was read is none; the rest of the database is well."""
+    if isinstance(error, sqlite3.OperationalError) and str(error).startswith(_UNDECODABLE):
+        return StoreUnavailableError(f"something in the database is damaged: {error}")
+    return None
 
 
 def unavailable(error: sqlite3.Error) -> StoreUnavailableError | None:

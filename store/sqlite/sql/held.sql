@@ -1,15 +1,17 @@
 -- name: unlike
+-- A damaged text may be no text any more: columns are read as the bytes that they are.
 -- Of the given rows [[id, version, updated_at, offset, length], ...] those that are not held just
 -- so; where in `payloads` a row's bytes are, as in `upsert`.
 SELECT
-  given.value ->> 0, held.version, held.updated_at, held.deleted, CAST(held.payload AS BLOB)
+  given.value ->> 0, CAST(held.version AS BLOB), CAST(held.updated_at AS BLOB),
+  CAST(held.deleted AS INTEGER), CAST(held.payload AS BLOB)
 FROM json_each(:rows) AS given
 LEFT JOIN objects AS held
   ON held.account_id = :account_id
   AND held.object_type = :object_type
   AND held.object_id = given.value ->> 0
 WHERE held.object_id IS NULL
-  OR held.deleted
+  OR held.deleted IS NOT 0
   OR held.version IS NOT given.value ->> 1
   OR held.updated_at IS NOT given.value ->> 2
   OR CAST(held.payload AS BLOB) IS NOT
@@ -26,16 +28,31 @@ WITH left_over AS MATERIALIZED (
   SELECT object_id FROM objects INDEXED BY objects_deleted
   WHERE deleted AND account_id = :account_id AND object_type = :object_type
 )
-SELECT held.object_id, held.version, held.updated_at, held.deleted, CAST(held.payload AS BLOB)
+SELECT
+  held.rowid, typeof(held.object_id), CAST(held.object_id AS BLOB), CAST(held.version AS BLOB),
+  CAST(held.updated_at AS BLOB), CAST(held.deleted AS INTEGER), CAST(held.payload AS BLOB)
 FROM left_over CROSS JOIN objects AS held
   ON held.account_id = :account_id
   AND held.object_type = :object_type
   AND held.object_id = left_over.object_id;
 
 -- name: one
-SELECT rowid, version, updated_at, deleted, CAST(payload AS BLOB) FROM objects
-WHERE account_id = ? AND object_type = ? AND object_id = ?;
+SELECT
+  rowid, CAST(version AS BLOB), CAST(updated_at AS BLOB), CAST(deleted AS INTEGER),
+  CAST(payload AS BLOB)
+FROM objects WHERE account_id = ? AND object_type = ? AND object_id = ?;
+
+-- name: misnamed
+SELECT
+  rowid, CAST(version AS BLOB), CAST(updated_at AS BLOB), CAST(deleted AS INTEGER),
+  CAST(payload AS BLOB)
+FROM objects WHERE account_id = ? AND object_type = ? AND rowid = ?;
+
+-- name: rename
+-- It may be there from an earlier damage of the same kind.
+UPDATE OR REPLACE objects SET object_id = ? WHERE rowid = ?;
 
 -- name: disown
--- For the rest of the transaction the row is older than anything that can be written over it.
-UPDATE objects SET updated_at = ? WHERE rowid = ?;
+-- For the rest of the transaction the row is older than anything that can be written over it,
+-- and what history takes of it can be read.
+UPDATE objects SET updated_at = ?, version = ? WHERE rowid = ?;

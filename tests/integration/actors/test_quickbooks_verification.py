@@ -65,6 +65,9 @@ def of_type(found: Certificate, object_type: str = "Invoice") -> TypeComparison:
 DAMAGES = {
     "payload": "UPDATE objects SET payload = replace(payload, '\"Id\"', '\"Ie\"')",
     "bit": "UPDATE objects SET payload = CAST(x'ff' || substr(payload, 2) AS TEXT)",
+    "no version": "UPDATE objects SET version = CAST(x'ff' AS TEXT)",
+    "bytes for a version": "UPDATE objects SET version = x'31'",
+    "undecodable time": "UPDATE objects SET updated_at = CAST(x'ff' AS TEXT)",
     "version": "UPDATE objects SET version = '99'",
     "older time": "UPDATE objects SET updated_at = '2001-01-01T00:00:00.000000Z'",
     "newer time": "UPDATE objects SET updated_at = '2099-01-01T00:00:00.000000Z'",
@@ -118,6 +121,31 @@ async def test_a_ghost_is_named_and_buried_in_one_run(house: CompanyHouse, path:
         assert list(of_type(found).extra) == ["99999"]
         assert of_type(found).local_count == of_type(found).vendor_count + 1
         assert (found.exact, found.repaired, found.differences) == (False, True, 1)
+        assert await house.is_exact(account_id)
+        assert (await verified(house, account_id)).exact
+
+
+UNREADABLE = {
+    "bytes": "UPDATE objects SET object_id = x'31'",
+    "no text": "UPDATE objects SET object_id = CAST(x'ff31' AS TEXT)",
+    "zero": "UPDATE objects SET object_id = CAST(x'310032' AS TEXT)",
+}
+
+
+@pytest.mark.parametrize("damage", UNREADABLE)
+async def test_a_row_whose_id_cannot_be_read_gives_way_to_the_right_one(
+    house: CompanyHouse, path: Path, damage: str
+) -> None:
+    account_id = await house.connect(Invoice=30)
+    async with house.syncing():
+        await anyio.sleep(700)
+        victim = sorted(house.truth(account_id)["Invoice"])[3]
+        Vandal(path, account_id).do(UNREADABLE[damage], victim)
+        found = await verified(house, account_id)
+        invoices = of_type(found)
+        assert (list(invoices.missing), invoices.extra_count) == ([victim], 1)
+        assert invoices.extra[0].startswith("x'")
+        assert (found.exact, found.repaired) == (False, True)
         assert await house.is_exact(account_id)
         assert (await verified(house, account_id)).exact
 

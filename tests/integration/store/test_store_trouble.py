@@ -6,6 +6,7 @@ import pytest
 from store.errors import StoreFullError, StoreUnavailableError
 from store.models import StoreHealth
 from store.sqlite import SqliteStore
+from store.sqlite.group_commit import Done, Undone, commit_group
 from support.store_fixtures import (
     Owned,
     all_changes,
@@ -186,3 +187,28 @@ async def test_changes_are_numbered_on_after_a_full_disk(
                 other.page(*[record(f"{n}", number, payload=FILLER) for n in range(500)])
             )
     assert [change.seq for change in await all_changes(store)] == [1, 2, 3, 4, 5]
+
+
+async def test_a_text_that_is_none_troubles_its_reader_and_nobody_else(
+    store: SqliteStore, company: Owned
+) -> None:
+    await store.apply_page(company.page(record("1"), record("2")))
+
+    def spoil(connection: sqlite3.Connection) -> None:
+        connection.execute("UPDATE objects SET version = CAST(x'ff' AS TEXT) WHERE object_id = '1'")
+
+    def read(connection: sqlite3.Connection) -> None:
+        connection.execute("SELECT version FROM objects").fetchall()
+
+    def write(connection: sqlite3.Connection) -> None:
+        connection.execute("UPDATE objects SET via = 'poll' WHERE object_id = '2'")
+
+    await on_writer(store, spoil)
+    with pytest.raises(StoreUnavailableError, match="damaged"):
+        await store.object(company.account_id, "Invoice", "1")
+    group = await on_writer(store, lambda connection: commit_group(connection, [read, write]))
+    refused, done = group.outcomes
+    assert isinstance(refused, Undone)
+    assert isinstance(refused.error, StoreUnavailableError)
+    assert (done, group.trouble) == (Done(None), None)
+    assert await store.object(company.account_id, "Invoice", "2") is not None
