@@ -348,7 +348,8 @@ class AccountActor:
             permit=self._gate.permit(Priority.VERIFY),
             cursors=lambda: self._state.cursors,
             may_go_on=lambda: not (self._stopping() or self._state.paused),
-            look_soon=lambda: self._mailbox.report(SyncNow()),
+            is_held=lambda name: any(each.object_type == name for each in self._state.held),
+            look_soon=lambda name: self._mailbox.report(SyncNow((name,))),
             listener=around.listener,
         )
 

@@ -22,7 +22,8 @@ class Premises:
         permit: lets calls through, of the priority of whoever it is for.
         cursors: returns how far each type is read now.
         may_go_on: tells whether the account is not to rest.
-        look_soon: has the vendor looked at for news.
+        is_held: tells whether deletes of a type wait for a person's word: its cursor stands still.
+        look_soon: has the vendor looked at for news of a type.
         listener: hears of pages that were mended.
     """
 
@@ -38,5 +39,6 @@ class Premises:
     permit: Permit
     cursors: Callable[[], Mapping[str, Cursor]]
     may_go_on: Callable[[], bool]
-    look_soon: Callable[[], None]
+    is_held: Callable[[str], bool]
+    look_soon: Callable[[str], None]
     listener: events.Listener

@@ -238,8 +238,8 @@ class Verification:
 
         What is gone may have gone just now. It is extra only if it is still here once everything
         that happened until after the second witness spoke is in the replica, and just as it was
-        when it was asked about. So many that the brake would hold them are named, and left for a
-        person.
+        when it was asked about. So many that the brake would hold them, and all of a type whose
+        deletes it holds, are named and left for a person.
         """
         at, name = self._at, findings.object_type
         judged: set[HeldRow] = set()
@@ -264,7 +264,7 @@ class Verification:
         left = [row for row in still_held if row in judged]
         findings.extra.update(row.object_id for row in left)
         many = too_many(len(left), findings.local_count, at.settings.delete_brake)
-        if left and self._order.repair and not many:
+        if left and self._order.repair and not (many or at.is_held(name)):
             await self._insist(lambda _: self._bury(left, count.vendor_time))
         else:
             findings.unrepaired.update(row.object_id for row in left)
@@ -277,19 +277,24 @@ class Verification:
     async def _wait_until_covered(self, object_type: str, moment: datetime) -> None:
         """Return once all that happened to the type up to then is in the replica.
 
+        No news come of a type whose deletes are held: that is not waited for.
+
         Raises:
             TransientError: that takes too long.
         """
         at, settings = self._at, self._at.settings
         pause_s = min(_LOOK_AGAIN_S, settings.poll_interval_s)
         tries = ceil(2 * settings.poll_interval_s / pause_s) + _LOOKS_AT_LEAST
-        await anyio.sleep(settings.overlap_s)
+        if not at.is_held(object_type):
+            await anyio.sleep(settings.overlap_s)
         for _ in range(tries):
+            if at.is_held(object_type):
+                return
             covered_until = at.cursors()[object_type].covered_until
             if covered_until is not None and covered_until >= moment:
                 return
             self._see_that_it_may_go_on()
-            at.look_soon()
+            at.look_soon(object_type)
             await anyio.sleep(pause_s)
         raise TransientError(f"no news of {object_type} come: what is extra cannot be told")
 

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import anyio
 
+from actors import events
 from actors.messages import VerificationRequested
+from actors.settings import DeleteBrake
 from actors.vendors.base import Count, Session
 from store.errors import StoreUnavailableError
 from store.verification import Certificate
@@ -74,3 +76,23 @@ async def test_what_was_mended_is_told_although_the_store_failed_right_after(
     assert (found.exact, found.repaired) == (False, True)
     assert found.types[0].differing == ("1",)
     assert await house.is_exact()
+
+
+async def test_what_the_brake_holds_is_named_and_not_waited_for(house: House) -> None:
+    house.configure(overlap_s=120.0, delete_brake=DeleteBrake(share=0.2, at_least=5))
+    for each in range(20):
+        house.vendor.put("Customer", f"{each:02}")
+    async with house.running() as run:
+        await anyio.sleep(700)
+        for each in range(12):
+            house.vendor.delete("Customer", f"{each:02}")
+        await anyio.sleep(400)
+        assert await house.real_store.held_deletes(house.account_id)
+        fed = house.vendor.count("feed")
+        found = await answer(house, run, within_s=100.0)
+        assert house.vendor.count("feed") == fed
+        customers = found.types[0]
+        assert (customers.extra_count, customers.unrepaired_count) == (12, 12)
+        assert (found.exact, found.repaired, found.complete) == (False, False, True)
+        assert not house.told(events.VerificationAbandoned)
+        assert len((await house.replica())["Customer"]) == 20
