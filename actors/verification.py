@@ -24,7 +24,7 @@ from actors.judging import Fault, Findings, Verdict, judge, judge_again, settled
 from actors.premises import Premises
 from actors.status import VerificationProgress
 from actors.vendors.base import Priority, Session, Vendor, Witness
-from actors.verification_plan import Order, VerificationFailed, Verified
+from actors.verification_plan import Order, VerificationFailed, Verified, in_turn
 from store.errors import StoreUnavailableError
 from store.models import Cursor, ObjectRecord, PageWrite, Tombstone, Via
 from store.verification import Certificate, HeldRow
@@ -113,10 +113,10 @@ class Verification:
     async def _compare_all(self) -> Certificate:
         complete = True
         try:
-            for object_type in self._at.settings.object_types:
+            for object_type in await self._types():
                 await self._compare(object_type)
         except _EnoughReadError:
-            complete = False
+            complete = self._findings[-1].whole = False
         types = tuple(findings.comparison() for findings in self._findings)
         complete = complete and all(each.complete for each in types)
         differences = sum(findings.differences for findings in self._findings)
@@ -133,6 +133,13 @@ class Verification:
             types=types,
             answers=self._order.answers,
         )
+
+    async def _types(self) -> Sequence[str]:
+        at = self._at
+        if not at.settings.verify_max_reads:
+            return at.settings.object_types
+        last = await self._insist(lambda _: at.store.certificate(at.account_id))
+        return in_turn(at.settings.object_types, last)
 
     async def _compare(self, object_type: str) -> None:
         """Compare one type; read it a second time when the first reading left rows out."""
@@ -158,7 +165,6 @@ class Verification:
         findings.scanned.clear()
         cursor: Cursor | None = Cursor(name, complete=True, rescan_requested=True)
         while cursor is not None:
-            self._see_that_it_may_read()
             cursor = await self._insist(partial(self._page, findings, cursor))
             if cursor is not None and findings.counted is None:
                 findings.counted = await self._count(name)
@@ -299,7 +305,6 @@ class Verification:
         raise TransientError(f"no news of {object_type} come: what is extra cannot be told")
 
     async def _count(self, object_type: str) -> int:
-        self._see_that_it_may_read()
         count = await self._insist(
             lambda session: self._at.vendor.count_objects(session, object_type)
         )
@@ -351,13 +356,11 @@ class Verification:
 
     @asynccontextmanager
     async def _counted(self, operation: str) -> AsyncIterator[None]:
+        if self._reads >= (self._at.settings.verify_max_reads or inf):
+            raise _EnoughReadError
         async with self._at.permit(operation):
             self._reads += 1
             yield
-
-    def _see_that_it_may_read(self) -> None:
-        if self._reads >= (self._at.settings.verify_max_reads or inf):
-            raise _EnoughReadError
 
     def _see_that_it_may_go_on(self) -> None:
         if not self._at.may_go_on():

@@ -1,6 +1,6 @@
 """When one account is verified. Pure: what was noted and the time in, what is due out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from math import inf
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from actors.moment import Moment
 from actors.settings import AccountSettings
 from store.models import Cursor
-from store.verification import VerificationStanding
+from store.verification import Certificate, VerificationStanding
 
 if TYPE_CHECKING:
     from random import Random
@@ -144,6 +144,22 @@ def due(
         return plan, None, due_s if wanted_s < inf else inf
     order = Order(plan.requested, plan.repair or not is_open)
     return replace(plan, running=True), order, inf
+
+
+def in_turn(object_types: Sequence[str], last: Certificate | None) -> Sequence[str]:
+    """Return the types in the order in which they are to be compared, given the last run.
+
+    Those that it did not come to are first, so that each has its turn. One that alone takes more
+    calls than a run may make lets the others go before it.
+    """
+    if last is None or last.complete:
+        return object_types
+    done = [each.object_type for each in last.types if each.complete]
+    done = done or [each.object_type for each in last.types[:1]]
+    if not done or done[-1] not in object_types:
+        return object_types
+    first = object_types.index(done[-1]) + 1
+    return [*object_types[first:], *object_types[:first]]
 
 
 def verification_in_s(plan: Plan, now_s: float) -> float | None:

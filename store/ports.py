@@ -119,6 +119,10 @@ class ActorStore(Outbox, Protocol):
         """
         ...
 
+    async def certificate(self, account_id: str) -> Certificate | None:
+        """Return what the account's last verification found; None before there was one."""
+        ...
+
     async def begin_refresh(
         self, account_id: str, epoch: int, token_hash: str, at: datetime
     ) -> OpenRefresh:

@@ -133,6 +133,9 @@ class TroubledStore:
             lambda: self._store.store_certificate(account_id, epoch, certificate),
         )
 
+    async def certificate(self, account_id: str) -> Certificate | None:
+        return await self._pass("certificate", lambda: self._store.certificate(account_id))
+
     async def begin_refresh(
         self, account_id: str, epoch: int, token_hash: str, at: datetime
     ) -> OpenRefresh:

@@ -13,6 +13,12 @@ from store.errors import StoreUnavailableError
 from store.verification import Certificate
 from support.actor_house import House, Run
 
+GHOST = (
+    "INSERT INTO objects (account_id, object_type, object_id, version, updated_at, synced_at,"
+    " deleted, via, payload) SELECT account_id, object_type, 'ghost {}', version, updated_at,"
+    " synced_at, deleted, via, payload FROM objects WHERE object_id = '1'"
+)
+
 
 async def answer(house: House, run: Run, within_s: float = 8000.0) -> Certificate:
     """Ask for a verification that mends, and wait for its certificate."""
@@ -96,3 +102,44 @@ async def test_what_the_brake_holds_is_named_and_not_waited_for(house: House) ->
         assert (found.exact, found.repaired, found.complete) == (False, False, True)
         assert not house.told(events.VerificationAbandoned)
         assert len((await house.replica())["Customer"]) == 20
+
+
+async def test_runs_that_may_not_finish_take_turns_with_the_types(house: House) -> None:
+    house.configure(verify_max_reads=5)
+    for object_type in ("Customer", "Invoice", "Item"):
+        for each in range(12):
+            house.vendor.put(object_type, f"{each:02}")
+    async with house.running() as run:
+        await anyio.sleep(700)
+        runs = [await answer(house, run) for _ in range(3)]
+    finished = [[each.object_type for each in found.types if each.complete] for found in runs]
+    assert finished == [["Customer"], ["Invoice"], ["Item"]]
+
+
+async def test_a_type_that_is_too_large_does_not_keep_the_others_waiting(house: House) -> None:
+    house.configure(verify_max_reads=5)
+    for each in range(60):
+        house.vendor.put("Customer", f"{each:02}")
+    house.vendor.put("Invoice", "1")
+    async with house.running() as run:
+        await anyio.sleep(700)
+        first, second = await answer(house, run), await answer(house, run)
+    assert [each.complete for each in first.types] == [False]
+    names = [(each.object_type, each.complete) for each in second.types]
+    assert names == [("Invoice", True), ("Item", True), ("Customer", False)]
+
+
+async def test_a_second_witness_s_calls_count_too(house: House, tmp_path: Path) -> None:
+    for each in range(3):
+        house.vendor.put("Customer", str(each))
+    async with house.running() as run:
+        await anyio.sleep(700)
+        for number in range(20):
+            alter(tmp_path, GHOST.format(number))
+        house.configure(verify_max_reads=8)
+    async with house.running() as run:
+        await anyio.sleep(700)
+        found = await answer(house, run)
+    assert found.reads == 8
+    assert (found.complete, found.exact, found.repaired) == (False, False, False)
+    assert [each.complete for each in found.types] == [False]
