@@ -26,7 +26,7 @@ from actors.status import VerificationProgress
 from actors.vendors.base import Priority, Session, Vendor, Witness
 from actors.verification_plan import Order, VerificationFailed, Verified, in_turn
 from store.errors import StoreUnavailableError
-from store.models import Cursor, ObjectRecord, PageWrite, Tombstone, Via
+from store.models import Cursor, ObjectRecord, PageApplied, PageWrite, Tombstone, Via
 from store.verification import Certificate, HeldRow
 
 LOOK = "verification"
@@ -271,14 +271,23 @@ class Verification:
         findings.extra.update(row.object_id for row in left)
         many = too_many(len(left), findings.local_count, at.settings.delete_brake)
         if left and self._order.repair and not (many or at.is_held(name)):
-            await self._insist(lambda _: self._bury(left, count.vendor_time))
+            findings.unrepaired |= await self._insist(
+                lambda _: self._bury(findings, left, count.vendor_time)
+            )
         else:
             findings.unrepaired.update(row.object_id for row in left)
 
-    async def _bury(self, extra: Sequence[HeldRow], at: datetime) -> None:
-        """Mark rows as deleted that are still as they were judged."""
-        tombstones = [Tombstone(row.object_type, row.object_id, at) for row in extra]
-        await self._write(replace(self._blank(), tombstones=tombstones, judged=extra))
+    async def _bury(
+        self, findings: Findings, extra: Sequence[HeldRow], gone_at: datetime
+    ) -> set[str]:
+        """Mark rows as deleted that are still as they were judged; return those still here."""
+        at = self._at
+        graves = [Tombstone(row.object_type, row.object_id, gone_at) for row in extra]
+        applied = await self._write(replace(self._blank(), tombstones=graves, judged=extra))
+        if applied.deletes == len(extra):
+            return set()
+        held = await at.store.unscanned(at.account_id, findings.object_type, findings.scanned)
+        return {row.object_id for row in held} & {row.object_id for row in extra}
 
     async def _wait_until_covered(self, object_type: str, moment: datetime) -> None:
         """Return once all that happened to the type up to then is in the replica.
@@ -310,7 +319,7 @@ class Verification:
         )
         return count.rows
 
-    async def _write(self, write: PageWrite) -> None:
+    async def _write(self, write: PageWrite) -> PageApplied:
         at, began_s = self._at, self._at.clock.now().monotonic_s
         applied = await at.store.apply_page(write)
         at.listener(
@@ -326,6 +335,7 @@ class Verification:
                 exact_as_of=applied.exact_as_of,
             )
         )
+        return applied
 
     def _blank(self) -> PageWrite:
         return PageWrite(

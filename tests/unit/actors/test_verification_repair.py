@@ -143,3 +143,24 @@ async def test_a_second_witness_s_calls_count_too(house: House, tmp_path: Path) 
     assert found.reads == 8
     assert (found.complete, found.exact, found.repaired) == (False, False, False)
     assert [each.complete for each in found.types] == [False]
+
+
+async def test_an_extra_row_that_stays_is_told_as_not_mended(house: House, tmp_path: Path) -> None:
+    for each in range(3):
+        house.vendor.put("Customer", str(each))
+    async with house.running() as run:
+        await anyio.sleep(700)
+        for number in range(2):
+            alter(tmp_path, GHOST.format(number))
+        connection = sqlite3.connect(tmp_path / "syncline.db")
+        connection.execute(
+            "CREATE TRIGGER stays BEFORE UPDATE OF deleted ON objects"
+            " WHEN old.object_id = 'ghost 1' BEGIN SELECT RAISE(IGNORE); END"
+        )
+        connection.close()
+        found = await answer(house, run)
+        customers = found.types[0]
+        assert customers.extra == ("ghost 0", "ghost 1")
+        assert customers.unrepaired_count == 1
+        assert (found.exact, found.repaired, found.complete) == (False, False, True)
+        assert (await house.replica())["Customer"].keys() == {"0", "1", "2", "ghost 1"}
