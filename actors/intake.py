@@ -102,10 +102,14 @@ class Intake:
         """Leave out what is settled already: deleted in the replica, or gone before we ever saw it.
 
         An object that the replica does not know has to be asked for too: the claim may be false.
+        What was settled is open again once a verification has brought it back from an older answer.
         """
         still_open: list[Tombstone] = []
         for object_type, group in groupby(sorted(claims, key=_BY_TYPE), key=_BY_TYPE):
-            of_type = [claim for claim in group if claim not in settled]
+            of_type = list(group)
+            known = [claim.object_id for claim in of_type if claim in settled] if settled else []
+            if known and not await self._store.live_among(self._account_id, object_type, known):
+                of_type = [claim for claim in of_type if claim not in settled]
             deleted = await self._store.deleted_ids(
                 self._account_id, object_type, [claim.object_id for claim in of_type]
             )

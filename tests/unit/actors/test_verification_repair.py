@@ -6,10 +6,11 @@ from pathlib import Path
 import anyio
 
 from actors import events
-from actors.messages import VerificationRequested
+from actors.messages import SyncNow, VerificationRequested
 from actors.settings import DeleteBrake
 from actors.vendors.base import Count, Session
 from store.errors import StoreUnavailableError
+from store.models import PageApplied, PageWrite, Via
 from store.verification import Certificate
 from support.actor_house import House, Run
 
@@ -164,3 +165,30 @@ async def test_an_extra_row_that_stays_is_told_as_not_mended(house: House, tmp_p
         assert customers.unrepaired_count == 1
         assert (found.exact, found.repaired, found.complete) == (False, False, True)
         assert (await house.replica())["Customer"].keys() == {"0", "1", "2", "ghost 1"}
+
+
+async def test_a_row_mended_while_it_goes_is_deleted_by_the_next_look(
+    house: House, tmp_path: Path
+) -> None:
+    house.configure(overlap_s=120.0)
+    for each in range(5):
+        house.vendor.put("Customer", str(each))
+    async with house.running() as run:
+        await anyio.sleep(700)
+        alter(tmp_path, "DELETE FROM objects WHERE object_id = '3'")
+        apply_page, mended = house.store.apply_page, anyio.Event()
+
+        async def delete_and_apply(page: PageWrite) -> PageApplied:
+            if page.via is Via.VERIFY and not mended.is_set():
+                mended.set()
+                house.vendor.delete("Customer", "3")
+                run.actor.post(SyncNow())
+                await anyio.sleep(2.0)
+            return await apply_page(page)
+
+        house.store.apply_page = delete_and_apply  # type: ignore[method-assign]
+        found = await answer(house, run)
+        assert found.types[0].missing == ("3",)
+        run.actor.post(SyncNow())
+        await anyio.sleep(30)
+        assert await house.is_exact()
