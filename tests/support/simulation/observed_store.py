@@ -95,6 +95,9 @@ class ObservedStore:
     async def live_counts(self, account_id: str) -> Mapping[str, int]:
         return await self._store.live_counts(account_id)
 
+    async def certificate(self, account_id: str) -> Certificate | None:
+        return await self._store.certificate(account_id)
+
     async def store_certificate(self, account_id: str, epoch: int, certificate: Certificate) -> int:
         return await self._write(
             lambda: self._store.store_certificate(account_id, epoch, certificate)
