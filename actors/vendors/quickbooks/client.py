@@ -14,6 +14,7 @@ from actors.events import CallMade
 from actors.vendors.base import Session
 from actors.vendors.http import HttpChannel, Reply
 from actors.vendors.quickbooks.faults import (
+    NO_ID,
     OBJECT_GONE,
     FailedCall,
     UnreadableReplyError,
@@ -198,7 +199,7 @@ class ApiClient:
         )
 
     async def read(self, session: Session, kind: ObjectType, object_id: str) -> ObjectRecord | None:
-        """Read one object; None when it is gone.
+        """Read one object; None when it is gone, or when damage made of its id what can be none.
 
         Raises:
             VendorError: the call failed.
@@ -209,7 +210,7 @@ class ApiClient:
                 session, Operation.READ, [kind.path, key], lambda body: read_reply(body, kind.name)
             )
         except RejectedError as error:
-            if error.code == OBJECT_GONE:
+            if error.code == OBJECT_GONE or (error.code == NO_ID and not _is_number(key)):
                 return None
             raise
 
@@ -293,3 +294,7 @@ class ApiClient:
             },
             content=content,
         )
+
+
+def _is_number(object_id: str) -> bool:
+    return object_id.isascii() and object_id.isdigit()

@@ -38,6 +38,7 @@ ACCESS_LOST = frozenset({"100", "120", "130", "3100", "3200", "3201"})
 UNSTABLE = frozenset({"500", "4002", "6002", "10000"})
 """Codes that also come out of outages and of single odd rows, so that a repeat may help (§8.2)."""
 
+NO_ID = "2030"
 OBJECT_GONE = "610"
 STALE_VERSION = "5010"
 

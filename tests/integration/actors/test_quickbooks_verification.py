@@ -68,6 +68,7 @@ DAMAGES = {
     "no version": "UPDATE objects SET version = CAST(x'ff' AS TEXT)",
     "bytes for a version": "UPDATE objects SET version = x'31'",
     "undecodable time": "UPDATE objects SET updated_at = CAST(x'ff' AS TEXT)",
+    "no flag": "UPDATE objects SET deleted = CAST(x'ff' AS TEXT)",
     "version": "UPDATE objects SET version = '99'",
     "older time": "UPDATE objects SET updated_at = '2001-01-01T00:00:00.000000Z'",
     "newer time": "UPDATE objects SET updated_at = '2099-01-01T00:00:00.000000Z'",
@@ -148,6 +149,29 @@ async def test_a_row_whose_id_cannot_be_read_gives_way_to_the_right_one(
         assert (found.exact, found.repaired) == (False, True)
         assert await house.is_exact(account_id)
         assert (await verified(house, account_id)).exact
+
+
+FALSE_IDS = {
+    "number": "UPDATE objects SET object_id = '99999'",
+    "no number": "UPDATE objects SET object_id = char(1) || '2'",
+    "quotes": "UPDATE objects SET object_id = 'a''b'",
+}
+
+
+@pytest.mark.parametrize("damage", FALSE_IDS)
+async def test_a_row_under_a_false_id_gives_way_to_the_right_one(
+    house: CompanyHouse, path: Path, damage: str
+) -> None:
+    account_id = await house.connect(Invoice=30)
+    async with house.syncing():
+        await anyio.sleep(700)
+        victim = sorted(house.truth(account_id)["Invoice"])[3]
+        Vandal(path, account_id).do(FALSE_IDS[damage], victim)
+        found = await verified(house, account_id)
+        invoices = of_type(found)
+        assert (list(invoices.missing), invoices.extra_count) == ([victim], 1)
+        assert (found.exact, found.repaired) == (False, True)
+        assert await house.is_exact(account_id)
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
