@@ -114,7 +114,11 @@ class Deliveries:
             raise ForgedDeliveryError(f"the delivery has no {receiver.door.signature} header")
 
     async def take(
-        self, vendor: str, body: bytes, headers: Mapping[str, str], began_s: float
+        self,
+        vendor: str,
+        body: bytes | bytearray,
+        headers: Mapping[str, str],
+        began_s: float,
     ) -> Taken:
         """Verify a delivery, keep what is new of it, and tell the accounts. Returns once it is durable.
 

@@ -39,6 +39,6 @@ class WebhookDoor:
     """
 
     signature: str
-    verify: Callable[[bytes, Mapping[str, str], str], bool]
-    parse: Callable[[bytes], Delivery]
+    verify: Callable[[bytes | bytearray, Mapping[str, str], str], bool]
+    parse: Callable[[bytes | bytearray], Delivery]
     noticed_types: frozenset[str]

@@ -13,6 +13,7 @@ from daemon.deliveries import Deliveries
 from daemon.heartbeat import HeartbeatCheck
 from daemon.metrics import Metrics
 from daemon.supervisor import Supervisor
+from daemon.web.body_room import BodyRoom
 from store.ports import Store
 
 
@@ -27,6 +28,7 @@ class WebContext:
         heartbeat: proves that the whole pipe works; None where nothing does.
         heartbeat_s: how often a stream without changes shows that it lives.
         max_waiting: how many long polls and streams may be open at once.
+        body_room: how many large deliveries are in memory at once.
     """
 
     store: Store
@@ -44,6 +46,7 @@ class WebContext:
     heartbeat: HeartbeatCheck | None = None
     heartbeat_s: float = 15.0
     max_waiting: int = 1000
+    body_room: BodyRoom = field(default_factory=BodyRoom)
 
     def stale_after_s(self, vendor: str) -> float:
         """Return at what age a replica is stale; 0 for a vendor that is not configured.

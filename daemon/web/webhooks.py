@@ -1,6 +1,7 @@
 """What vendors deliver to us. Guarded by their signature, not by the admin token."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from http import HTTPStatus
 
 import anyio
@@ -8,6 +9,7 @@ import msgspec
 from aiohttp import web
 
 from actors.vendors.registry import VENDORS
+from daemon.web.body_room import SMALL_BODY_BYTES, BodyRoom
 from daemon.web.operation import (
     JSON,
     Answer,
@@ -20,7 +22,7 @@ from daemon.web.operation import (
 )
 from daemon.web.problem import ProblemError
 
-MAX_BODY_BYTES = 8 * 1024 * 1024
+MAX_BODY_BYTES = 4 * 1024 * 1024
 """More than any vendor sends, whatever `server.max_body` allows others."""
 _BODY_WITHIN_S = 10.0
 
@@ -50,8 +52,9 @@ def _deliver(vendor: str) -> Handler[Nothing, Nothing]:
         began_s = context.clock.now().monotonic_s
         headers = {name.lower(): value for name, value in request.headers.items()}
         context.deliveries.admit(vendor, headers, began_s)
-        body = await _read(request)
-        taken = await context.deliveries.take(vendor, body, headers, began_s)
+        with ExitStack() as place:
+            body = await _read(request, context.body_room, place)
+            taken = await context.deliveries.take(vendor, body, headers, began_s)
         received = taken.received
         return Answer(
             DeliveryTaken(
@@ -66,25 +69,29 @@ def _deliver(vendor: str) -> Handler[Nothing, Nothing]:
     return deliver
 
 
-async def _read(request: web.Request) -> bytes:
-    """Return the raw body.
+async def _read(request: web.Request, room: BodyRoom, place: ExitStack) -> bytearray:
+    """Return the raw body; a large one holds a place in the room from then on.
 
     Raises:
-        ProblemError: 413 or 408.
+        ProblemError: 413, 408 or 503.
     """
     if (request.content_length or 0) > MAX_BODY_BYTES:
         raise _too_large()
     body = bytearray()
+    is_large = False
     try:
         with anyio.fail_after(_BODY_WITHIN_S):
             async for chunk in request.content.iter_any():
+                if not is_large and len(body) + len(chunk) > SMALL_BODY_BYTES:
+                    place.enter_context(room.place())
+                    is_large = True
                 body += chunk
                 if len(body) > MAX_BODY_BYTES:
                     raise _too_large()
     except TimeoutError as error:
         detail = f"the body did not come within {_BODY_WITHIN_S:.0f} s"
         raise ProblemError(HTTPStatus.REQUEST_TIMEOUT, "slow-body", detail) from error
-    return bytes(body)
+    return body
 
 
 def _too_large() -> ProblemError:
@@ -113,8 +120,8 @@ def _operations() -> Iterator[AnyOperation]:
                 HTTPStatus.REQUEST_TIMEOUT: "The body came too slowly.",
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
                 HTTPStatus.SERVICE_UNAVAILABLE: (
-                    "No secret is configured to verify with, or the database takes no writes:"
-                    " deliver it again later."
+                    "No secret is configured to verify with, too many large deliveries come in at"
+                    " once, or the database takes no writes: deliver it again later."
                 ),
             },
             is_open=True,

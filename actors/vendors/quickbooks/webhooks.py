@@ -105,7 +105,7 @@ class _Legacy(msgspec.Struct):
     notifications: list[_Notification] = msgspec.field(name="eventNotifications")
 
 
-def verify(raw_body: bytes, headers: Mapping[str, str], secret: str) -> bool:
+def verify(raw_body: bytes | bytearray, headers: Mapping[str, str], secret: str) -> bool:
     """Tell whether the body is signed with the verifier token. In constant time.
 
     Args:
@@ -118,7 +118,7 @@ def verify(raw_body: bytes, headers: Mapping[str, str], secret: str) -> bool:
     return hmac.compare_digest(b64encode(digest), given)
 
 
-def parse(raw_body: bytes) -> Delivery:
+def parse(raw_body: bytes | bytearray) -> Delivery:
     """Read a delivery of either form. One event that cannot be read does not spoil the others.
 
     Raises:

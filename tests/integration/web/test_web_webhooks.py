@@ -1,3 +1,4 @@
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from actors.events import DeliveryOutcome, PageStored, WebhookDelivered
 from daemon.config import Secret
+from daemon.web.body_room import MOST_LARGE_BODIES
 from store.models import Account, ChangeFilter, Via
 from support.deliveries import cloud_event, deliver, signed
 from support.store_fixtures import on_writer
@@ -165,11 +167,39 @@ async def test_large_delivery_is_taken_and_a_huge_one_refused(
     web: WebHouse, visitor: Visitor
 ) -> None:
     account = await web.live()
-    events = [cloud_event(account.external_account_id, "Invoice", str(n)) for n in range(18_000)]
-    assert len(msgspec.json.encode(events)) > 4_000_000
-    assert (await deliver(visitor, *events)).json()["stored"] == 18_000
-    body = b"[" + b" " * 8 * 1024 * 1024 + b"]"
+    events = [cloud_event(account.external_account_id, "Invoice", str(n)) for n in range(9_000)]
+    assert len(msgspec.json.encode(events)) > 2_000_000
+    assert (await deliver(visitor, *events)).json()["stored"] == 9_000
+    body = b"[" + b" " * 4 * 1024 * 1024 + b"]"
     await visitor.call("POST", HOOK, content=body, headers=signed(body), expect=413)
+
+
+async def test_strangers_cannot_fill_the_memory_with_unsigned_bodies(
+    web: WebHouse, visitor: Visitor
+) -> None:
+    head = (
+        f"POST {HOOK} HTTP/1.1\r\nHost: 127.0.0.1:{web.port}\r\nintuit-signature: guessed\r\n"
+        "Content-Type: application/json\r\nContent-Length: 1000000\r\n\r\n"
+    )
+    async with AsyncExitStack() as open_ones:
+        answered = []
+        for _ in range(MOST_LARGE_BODIES + 2):
+            stream = await open_ones.enter_async_context(
+                await anyio.connect_tcp("127.0.0.1", web.port)
+            )
+            await stream.send(head.encode() + b" " * 200_000)
+            with anyio.move_on_after(0.3):
+                answered.append(await stream.receive())
+        assert len(answered) == 2
+        for reply in answered:
+            assert reply.startswith(b"HTTP/1.1 503")
+            assert b"Retry-After: 10" in reply
+        await deliver(visitor, cloud_event("404"))
+    large = [cloud_event("404", id=str(n)) for n in range(1000)]
+    with anyio.fail_after(5):
+        while web.context.body_room.taken:
+            await anyio.sleep(0.01)
+    await deliver(visitor, *large)
 
 
 async def test_delivery_that_cannot_be_stored_is_to_be_made_again(
