@@ -81,7 +81,7 @@ class WebhookHealth:
         self._works_until_s = -inf
 
     def delivered(self, now_s: float) -> None:
-        """Take in that a delivery came whose signature is right."""
+        """Take in that a signed delivery came that could be read, and is durable."""
         if now_s >= self._works_until_s:
             self.since_s = now_s
         self._works_until_s = now_s + QUIET_AFTER_S

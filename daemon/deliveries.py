@@ -51,7 +51,8 @@ class Receiver:
 
     Attributes:
         secret: what its deliveries are verified with; None when that is not configured.
-        hearing: is told that its webhooks work.
+        hearing: is told that its webhooks work: once a delivery is durable of which anything could be
+            read.
     """
 
     door: WebhookDoor
@@ -131,7 +132,6 @@ class Deliveries:
         if not receiver.door.verify(body, headers, secret):
             self._refused(vendor, DeliveryOutcome.FORGED, began_s)
             raise ForgedDeliveryError("the signature is not the one that our secret makes")
-        receiver.hearing.health.delivered(self._clock.now().monotonic_s)
         try:
             delivery = receiver.door.parse(body)
         except UnreadableDeliveryError as error:
@@ -143,6 +143,8 @@ class Deliveries:
         except StoreUnavailableError:
             self._refused(vendor, DeliveryOutcome.NOT_STORED, began_s)
             raise
+        if delivery.notices or delivery.unknown_types:
+            receiver.hearing.health.delivered(self._clock.now().monotonic_s)
         for account_id, fresh in received.fresh.items():
             self._supervisor.hint(account_id, Hinted(tuple(fresh)))
         unreplicated = len(delivery.notices) - len(wanted)
