@@ -22,6 +22,8 @@ from store.ports import Store
 
 CHECK_EVERY_S = 15.0
 ANSWER_WITHIN_S = 5.0
+GAP_TOLD_FOR_S = 3600.0
+"""A gap does not go away, and is told for so long: what comes behind it is read as ever."""
 
 _AT_WORK = (Condition.RUNNING, Condition.RESTARTING)
 
@@ -65,7 +67,9 @@ class HeartbeatCheck:
         self._pulses: dict[str, Pulse] = {}
         self._silences: dict[str, str] = {}
         self._after: int | None = None
-        self._accounts = 0
+        self._purges: int | None = None
+        self._gap = ""
+        self._gap_until_s = -inf
         self.beats: Mapping[str, Heartbeat] = {}
 
     async def run(self) -> None:
@@ -89,6 +93,7 @@ class HeartbeatCheck:
         if found is not None:
             trouble = await self._feed_trouble(found)
         now = self._clock.now()
+        gap = self._gap if now.monotonic_s < self._gap_until_s else ""
         beats: dict[str, Heartbeat] = {}
         for vendor in {*expected, *self._pulses}:
             look = None if found is None else found.looks.get(vendor)
@@ -97,15 +102,15 @@ class HeartbeatCheck:
                 monotonic_s=now.monotonic_s,
                 interval_s=expected.get(vendor),
                 look_s=None if look is None else look.timestamp(),
-                feed_ok=not trouble,
+                feed_ok=not trouble and not gap,
             )
             pulse = beat(self._pulses.pop(vendor, None), sight)
             if pulse is None:
                 self._tell(vendor, None)
                 continue
             self._pulses[vendor] = pulse
-            silence = None
-            if pulse.silent:
+            silence = gap or None
+            if pulse.silent and not (gap and pulse.silent == "feed"):
                 readable = found is not None
                 silence = await self._cause(vendor, pulse.silent, trouble, readable=readable)
             self._tell(vendor, silence)
@@ -138,11 +143,13 @@ class HeartbeatCheck:
 
     async def _feed_trouble(self, found: StorePulse) -> str:
         """Say what keeps the feed from leading to its newest change since the last check; else nothing."""
-        after, accounts = self._after or 0, self._accounts
+        after = self._after or 0
         missing = found.last_seq - after - found.changes
-        forgotten = found.forgetting or found.accounts < accounts
-        if missing and not forgotten:
-            return f"the feed of changes has a gap behind number {after}"
+        # Since a purge was begun, nothing behind the last check says what it took away.
+        if missing and self._purges == found.purges:
+            self._gap = f"the feed of changes has a gap behind number {after}"
+            self._gap_until_s = self._clock.now().monotonic_s + GAP_TOLD_FOR_S
+            self._after = found.last_seq
         if found.changes:
             try:
                 with anyio.fail_after(ANSWER_WITHIN_S):
@@ -151,7 +158,7 @@ class HeartbeatCheck:
                 return f"the feed of changes gave no answer within {ANSWER_WITHIN_S:g} s"
             except StoreUnavailableError as error:
                 return f"the feed of changes can't be read: {error}"
-        self._after, self._accounts = found.last_seq, found.accounts
+        self._after, self._purges = found.last_seq, found.purges
         return ""
 
     async def _cause(self, vendor: str, link: str, trouble: str, *, readable: bool) -> str:

@@ -328,12 +328,11 @@ class StorePulse:
         looks: by vendor, when a page of any account that is meant to be fresh was last stored.
         last_seq: the number of the newest change.
         changes: how many changes there are behind the number that was asked for.
-        forgetting: whether an account's changes are being forgotten, which leaves gaps.
-        accounts: how many accounts there are: one fewer when one was forgotten.
+        purges: how many times forgetting an account was begun, ever; that leaves gaps up to the
+            number that was newest then.
     """
 
     looks: Mapping[str, datetime]
     last_seq: int
     changes: int
-    forgetting: bool
-    accounts: int
+    purges: int

@@ -24,6 +24,7 @@ from store.sqlite.held_deletes import forget_held_deletes
 from store.sqlite.history import forget_some_history, forget_some_looks
 from store.sqlite.notices import forget_some_notices
 from store.sqlite.objects import forget_some_objects
+from store.sqlite.pulse import count_purge
 from store.sqlite.reads import forget_reads
 from store.sqlite.verifications import forget_verifications
 
@@ -59,6 +60,7 @@ def disconnect(
     if purge:
         reset_cursors(connection, account_id)
         forget_freshness(connection, account_id)
+        count_purge(connection)
     return epoch
 
 

@@ -9,8 +9,10 @@ SELECT
   coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'changes'), 0),
   (SELECT count(*) FROM changes WHERE seq > :after);
 
--- name: forgetting
--- A purge vouches for nothing of its account any more, before it takes the first change away.
-SELECT
-  EXISTS (SELECT 1 FROM accounts WHERE disconnected_at IS NOT NULL AND exact_as_of IS NULL),
-  (SELECT count(*) FROM accounts);
+-- name: purges
+SELECT coalesce((SELECT CAST(value AS INTEGER) FROM metadata WHERE key = 'store.purges'), 0);
+
+-- name: count_purge
+INSERT INTO metadata (key, value) VALUES ('store.purges', CAST('1' AS BLOB))
+ON CONFLICT (key) DO UPDATE SET
+  value = CAST(CAST(CAST(value AS INTEGER) + 1 AS TEXT) AS BLOB);

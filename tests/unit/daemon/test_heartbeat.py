@@ -10,10 +10,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from actors.mailbox import Mailbox
-from actors.messages import Pause
-from daemon.heartbeat import CHECK_EVERY_S
+from actors.messages import Pause, SyncNow
+from daemon.heartbeat import CHECK_EVERY_S, GAP_TOLD_FOR_S
 from daemon.supervisor import Condition
 from store.errors import StoreFullError
+from support.store_fixtures import on_writer
 from support.virtual_time import VIRTUAL_BACKEND, VirtualClock
 from support.web_house import House, house
 
@@ -132,19 +133,66 @@ async def test_it_says_when_changes_come_through_again(
         ]
 
 
-async def test_a_gap_in_the_feed_is_told(tmp_path: Path) -> None:
+async def skip_a_number(within: House) -> None:
+    await on_writer(
+        within.store,
+        lambda connection: connection.execute(
+            "UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'changes'"
+        ),
+    )
+
+
+async def test_a_gap_in_the_feed_is_told_and_the_alarm_ends(tmp_path: Path) -> None:
     async with beating(tmp_path) as within:
         account = (await within.store.accounts())[0]
         within.sandbox.churn(account.external_account_id, 20)
         await anyio.sleep(INTERVAL_S - 2 * CHECK_EVERY_S)
-        await within.store._writer.submit(  # noqa: SLF001
-            lambda connection: connection.execute(
-                "UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'changes'"
-            )
-        )
+        with capture_logs() as logs:
+            await skip_a_number(within)
+            await anyio.sleep(CHECK_EVERY_S)
+            [reason] = within.heartbeat.reasons()
+            assert "the feed of changes has a gap behind number" in reason
+            await anyio.sleep(GAP_TOLD_FOR_S - 2 * CHECK_EVERY_S)
+            assert within.heartbeat.reasons() == [reason]
+            await anyio.sleep(2 * CHECK_EVERY_S)
+        assert within.heartbeat.reasons() == []
+        assert [each["event"] for each in logs if "heartbeat" in each["event"]] == [
+            "heartbeat_silent",
+            "heartbeat_back",
+        ]
+
+
+async def test_a_purge_is_no_gap_when_another_account_is_connected_at_once(tmp_path: Path) -> None:
+    async with beating(tmp_path, accounts=2) as within:
+        account = (await within.store.accounts())[0]
+        await anyio.sleep(INTERVAL_S - CHECK_EVERY_S / 2)
+        before = within.heartbeat._after  # noqa: SLF001 - shows that both lie between two checks
+        within.sandbox.churn(account.external_account_id, 20)
+        within.supervisor.post(account.id, SyncNow(()))
+        await anyio.sleep(0.5)
+        await within.connector.disconnect(account.id, purge=True)
+        await within.connected()
+        assert within.heartbeat._after == before  # noqa: SLF001
         await anyio.sleep(2 * INTERVAL_S + SLACK_S)
-        [reason] = within.heartbeat.reasons()
-        assert "the feed of changes has a gap behind number" in reason
+        assert within.heartbeat.reasons() == []
+
+
+async def test_an_account_that_was_let_go_of_before_it_was_exact_hides_no_gap(
+    tmp_path: Path,
+) -> None:
+    async with beating(tmp_path, accounts=2) as within:
+        account = (await within.store.accounts())[0]
+        await within.connector.disconnect(account.id, purge=False)
+        await on_writer(
+            within.store,
+            lambda connection: connection.execute(
+                "UPDATE accounts SET exact_as_of = NULL WHERE id = ?", (account.id,)
+            ),
+        )
+        await anyio.sleep(CHECK_EVERY_S + 1.0)
+        await skip_a_number(within)
+        await anyio.sleep(CHECK_EVERY_S + 1.0)
+        assert len(within.heartbeat.reasons()) == 1
 
 
 async def test_a_purge_is_no_gap(tmp_path: Path) -> None:
