@@ -16,6 +16,7 @@ from store.models import SealedCredential
 THRESHOLD_DAYS = (1, 7, 30)
 """How far ahead of an end it is told, the nearest first."""
 
+_BETWEEN_RENEWALS = timedelta(minutes=1)
 _KEEP_ALIVE_BEFORE = timedelta(days=31)
 """A paused account renews its tokens so long before their idle end: before anybody is warned, and
 with a month left to try again in."""
@@ -78,10 +79,12 @@ def keep_alive_at_s(sealed: SealedCredential, now: Moment) -> float:
     """Return when a paused account renews its tokens (monotonic seconds), so that they don't die of rest.
 
     It costs no read, and losing the grant in silence is not what a pause is for. Tokens that live
-    shortly are renewed when a third of their life is left. Infinite when they don't die.
+    shortly are renewed when a third of their life is left, those that are dead on arrival once a
+    minute. Infinite when they don't die.
     """
     idle_end = sealed.refresh_expires_at
     if idle_end is None:
         return inf
     at = idle_end - min(_KEEP_ALIVE_BEFORE, (idle_end - sealed.obtained_at) / 3)
+    at = max(at, sealed.obtained_at + _BETWEEN_RENEWALS)
     return now.monotonic_s + (at - now.utc).total_seconds()

@@ -73,3 +73,22 @@ async def test_a_vendor_that_fails_is_tried_again_but_rarely(house: House) -> No
         await anyio.sleep(1 * DAY_S)
         assert len(house.vendor.calls) == tried + 1
         assert run.ended_by() is None
+
+
+async def test_tokens_that_are_dead_on_arrival_are_not_renewed_one_after_the_other(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issue = house.vendor.issue
+
+    def dead() -> Credential:
+        fresh = issue()
+        return replace(fresh, refresh_expires_at=fresh.obtained_at)
+
+    monkeypatch.setattr(house.vendor, "issue", dead)
+    house.account_id = await house.connect("3", dead())
+    async with house.running() as run:
+        run.actor.post(Pause())
+        await anyio.sleep(60.0)
+        house.vendor.calls.clear()
+        await anyio.sleep(3600.0)
+        assert 1 <= [name for _, name in house.vendor.calls].count("refresh") <= 61
