@@ -197,7 +197,7 @@ class Intake:
         applied = [await self._store.apply_page(replace(write, notices=early))]
         holds = list(write.holds)
         for object_type in page.compares:
-            parts, hold = await self._delete_unseen(session, look, object_type)
+            parts, hold = await self._delete_unseen(session, look, object_type, early)
             applied += parts
             holds += [] if hold is None else [hold]
         end = replace(self._blank(look), holds=holds, notices=check)
@@ -214,7 +214,7 @@ class Intake:
         )
 
     async def _delete_unseen(
-        self, session: Session, look: Look, object_type: str
+        self, session: Session, look: Look, object_type: str, check: NoticeCheck | None
     ) -> tuple[Sequence[PageApplied], HeldDeletes | None]:
         """Settle every object that a full reading did not come across, or hold their deletes."""
         missing = await self._unseen(object_type)
@@ -222,16 +222,16 @@ class Intake:
             some = [Tombstone(object_type, object_id, None) for object_id in hold.sample]
             if await self._all_gone(session, some):
                 return (), hold
-            return await self._delete_if_few(session, look, object_type)
+            return await self._delete_if_few(session, look, object_type, check)
         applied = []
         while missing:
             witness = await self._witness_unseen(session, object_type, missing)
-            applied.append(await self._store_unseen(session, look, witness))
+            applied.append(await self._store_unseen(session, look, witness, check))
             missing = await self._unseen(object_type)
         return applied, None
 
     async def _delete_if_few(
-        self, session: Session, look: Look, object_type: str
+        self, session: Session, look: Look, object_type: str, check: NoticeCheck | None
     ) -> tuple[Sequence[PageApplied], HeldDeletes | None]:
         """Ask about all that a full reading missed before any of it is deleted."""
         applied: list[PageApplied] = []
@@ -240,7 +240,7 @@ class Intake:
         while missing := await self._unseen(object_type, after_id):
             witness = await self._witness_unseen(session, object_type, missing)
             shown = replace(witness, gone=())
-            applied.append(await self._store_unseen(session, look, shown))
+            applied.append(await self._store_unseen(session, look, shown, check))
             gone += [each.object_id for each in witness.gone]
             after_id = missing[-1]
         if (hold := await self._doubt(object_type, gone, len(gone))) is not None:
@@ -248,7 +248,7 @@ class Intake:
         for start in range(0, len(gone), _UNSEEN_AT_ONCE):
             ids = gone[start : start + _UNSEEN_AT_ONCE]
             witness = Witness((), [Tombstone(object_type, object_id, None) for object_id in ids])
-            applied.append(await self._store_unseen(session, look, witness))
+            applied.append(await self._store_unseen(session, look, witness, check))
         return applied, None
 
     async def _doubt_unseen(self, object_type: str, missing: Sequence[str]) -> HeldDeletes | None:
@@ -273,7 +273,9 @@ class Intake:
             session, [Tombstone(object_type, object_id, None) for object_id in missing]
         )
 
-    async def _store_unseen(self, session: Session, look: Look, witness: Witness) -> PageApplied:
+    async def _store_unseen(
+        self, session: Session, look: Look, witness: Witness, check: NoticeCheck | None
+    ) -> PageApplied:
         """Store what the witness says of what a full reading missed."""
         seen = [(record.object_type, record.object_id) for record in witness.alive]
         write = replace(
@@ -283,6 +285,7 @@ class Intake:
             tombstones=[Tombstone(gone.object_type, gone.object_id, None) for gone in witness.gone],
             denied=[Tombstone(object_type, object_id, None) for object_type, object_id in seen],
             seen=seen,
+            notices=check,
             trace_ids=_taken(session.trace_ids),
         )
         return await self._store.apply_page(write)

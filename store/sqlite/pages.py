@@ -71,8 +71,15 @@ def _settle_notices(
         before = applied.last_seq - made
         hinted, missed = check_changes(connection, page.account_id, check, before, page.observed_at)
         applied = replace(applied, hinted=hinted, missed=missed)
-    answer_notices(connection, page.account_id, check.answers, page.observed_at)
-    return replace(applied, awaits=awaits(connection, page.account_id, check.awaited))
+    answers, awaited = check.answers, check.awaited
+    if page.holds:
+        # What told of deletes that are held has no answer before somebody decides about them, and
+        # looking again soon brings none.
+        held = {each.object_type for each in page.holds}
+        answers = [each for each in answers if each.object_type not in held]
+        awaited = [each for each in awaited if each not in held]
+    answer_notices(connection, page.account_id, answers, page.observed_at)
+    return replace(applied, awaits=awaits(connection, page.account_id, awaited))
 
 
 def last_word(

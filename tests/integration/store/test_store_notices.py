@@ -4,7 +4,15 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from store.models import ChangeOp, HintedChange, ObjectRecord, PageWrite, Tombstone, Via
+from store.models import (
+    ChangeOp,
+    HeldDeletes,
+    HintedChange,
+    ObjectRecord,
+    PageWrite,
+    Tombstone,
+    Via,
+)
 from store.notice import Notice, NoticeCheck, NoticesReceived, OpenNotices
 from store.sqlite import SqliteStore
 from store.sqlite.notices import SQL
@@ -276,3 +284,26 @@ async def test_nothing_reads_through_all_notices_that_are_kept(
     )
     through_notices = [step for *_, step in plan if "notices" in step or " n " in step]
     assert not [step for step in through_notices if "(" not in step]
+
+
+async def test_notices_of_deletes_that_are_held_stay_open_and_are_not_awaited(
+    store: SqliteStore, company: Owned
+) -> None:
+    received = await receive(
+        store,
+        notice(operation="deleted"),
+        notice("2", "e2", object_type="Customer", operation="deleted"),
+    )
+    fresh = received.fresh[company.account_id]
+    await store.apply_page(company.page(record("1"), observed=5))
+    types = ("Invoice", "Customer")
+    held = HeldDeletes("Invoice", 60, 100, ("1",), at(10))
+    page = checked(company, NoticeCheck(answers=fresh, awaited=types))
+    applied = await store.apply_page(replace(page, holds=(held,)))
+    assert await rows(store) == [("1", "e1", 0), ("2", "e2", 1)]
+    assert not applied.awaits
+    await store.apply_page(
+        checked(company, NoticeCheck(answers=fresh), gone=[tombstone("1", seconds=20)])
+    )
+    assert (await all_changes(store))[-1].via is Via.WEBHOOK
+    assert await rows(store) == [("1", "e1", 1), ("2", "e2", 1)]

@@ -9,7 +9,16 @@ from actors.gate import Gate
 from actors.intake import Intake
 from actors.settings import DeleteBrake
 from actors.vendors.base import Look, Page, Priority, Session
-from store.models import Cursor, CursorMove, PageApplied, Tombstone, Via
+from store.models import (
+    ChangeFilter,
+    ChangeOp,
+    Cursor,
+    CursorMove,
+    PageApplied,
+    Tombstone,
+    Via,
+)
+from store.notice import Notice, NoticeCheck
 from support.actor_house import House
 
 NAMES = [f"{number:04}" for number in range(100)]
@@ -46,14 +55,16 @@ class Inbox:
         page = Page(None, (), moves, claims)
         return await self.intake.store(self.session, self.look(), page)
 
-    async def compare(self, seen: Sequence[str]) -> PageApplied:
+    async def compare(
+        self, seen: Sequence[str], check: NoticeCheck | None = None, via: Via = Via.BACKFILL
+    ) -> PageApplied:
         """Store the only page of a full reading of the items."""
         self.rounds += 1
         covered = self.house.clock.utc() + timedelta(seconds=self.rounds)
         move = CursorMove("Item", "-", True, covered, True, True)  # noqa: FBT003
         page = Page(None, (), [move], seen=[("Item", name) for name in seen], compares=["Item"])
-        look = Look("Item", Via.BACKFILL, Priority.BACKFILL, ("Item",), {})
-        return await self.intake.store(self.session, look, page)
+        look = Look("Item", via, Priority.BACKFILL, ("Item",), {})
+        return await self.intake.store(self.session, look, page, check)
 
     def look(self) -> Look:
         cursors = {name: Cursor(name, "-", complete=True) for name in TYPES}
@@ -256,3 +267,23 @@ async def test_every_page_says_which_calls_brought_it(inbox: Inbox) -> None:
     assert found is not None
     assert [(each.look, each.trace_ids) for each in found.versions] == [("feed", ("t-1", "t-2"))]
     assert inbox.session.trace_ids == []
+
+
+@pytest.mark.parametrize("are_confirmed", [False, True])
+async def test_deletes_that_a_comparison_finds_and_a_notice_told_of_are_by_webhook(
+    inbox: Inbox, *, are_confirmed: bool
+) -> None:
+    house, count = inbox.house, 60 if are_confirmed else 5
+    inbox.vanish(NAMES[:count])
+    now = house.clock.utc()
+    told = [Notice(f"e{name}", "1", "Item", name, "deleted", now) for name in NAMES[:count]]
+    received = await house.real_store.receive_notices("scripted", told, now)
+    check = NoticeCheck(answers=received.fresh[house.account_id])
+    if are_confirmed:
+        await inbox.compare(NAMES[count:], check, Via.POLL)
+        await inbox.confirm(count)
+    applied = await inbox.compare(NAMES[count:], check, Via.POLL)
+    assert (applied.deletes, len(applied.hinted)) == (count, count)
+    changes = await house.real_store.changes(ChangeFilter(limit=1000))
+    assert {each.via for each in changes if each.op is ChangeOp.DELETE} == {Via.WEBHOOK}
+    assert (await house.real_store.claim(house.account_id)).open_notices == ()
