@@ -114,6 +114,7 @@ class ReadMeter:
         self._metering = metering
         self._allowance = allowance
         self._interval_s = interval_s
+        self._planned_interval_s = interval_s
         self._ledger = ledger
         self._clock = clock
         self._listener = listener
@@ -188,21 +189,33 @@ class ReadMeter:
         resting = self._refusal is not None or self._is_short(now)
         rests_s = tuple(self._rest_s(each, now) for each in Priority) if resting else ()
         left_s = (self._month.ends_at - now.utc).total_seconds()
-        return Pace(self._plan.stretch_of(account_id), now.monotonic_s + left_s, rests_s)
+        stretch = self._plan.stretch_of(account_id)
+        if stretch > 1.0:
+            # The plan stretches what accounts keep to now, a pace what is configured.
+            stretch *= self._planned_interval_s / self._interval_s
+        return Pace(stretch, now.monotonic_s + left_s, rests_s)
 
-    def replan(self, accounts: int, reads_per_round: int) -> None:
+    def replan(self, accounts: int, reads_per_round: int, interval_s: float | None = None) -> None:
         """Share out anew what is left.
 
         Args:
             accounts: how many poll.
             reads_per_round: how many reads one of them makes each time, at the least.
+            interval_s: how often they do so now if nothing is stretched: more seldom than is
+                configured while webhooks work.
         """
+        self._planned_interval_s = interval_s or self._interval_s
         now = self._clock.now()
         self._turn(now)
-        usual_per_s = reads_per_round / self._interval_s
+        usual_per_s = reads_per_round / self._planned_interval_s
         self._demand = replace(self._demand, accounts=accounts, usual_per_s=usual_per_s)
         self._plan = plan(
-            self._allowance, self._used, self._month, now.utc, self._demand, self._interval_s
+            self._allowance,
+            self._used,
+            self._month,
+            now.utc,
+            self._demand,
+            self._planned_interval_s,
         )
         self._tell_of_forecast()
         self._tell_of_rest(now)

@@ -63,7 +63,8 @@ class ReadPlanning:
             and hosted.actor.polls
         )
         for vendor, meter in self._meters.items():
-            meter.replan(polling[vendor], reads_per_round(self._surroundings[vendor]))
+            around = self._surroundings[vendor]
+            meter.replan(polling[vendor], reads_per_round(around), interval_s(around))
 
     async def write(self) -> None:
         """Write down whose the reads were; a store that takes no writes now is asked again later."""
@@ -90,3 +91,10 @@ def reads_per_round(around: Surroundings) -> int:
         for name in around.settings.object_types
     }
     return max(1, len(around.vendor.looks(complete, due=True)))
+
+
+def interval_s(around: Surroundings) -> float:
+    """Return how often an idle account looks now: more seldom while webhooks work."""
+    if around.hearing is None:
+        return around.settings.poll_interval_s
+    return around.hearing.interval_s(around.settings, around.clock.now().monotonic_s)

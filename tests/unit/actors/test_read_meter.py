@@ -284,3 +284,18 @@ async def test_writing_that_fails_forgets_nothing(
     await read(meter, 2)
     await meter.write()
     assert await desk.store.account_reads("quickbooks", "2026-11", "one") == 7
+
+
+async def test_polls_that_webhooks_make_rare_are_forecast_as_such(desk: Desk) -> None:
+    meter = desk.meter()
+    meter.replan(400, 1, 7200.0)
+    assert (meter.state().forecast, meter.state().stretch) == (400 * 12, 1.0)
+    assert meter.pace("one", desk.clock.now()).stretch == 1.0
+    assert desk.heard == []
+
+
+async def test_polls_that_webhooks_make_rare_are_stretched_beyond_that(desk: Desk) -> None:
+    meter = desk.meter()
+    meter.replan(20_000, 1, 7200.0)
+    assert meter.state().stretch == pytest.approx(2.45, abs=0.05)
+    assert meter.pace("one", desk.clock.now()).stretch == meter.state().stretch * 24
