@@ -26,6 +26,9 @@ _RESERVES: Mapping[Priority, float] = MappingProxyType(
 )
 """Parts of the allowance below which these rest, at the month's begin; less as the month goes by."""
 
+VERIFY_RESTS_AT_MOST_S = 7 * 86_400.0
+"""So long verifications rest at a stretch in a month that is short; then one of each account passes."""
+
 _SMOOTH_OVER_S = 86_400.0
 _FAR_OVER = 0.02
 """An account whose smoothed reads exceed the usual by less than this part counts as usual."""
@@ -61,11 +64,15 @@ class Demand:
         accounts: how many poll, those in `over` included.
         usual_per_s: what one of them needs.
         over: what those need that read far more, by account.
+        verify_reads: what it takes to verify one of them.
+        verify_interval_s: how often that is done; infinite for never.
     """
 
     accounts: int = 0
     usual_per_s: float = 0.0
     over: Mapping[str, float] = field(default_factory=dict)
+    verify_reads: float = 0.0
+    verify_interval_s: float = inf
 
     @property
     def total_per_s(self) -> float:
@@ -73,20 +80,33 @@ class Demand:
         usual = max(0, self.accounts - len(self.over)) * self.usual_per_s
         return usual + sum(self.over.values())
 
+    @property
+    def verify_per_s(self) -> float:
+        """What verifying all of them needs on top."""
+        return self.accounts * self.verify_reads / self.verify_interval_s
+
+    @property
+    def least_verify_per_s(self) -> float:
+        """The same while verifications rest as long as they may."""
+        interval_s = max(self.verify_interval_s, VERIFY_RESTS_AT_MOST_S)
+        return self.accounts * self.verify_reads / interval_s
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How the rest of the month goes.
 
     Attributes:
-        forecast: reads by the month's end if nothing were stretched.
+        forecast: reads by the month's end if nothing were stretched and no verification rested.
         stretch: by how much the usual account's poll interval is stretched, 1 or more.
         over: the same for accounts that read far more than the others.
+        is_short: whether polls and verifications together need more than there is.
     """
 
     forecast: float = 0.0
     stretch: float = 1.0
     over: Mapping[str, float] = field(default_factory=dict)
+    is_short: bool = False
 
     def stretch_of(self, account_id: str) -> float:
         """Return by how much one account's poll interval is stretched."""
@@ -110,11 +130,13 @@ def plan(
         interval_s: how long a poll interval is, unstretched.
     """
     left_s = max(1.0, (month.ends_at - at).total_seconds())
-    forecast = used + demand.total_per_s * left_s
+    needed_in_all_per_s = demand.total_per_s + demand.verify_per_s
+    forecast = used + needed_in_all_per_s * left_s
     if allowance is None:
         return Plan(forecast)
     held_back = allowance * (USER_SHARE + BACKFILL_SHARE * month.part_left(at))
-    level_per_s = fair_level(demand, max(0.0, allowance - used - held_back) / left_s)
+    rate_per_s = max(0.0, allowance - used - held_back) / left_s
+    level_per_s = fair_level(demand, max(0.0, rate_per_s - demand.least_verify_per_s))
     longest = max(1.0, LONGEST_POLL_S / interval_s)
 
     def stretch(needed_per_s: float) -> float:
@@ -126,6 +148,7 @@ def plan(
         forecast,
         stretch(demand.usual_per_s),
         {account_id: stretch(needed) for account_id, needed in demand.over.items()},
+        needed_in_all_per_s > rate_per_s,
     )
 
 

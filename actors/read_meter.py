@@ -8,6 +8,7 @@ few. Failed calls count: nobody knows whether the vendor counts them.
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
+from math import inf
 
 import anyio
 
@@ -18,6 +19,7 @@ from actors.moment import Moment
 from actors.pace import Pace
 from actors.read_budget import (
     CALM,
+    VERIFY_RESTS_AT_MOST_S,
     Demand,
     Plan,
     measured,
@@ -40,6 +42,7 @@ something else, and plans are upgraded. One call, ever more seldom."""
 _LOOK_AGAIN_S = 3600.0
 """What rests because little is left looks again this often: as the month goes by, less is held back."""
 
+_VERIFY_PASSES_FOR_S = 86_400.0
 _STROBE = timedelta(days=2)
 
 
@@ -131,6 +134,8 @@ class ReadMeter:
         self._refusal: Refusal | None = None
         self._warned_of = ""
         self._resting = False
+        self._verify_rests_from_s = inf
+        self._verify_reads = 0.0
 
     def configure(self, allowance: int | None, interval_s: float) -> None:
         """Take another allowance and poll interval from now on."""
@@ -142,6 +147,7 @@ class ReadMeter:
         if self._noted is None:
             self._noted = await self._ledger.noted_reads(self.vendor, self._month.name)
             self._used = self._noted
+        self._verify_reads = await self._ledger.verification_reads(self.vendor)
 
     async def admit(self, account_id: str, operation: str, priority: Priority) -> Ticket | None:
         """Count a call that is about to be made; None when it is not metered.
@@ -186,7 +192,11 @@ class ReadMeter:
     def pace(self, account_id: str, now: Moment) -> Pace:
         """Return how fast an account may look now."""
         self._turn(now)
-        resting = self._refusal is not None or self._is_short(now)
+        resting = (
+            self._refusal is not None
+            or self._is_short(now)
+            or self._rest_s(Priority.VERIFY, now) > 0
+        )
         rests_s = tuple(self._rest_s(each, now) for each in Priority) if resting else ()
         left_s = (self._month.ends_at - now.utc).total_seconds()
         stretch = self._plan.stretch_of(account_id)
@@ -195,7 +205,15 @@ class ReadMeter:
             stretch *= self._planned_interval_s / self._interval_s
         return Pace(stretch, now.monotonic_s + left_s, rests_s)
 
-    def replan(self, accounts: int, reads_per_round: int, interval_s: float | None = None) -> None:
+    def replan(
+        self,
+        accounts: int,
+        reads_per_round: int,
+        interval_s: float | None = None,
+        *,
+        verify_interval_s: float | None = None,
+        types: int = 0,
+    ) -> None:
         """Share out anew what is left.
 
         Args:
@@ -203,12 +221,20 @@ class ReadMeter:
             reads_per_round: how many reads one of them makes each time, at the least.
             interval_s: how often they do so now if nothing is stretched: more seldom than is
                 configured while webhooks work.
+            verify_interval_s: how often each is verified; None or 0 is never.
+            types: how many object types each has: a verification takes a read for each at the least.
         """
         self._planned_interval_s = interval_s or self._interval_s
         now = self._clock.now()
         self._turn(now)
         usual_per_s = reads_per_round / self._planned_interval_s
-        self._demand = replace(self._demand, accounts=accounts, usual_per_s=usual_per_s)
+        self._demand = replace(
+            self._demand,
+            accounts=accounts,
+            usual_per_s=usual_per_s,
+            verify_reads=max(self._verify_reads, types),
+            verify_interval_s=verify_interval_s or inf,
+        )
         self._plan = plan(
             self._allowance,
             self._used,
@@ -217,8 +243,21 @@ class ReadMeter:
             self._demand,
             self._planned_interval_s,
         )
+        self._rest_verifications(now)
         self._tell_of_forecast()
         self._tell_of_rest(now)
+
+    def _rest_verifications(self, now: Moment) -> None:
+        """Have verifications rest while the month is short, but let all pass for a day each week."""
+        if not self._plan.is_short:
+            self._verify_rests_from_s = inf
+            return
+        if self._verify_rests_from_s == inf:
+            self._verify_rests_from_s = now.monotonic_s
+        if now.monotonic_s - self._verify_rests_from_s >= (
+            VERIFY_RESTS_AT_MOST_S + _VERIFY_PASSES_FOR_S
+        ):
+            self._verify_rests_from_s = now.monotonic_s
 
     async def write(self) -> None:
         """Store whose the reads since the last time were, and learn who reads far more than others.
@@ -242,6 +281,7 @@ class ReadMeter:
             except StoreUnavailableError:
                 self._unwritten[month] = reads + self._unwritten.get(month, Counter())
                 raise
+        self._verify_reads = await self._ledger.verification_reads(self.vendor)
 
     async def close(self) -> None:
         """Store all, and give back what was noted and not used. No call may be made any more."""
@@ -303,6 +343,10 @@ class ReadMeter:
                 return min(probe_in_s, left_s)
         if must_rest(priority, self._allowance, self._used, self._month, now.utc):
             return min(_LOOK_AGAIN_S, left_s)
+        if priority is Priority.VERIFY:
+            rested_s = now.monotonic_s - self._verify_rests_from_s
+            if 0.0 <= rested_s < VERIFY_RESTS_AT_MOST_S:
+                return min(_LOOK_AGAIN_S, left_s, VERIFY_RESTS_AT_MOST_S - rested_s)
         return 0.0
 
     async def _note_ahead(self, priority: Priority) -> None:

@@ -64,7 +64,13 @@ class ReadPlanning:
         )
         for vendor, meter in self._meters.items():
             around = self._surroundings[vendor]
-            meter.replan(polling[vendor], reads_per_round(around), interval_s(around))
+            meter.replan(
+                polling[vendor],
+                reads_per_round(around),
+                interval_s(around),
+                verify_interval_s=around.settings.verify_interval_s,
+                types=len(around.settings.object_types),
+            )
 
     async def write(self) -> None:
         """Write down whose the reads were; a store that takes no writes now is asked again later."""

@@ -374,6 +374,10 @@ class ReadLedger(Protocol):
         """Return how many of them were added for the account."""
         ...
 
+    async def verification_reads(self, vendor: str) -> float:
+        """Return how many reads an account's last verification took on average; 0 before the first."""
+        ...
+
 
 class Store(ActorStore, Directory, ReadLedger, ActionDirectory, Protocol):
     """A store as a whole."""

@@ -147,6 +147,10 @@ class SqliteActorStore:
             commit=Commit.OWNER_NEEDED,
         )
 
+    async def verification_reads(self, vendor: str) -> float:
+        """Return how many reads an account's last verification took on average."""
+        return await self._readers.run(partial(verifications.mean_reads, vendor=vendor))
+
     async def noted_reads(self, vendor: str, month: str) -> int:
         """Return how many metered reads of the vendor's app were noted in the month."""
         return await self.account_reads(vendor, month, reads.WHOLE_APP)

@@ -59,6 +59,12 @@ def store_certificate(
     return int(number)
 
 
+def mean_reads(connection: sqlite3.Connection, vendor: str) -> float:
+    """Return how many reads an account's last verification took on average; 0 before the first."""
+    (mean,) = connection.execute(SQL["mean_reads"], (vendor,)).fetchone()
+    return float(mean)
+
+
 def read_certificate(connection: sqlite3.Connection, account_id: str) -> Certificate | None:
     """Return the account's last one."""
     row = connection.execute(SQL["last"], (account_id,)).fetchone()

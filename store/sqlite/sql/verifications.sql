@@ -47,3 +47,11 @@ DELETE FROM certificates WHERE account_id = ?;
 
 -- name: forget_standing
 DELETE FROM verifications WHERE account_id = ?;
+
+-- name: mean_reads
+-- Of the newest certificate of each connected account: CROSS JOIN, so that each is found by its key.
+SELECT coalesce(avg(c.reads), 0.0)
+FROM accounts AS a CROSS JOIN certificates AS c ON c.account_id = a.id
+WHERE a.vendor = ? AND a.disconnected_at IS NULL AND c.number = (
+  SELECT max(number) FROM certificates WHERE account_id = a.id
+);

@@ -299,3 +299,38 @@ async def test_polls_that_webhooks_make_rare_are_stretched_beyond_that(desk: Des
     meter.replan(20_000, 1, 7200.0)
     assert meter.state().stretch == pytest.approx(2.45, abs=0.05)
     assert meter.pace("one", desk.clock.now()).stretch == meter.state().stretch * 24
+
+
+async def test_verifications_are_forecast_and_leave_polls_their_share(desk: Desk) -> None:
+    """A thousand accounts: verifying them takes a seventh of the time, and never most of the reads."""
+    desk.allowance, desk.clock.epoch = 500_000, datetime(2026, 11, 1, 8, tzinfo=UTC)
+    meter = desk.meter()
+    used = {Priority.POLL: 0.0, Priority.VERIFY: 0.0}
+    rested_h, longest_h, stretches = 0, 0, []
+    for _ in range(29 * 24):
+        meter.replan(1000, 1, verify_interval_s=DAY_S, types=9)
+        pace = meter.pace("one", desk.clock.now())
+        stretches.append(pace.stretch)
+        polls = round(1000 * 12 / pace.stretch)
+        is_resting = pace.rest_s(Priority.VERIFY, 0.0) > 0
+        verifies = 0 if is_resting else 375
+        rested_h = rested_h + 1 if is_resting else 0
+        longest_h = max(longest_h, rested_h)
+        used[Priority.POLL] += polls
+        used[Priority.VERIFY] += verifies
+        meter._used += polls + verifies  # noqa: SLF001 - half a million calls take too long
+        await anyio.sleep(3600.0)
+    assert 7 * 24 - 1 <= longest_h <= 7 * 24 + 1
+    assert used[Priority.VERIFY] < 5 * 9_000
+    assert used[Priority.POLL] > 370_000
+    assert max(stretches) < 1.05 * stretches[0]
+    assert meter.why_resting() is None
+
+
+async def test_verifications_go_on_when_the_month_is_long_enough(desk: Desk) -> None:
+    meter = desk.meter()
+    meter.replan(5, 1, verify_interval_s=DAY_S, types=9)
+    assert meter.state().forecast == 5 * (288 + 9)
+    assert Priority.VERIFY not in meter.state().resting
+    meter.replan(340, 1, verify_interval_s=DAY_S, types=9)
+    assert meter.state().resting == (Priority.VERIFY,)
