@@ -7,7 +7,7 @@ few. Failed calls count: nobody knows whether the vendor counts them.
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import timedelta, tzinfo
 from math import inf
 
 import anyio
@@ -28,6 +28,7 @@ from actors.read_budget import (
     must_rest,
     plan,
 )
+from actors.read_state import ReadsState, Refusal, Ticket
 from actors.vendors.base import Priority
 from store.errors import StoreUnavailableError
 from store.ports import ReadLedger
@@ -57,47 +58,6 @@ class Metering:
 
     operations: frozenset[str]
     zone: tzinfo
-
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """One metered call that was counted."""
-
-    month: str
-    began_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """The vendor said that nothing is left. `probe_at_s` is when one call tries again."""
-
-    since_s: float
-    wait_s: float
-    probe_at_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class ReadsState:
-    """The budget as it is now.
-
-    Attributes:
-        used: calls counted this month; up to a block too many after a crash.
-        forecast: calls by the month's end if nothing were stretched.
-        refused: whether the vendor says that nothing is left.
-        resting: the priorities of which no look is begun now.
-        reason: why, in words, when polls are among them.
-        until: when that ends at the latest: the month's turn.
-    """
-
-    month: str
-    used: int
-    allowance: int | None
-    forecast: int
-    stretch: float
-    refused: bool
-    resting: tuple[Priority, ...]
-    reason: str | None
-    until: datetime
 
 
 class ReadMeter:

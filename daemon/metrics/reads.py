@@ -6,7 +6,8 @@ from math import inf
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from actors.read_meter import ReadMeter, ReadsState
+from actors.read_meter import ReadMeter
+from actors.read_state import ReadsState
 from actors.vendors.base import Priority
 
 

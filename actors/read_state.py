@@ -1,0 +1,47 @@
+"""What is counted of metered reads, as values."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from actors.vendors.base import Priority
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One metered call that was counted."""
+
+    month: str
+    began_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The vendor said that nothing is left. `probe_at_s` is when one call tries again."""
+
+    since_s: float
+    wait_s: float
+    probe_at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReadsState:
+    """The budget as it is now.
+
+    Attributes:
+        used: calls counted this month; up to a block too many after a crash.
+        forecast: calls by the month's end if nothing were stretched.
+        refused: whether the vendor says that nothing is left.
+        resting: the priorities of which no look is begun now.
+        reason: why, in words, when polls are among them.
+        until: when that ends at the latest: the month's turn.
+    """
+
+    month: str
+    used: int
+    allowance: int | None
+    forecast: int
+    stretch: float
+    refused: bool
+    resting: tuple[Priority, ...]
+    reason: str | None
+    until: datetime
