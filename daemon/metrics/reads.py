@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import inf
+from typing import TYPE_CHECKING
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from actors.read_meter import ReadMeter
 from actors.read_state import ReadsState
 from actors.vendors.base import Priority
+
+if TYPE_CHECKING:
+    from actors.read_meter import ReadMeter
 
 
 class ReadsCollector(Collector):

@@ -128,6 +128,9 @@ class ObservedStore:
         self._tokens.owner_needed(account_id)
         self._doom.reach(Moment.AFTER_COMMIT)
 
+    async def verification_reads(self, vendor: str) -> float:
+        return await self._store.verification_reads(vendor)
+
     async def noted_reads(self, vendor: str, month: str) -> int:
         return await self._store.noted_reads(vendor, month)
 
