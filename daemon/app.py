@@ -52,7 +52,6 @@ from daemon.store_check import StoreCheck
 from daemon.supervisor import Supervisor
 from daemon.token_watch import TokenWatch
 from daemon.vendors import Vendors, VendorWorkshop
-from daemon.verification_log import log_verification
 from daemon.version import VERSION
 from daemon.watchdog import Watchdog
 from daemon.web import ListenError, WebContext, WebServer
@@ -186,7 +185,7 @@ async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
     )
     event_log = EventLog(trace_names={name: entry.trace_name for name, entry in VENDORS.items()})
     watch = ActionWatch()
-    listeners = (metrics.listen, event_log.listen, log_verification, watch.listen)
+    listeners = (metrics.listen, event_log.listen, watch.listen)
     vendors = _vendors(config, world, store, sealer, listeners)
     supervisor = Supervisor(
         store,

@@ -13,7 +13,10 @@ from actors.events import (
     ReadsForecast,
     ReadsResumed,
     ReadsUsedUp,
+    VerificationAbandoned,
+    VerificationEnded,
 )
+from daemon.verification_log import log_verification
 
 log = structlog.get_logger()
 
@@ -86,3 +89,13 @@ def _(event: ReadsUsedUp) -> None:
 @write_line.register
 def _(event: ReadsResumed) -> None:
     log.info("reads_resumed", vendor=event.vendor, month=event.month)
+
+
+@write_line.register
+def _(event: VerificationEnded) -> None:
+    log_verification(event)
+
+
+@write_line.register
+def _(event: VerificationAbandoned) -> None:
+    log_verification(event)

@@ -2,7 +2,7 @@
 
 import structlog
 
-from actors.events import Event, VerificationAbandoned, VerificationEnded
+from actors.events import VerificationAbandoned, VerificationEnded
 
 log = structlog.get_logger()
 
@@ -10,8 +10,8 @@ _NAMED = 20
 """So many ids of a kind are named on a line; the certificate has more."""
 
 
-def log_verification(event: Event) -> None:
-    """Write the event's lines, if it is about a verification."""
+def log_verification(event: VerificationEnded | VerificationAbandoned) -> None:
+    """Write the event's lines."""
     match event:
         case VerificationEnded():
             _ended(event)
