@@ -20,6 +20,8 @@ def forgetting(
         tells: whether the feed of changes calls them deleted; else they are just not there.
     """
     company = sandbox.company(realm)
+    # What becomes visible within would be shown to the empty table, and be lost for good.
+    company.settle(sandbox.world.clock())
     tables = company.tables
     lost = Table(tables[object_type].entity)
     if tells:
