@@ -30,6 +30,7 @@ class Why(StrEnum):
     SAME_TIME_OTHER_BYTES = "same_time_other_bytes"
     GONE_BY_TWO_WITNESSES = "gone_by_two_witnesses"
     SHOWN_AGAIN = "shown_again"
+    MENDED = "mended"
     OLDER_THAN_HELD = Rule.OLDER_THAN_HELD.value
     TOMBSTONE_OLDER_THAN_HELD = Rule.TOMBSTONE_OLDER_THAN_HELD.value
     SECOND_WITNESS_SEES_IT = Rule.SECOND_WITNESS_SEES_IT.value
@@ -40,6 +41,7 @@ IN_WORDS: Mapping[Why, str] = {
     Why.NEWER: "newer than what was held, and its bytes differ",
     Why.SAME_TIME_OTHER_BYTES: "as new as what was held, and its bytes differ",
     Why.GONE_BY_TWO_WITNESSES: "gone, as two witnesses said",
+    Why.MENDED: "a verification mended it: the row was not as the vendor shows it",
     Why.SHOWN_AGAIN: "shown again, no older than its deletion",
     Why.OLDER_THAN_HELD: "older than what is held",
     Why.TOMBSTONE_OLDER_THAN_HELD: "a deletion older than the row",
@@ -137,6 +139,8 @@ def _what_and_why(before: ObjectVersion | None, after: ObjectVersion) -> tuple[W
         return What.DELETED, Why.GONE_BY_TWO_WITNESSES
     if before is None:
         return What.STORED, Why.FIRST_KEPT
+    if after.via is Via.VERIFY:
+        return What.REPLACED, Why.MENDED
     if before.deleted:
         return What.REVIVED, Why.SHOWN_AGAIN
     is_newer = after.updated_at > before.updated_at

@@ -169,7 +169,7 @@ def _budget(budget: BudgetReply | None) -> Sequence[tuple[str, Text]]:
         return []
     of = "" if budget.allowance is None else f" of {budget.allowance:,}"
     slower = f"; polls {budget.stretch:.1f} times as seldom" if budget.stretch > 1 else ""
-    said = f"{budget.used:,}{of} in {budget.month}, {budget.forecast:,} forecast{slower}"
+    said = f"{budget.used:,}{of} in {budget.month} over all accounts, {budget.forecast:,} forecast{slower}"
     over = budget.allowance is not None and budget.forecast > budget.allowance
     return [("reads", Text(printable(said), "yellow" if over else ""))]
 

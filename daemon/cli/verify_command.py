@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from daemon.cli.account_choice import account_path, chosen_account
 from daemon.cli.daemon_client import DaemonClient
@@ -135,8 +135,7 @@ def _view(shell: Shell, name: str) -> Iterator[_Show]:
     columns = (
         TextColumn("{task.fields[name]}", markup=False),
         BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("types  {task.description}", markup=False),
+        TextColumn("{task.description}", markup=False),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console) as bar:

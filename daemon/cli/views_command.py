@@ -54,7 +54,12 @@ def views(  # noqa: PLR0913 - the options that some view takes
     ] = "",
     limit: Annotated[
         int | None,
-        typer.Option(min=1, max=_MOST_ITEMS, show_default="100", help="How many lines at most."),
+        typer.Option(
+            min=1,
+            max=_MOST_ITEMS,
+            show_default="100",
+            help="bills-due, payment-history: how many lines at most.",
+        ),
     ] = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,

@@ -227,7 +227,7 @@ _CALLS = (
     ),
     Scenario(
         "F15_broken_connections",
-        (scattered(_CONNECTIONS, every_s=2 * HOUR_S, most=1), spoiled(dripping)),
+        (scattered(_CONNECTIONS, every_s=HOUR_S, most=1), spoiled(dripping)),
         expects=(happened(*_CONNECTIONS), never_behind_by_more_than(10 * HOUR_S)),
     ),
     Scenario(

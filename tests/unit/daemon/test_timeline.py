@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from daemon.timeline import IN_WORDS, What, Why, field_changes, timeline
 from store.history import ObjectHistory, ObjectVersion, Refusal, Rule
@@ -48,6 +49,11 @@ def test_a_life_is_told_in_its_order() -> None:
         (What.REFUSED, Why.OLDER_THAN_HELD),
         (What.REVIVED, Why.SHOWN_AGAIN),
     ]
+
+
+def test_what_a_verification_wrote_over_a_row_is_told_as_mended() -> None:
+    damaged, mended = version(1, 1), replace(version(2, 1, b'{"a":1}'), via=Via.VERIFY)
+    assert told(ObjectHistory([damaged, mended], [], None))[-1] == (What.REPLACED, Why.MENDED)
 
 
 def test_a_life_whose_beginning_is_forgotten_begins_with_what_is_kept() -> None:

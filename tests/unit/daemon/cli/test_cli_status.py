@@ -136,7 +136,10 @@ def test_detail_tells_of_the_months_reads_and_of_tokens_that_end(cli: CommandLin
     }
     cli.daemon.on("GET", f"/integrations/{AMY['id']}/status", httpx.Response(200, json=AMY | more))
     shown = " ".join(cli.run("status", "Amy's").out.split())
-    assert "reads 1,234 of 500,000 in 2026-03, 600,000 forecast; polls 1.2 times as seldom" in shown
+    assert (
+        "reads 1,234 of 500,000 in 2026-03 over all accounts, 600,000 forecast; polls 1.2 times as seldom"
+        in shown
+    )
     assert "tokens the grant ends at 2026-03-05 00:00 UTC whatever happens" in shown
 
 
