@@ -6,7 +6,7 @@ from functools import lru_cache
 from actors.credential import Credential, Sealer
 from store.models import SealedCredential
 
-_KEPT = 500
+_KEPT = 200
 
 
 class RememberingSealer(Sealer):
