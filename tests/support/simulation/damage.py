@@ -47,12 +47,15 @@ def bit_flips(*, every_s: float = 2 * HOUR_S) -> Trouble:
 
 def _damage(world: World, account_id: str, random: Random) -> None:
     connection = sqlite3.connect(world.path)
+    settled = to_text(world.vendor_clock.utc() - _SETTLED)
+    rows = connection.execute(_LIVE, (account_id, settled)).fetchall()
+    if not rows:
+        connection.close()
+        return
     with connection:
         # Of triggers a broken disk knows nothing.
         (trigger,) = connection.execute(_TRIGGER).fetchone()
         connection.execute("DROP TRIGGER objects_changed")
-        settled = to_text(world.vendor_clock.utc() - _SETTLED)
-        rows = connection.execute(_LIVE, (account_id, settled)).fetchall()
         object_type, object_id = random.choice(rows)
         how = random.choice(_WAYS)
         connection.execute(how + _ROW, (account_id, object_type, object_id))
