@@ -9,7 +9,7 @@ from typing import Self
 import httpx
 import msgspec
 
-from daemon.cli.failure import CommandError
+from daemon.cli.failure import CommandError, ExitCode
 from daemon.cli.replies import Page, Problem, decoded
 from daemon.config import Config
 from daemon.generated_secret import GeneratedSecretError, admin_token_path, read_secret
@@ -26,7 +26,7 @@ class DaemonAwayError(CommandError):
 
 
 class ProblemError(CommandError):
-    """The daemon answered with a problem document.
+    """The daemon answered with a problem document; input that it names as bad is wrong usage.
 
     Attributes:
         status: the HTTP status.
@@ -40,7 +40,11 @@ class ProblemError(CommandError):
             for error in problem.errors
         ]
         more = [f"  {each}" for each in (*fields, *problem.reasons) if each not in problem.detail]
-        super().__init__(problem.title, "\n".join([*filter(None, [problem.detail]), *more]))
+        super().__init__(
+            problem.title,
+            "\n".join([*filter(None, [problem.detail]), *more]),
+            ExitCode.USAGE if problem.errors else ExitCode.FAILED,
+        )
         self.status = status
         self.document = document
 

@@ -102,13 +102,13 @@ def _bills_due(output: Output, document: bytes) -> None:
 def _payments(output: Output, document: bytes) -> None:
     found = decoded(document, replies.PaymentsView)
     _payment_table(output, found.items)
-    _footer(output, found)
+    _footer(output, found, judges=False)
 
 
 def _company(output: Output, document: bytes) -> None:
     found = decoded(document, replies.CompanyView)
     _company_lines(output, found.company)
-    _footer(output, found)
+    _footer(output, found, judges=False)
 
 
 def _cash(output: Output, document: bytes) -> None:
@@ -235,13 +235,14 @@ def _titled(output: Output, title: str) -> None:
     output.line(title, "bold")
 
 
-def _footer(output: Output, found: replies.View) -> None:
-    """Say how true it is, beside the data."""
+def _footer(output: Output, found: replies.View, *, judges: bool = True) -> None:
+    """Say how true it is, beside the data, and by which day it judges what is overdue."""
     exact = found.freshness.exact_as_of
     basis = " (today in UTC)" if found.as_of_basis == "utc" else ""
     known = "not known yet" if exact is None else f"{exact:%Y-%m-%dT%H:%M:%SZ}"
     stale = ", which is older than it should be" if found.freshness.stale else ""
-    output.message(f"Overdue as of {found.as_of}{basis}. Exact as of {known}{stale}.")
+    judged = f"Overdue as of {found.as_of}{basis}. " if judges else ""
+    output.message(f"{judged}Exact as of {known}{stale}.")
     for each in found.left_out:
         output.message(
             f"Left out: {count(each.count, each.object_type)}, such as {each.example_id}: "

@@ -19,7 +19,7 @@ from daemon.sandbox.quickbooks.exchange import (
 )
 from daemon.sandbox.quickbooks.faults import Fault, FaultKind
 from daemon.sandbox.quickbooks.json_text import Document, encode
-from daemon.sandbox.quickbooks.routes import Route
+from daemon.sandbox.quickbooks.routes import API_ROUTES, OAUTH_ROUTES, Route
 from daemon.sandbox.quickbooks.vendor_acts import VendorActs
 from daemon.sandbox.quickbooks.webhook_sender import WebhookForm
 
@@ -40,6 +40,13 @@ class ChurnWanted(msgspec.Struct, forbid_unknown_fields=True):
     """Body of ``POST /sandbox/companies/{realm_id}/churn``."""
 
     acts: int = 10
+
+
+class DeletesWanted(msgspec.Struct, forbid_unknown_fields=True):
+    """Body of ``POST /sandbox/companies/{realm_id}/delete``."""
+
+    object_type: str
+    number: int = 1
 
 
 class OutageWanted(msgspec.Struct, forbid_unknown_fields=True):
@@ -109,6 +116,10 @@ class ControlHttp:
             case ("POST", "companies", realm_id, "churn"):
                 wanted = _read(request, ChurnWanted)
                 return json_reply(_OK, encode({"acts": self._acts.churn(realm_id, wanted.acts)}))
+            case ("POST", "companies", realm_id, "delete"):
+                asked = _read(request, DeletesWanted)
+                gone = self._acts.delete_many(realm_id, asked.object_type, asked.number)
+                return json_reply(_OK, encode({"deleted": gone}))
             case ("GET", "companies", realm_id, "digests"):
                 found = self._acts.digests(realm_id)
                 return json_reply(_OK, encode({name: asdict(item) for name, item in found.items()}))
@@ -168,7 +179,8 @@ class ControlHttp:
             {"number": number, **asdict(fault), "routes": sorted(fault.routes)}
             for number, fault in self._acts.world.faults.active().items()
         ]
-        return json_reply(_OK, encode({"items": items}))
+        offered = {"kinds": list(FaultKind), "routes": sorted(API_ROUTES | OAUTH_ROUTES)}
+        return json_reply(_OK, encode({"items": items, **offered}))
 
     def _inject(self, request: SandboxRequest, _now: datetime) -> SandboxReply:
         wanted = _read(request, FaultWanted)
@@ -240,10 +252,13 @@ curl -H 'Authorization: Bearer TOKEN' -G {origin}/v3/company/{realm}/query \\
 curl {origin}/sandbox/companies
 curl {origin}/sandbox/companies -d '{{"name": "Another", "scale": 2}}'
 curl {origin}/sandbox/companies/{realm}/churn -d '{{"acts": 20}}'
+curl {origin}/sandbox/companies/{realm}/delete -d '{{"object_type": "Invoice", "number": 20}}'
 curl {origin}/sandbox/outage -d '{{"seconds": 60}}'
 curl -X DELETE {origin}/sandbox/outage
+curl {origin}/sandbox/faults  # which are set, and which kinds and routes there are
 curl {origin}/sandbox/faults -d '{{"kind": "html_503", "routes": ["cdc"], "count": 3}}'
 curl {origin}/sandbox/read-cap -d '{{"reads_per_month": 1000}}'
+curl {origin}/sandbox/webhooks  # how they are sent now, and how many were
 curl {origin}/sandbox/webhooks -d '{{"drop": 0.1, "duplicate": 0.2, "form": "legacy"}}'
 curl {origin}/sandbox/companies/{realm}/digests
 curl {origin}/sandbox/statistics

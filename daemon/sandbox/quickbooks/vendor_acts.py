@@ -1,10 +1,11 @@
 """What users do inside the vendor's product: the API's own writes, without the API."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 
-from daemon.sandbox.quickbooks.api_fault import object_not_found
+from daemon.sandbox.quickbooks.api_fault import ApiFault, object_not_found
 from daemon.sandbox.quickbooks.catalogue import ENTITIES
 from daemon.sandbox.quickbooks.churn import Churn
 from daemon.sandbox.quickbooks.control import SandboxControl
@@ -54,6 +55,26 @@ class VendorActs(SandboxControl):
         company, entity = self.company(realm_id), ENTITIES[object_type]
         current = self.read(realm_id, object_type, object_id)
         self._writes().delete(company, entity, _identity(current), self.world.clock())
+
+    def delete_many(self, realm_id: str, object_type: str, number: int) -> list[str]:
+        """Delete the newest transactions of a type and return their ids.
+
+        Those that the vendor refuses to delete, such as deposited payments, stay.
+
+        Raises:
+            ValueError: There are no transactions of this type.
+        """
+        entity = ENTITIES.get(object_type)
+        if entity is None or not entity.is_transaction:
+            raise ValueError(f"the vendor deletes no {object_type}")
+        deleted: list[str] = []
+        for object_id in sorted(self.company(realm_id).tables[object_type].rows, key=int)[::-1]:
+            if len(deleted) == number:
+                break
+            with suppress(ApiFault):
+                self.delete(realm_id, object_type, object_id)
+                deleted.append(object_id)
+        return deleted
 
     def void(self, realm_id: str, object_type: str, object_id: str) -> Document:
         """Void a transaction and return it."""

@@ -94,11 +94,11 @@ def test_wrong_token_is_a_sentence(cli: CommandLine) -> None:
     assert "does not take this configuration's admin token" in result.err
 
 
-def test_problem_is_shown_in_words_with_its_fields(cli: CommandLine) -> None:
+def test_bad_input_is_shown_with_its_fields_as_wrong_usage(cli: CommandLine) -> None:
     wrong = {"path": "object_types[0]", "expected": "a type", "found": "Invoices"}
     cli.daemon.on("GET", "/integrations", problem(422, "Bad request", "Mend it.", errors=[wrong]))
     result = cli.run("accounts")
-    assert (result.code, result.out) == (1, "")
+    assert (result.code, result.out) == (2, "")
     assert result.err.splitlines() == [
         "error: Bad request",
         "Mend it.",

@@ -73,7 +73,29 @@ def test_a_fault_is_set_listed_and_cleared(caller: Caller) -> None:
     [item] = control(caller, "GET", "faults")["items"]
     assert (item["kind"], item["routes"], item["number"]) == ("html_503", ["cdc"], number)
     control(caller, "DELETE", "faults")
-    assert control(caller, "GET", "faults") == {"items": []}
+    assert control(caller, "GET", "faults")["items"] == []
+
+
+def test_the_kinds_of_fault_and_their_routes_are_told(caller: Caller) -> None:
+    told = control(caller, "GET", "faults")
+    for kind in told["kinds"]:
+        control(caller, "POST", "faults", {"kind": kind, "routes": told["routes"]}, 201)
+    assert len(control(caller, "GET", "faults")["items"]) == len(told["kinds"]) > 20
+
+
+def test_many_transactions_are_deleted_at_once(caller: Caller) -> None:
+    before = caller.sandbox.truth(caller.realm)["Invoice"]
+    path = f"companies/{caller.realm}/delete"
+    gone = control(caller, "POST", path, {"object_type": "Invoice", "number": 7})["deleted"]
+    assert set(before) - set(caller.sandbox.truth(caller.realm)["Invoice"]) == set(gone)
+    assert len(gone) == 7
+
+
+def test_only_transactions_are_deleted(caller: Caller) -> None:
+    path = f"companies/{caller.realm}/delete"
+    for name in ("Customer", "Nonsense"):
+        refused = control(caller, "POST", path, {"object_type": name}, 400)
+        assert refused == {"error": f"the vendor deletes no {name}"}
 
 
 def test_statistics_count_the_vendors_calls_and_not_these(caller: Caller) -> None:
