@@ -5,14 +5,15 @@ import yaml
 
 from daemon.cli.options import ConfigOption, JsonOption
 from daemon.cli.shell import shell_of
-from daemon.config import load_config, show_config
+from daemon.config import advice, load_config, show_config
 
 
 def check(ctx: typer.Context, *, config: ConfigOption = None) -> None:
-    """Say whether the configuration can be used; list everything that is wrong with it."""
+    """Say whether the configuration can be used; list what is wrong or unwise in it."""
     shell = shell_of(ctx)
     path = shell.config_path(config)
-    load_config(path, shell.environ)
+    for each in advice(load_config(path, shell.environ)):
+        shell.output.message(f"Advice: {each}", "yellow")
     shell.output.message(f"{path}: OK")
 
 

@@ -5,6 +5,7 @@ hints (`shape`) and rules (`rule`). A new setting is a new field; a new vendor i
 one line in `vendors`.
 """
 
+from daemon.config.advice import Advice, advice
 from daemon.config.load import find_config, load_config
 from daemon.config.problem import ConfigError, ConfigProblem
 from daemon.config.quickbooks import QuickBooksConfig
@@ -21,6 +22,7 @@ from daemon.config.show import secret_values, show_config
 from daemon.config.vendor import VendorConfig
 
 __all__ = [
+    "Advice",
     "Config",
     "ConfigError",
     "ConfigProblem",
@@ -32,6 +34,7 @@ __all__ = [
     "StoreConfig",
     "SupervisorConfig",
     "VendorConfig",
+    "advice",
     "find_config",
     "load_config",
     "secret_values",

@@ -24,6 +24,9 @@ _ACCOUNT_RULES = {
 }
 
 
+_LIMITS = CallLimits(per_minute=500, per_second=10, in_flight=10)
+
+
 def _account_settings() -> AccountSettings:
     return AccountSettings(
         object_types=(
@@ -37,7 +40,7 @@ def _account_settings() -> AccountSettings:
             "BillPayment",
             "CompanyInfo",
         ),
-        limits=CallLimits(per_minute=500, per_second=10, in_flight=10),
+        limits=_LIMITS,
         verify_interval_s=86_400.0,
     )
 
@@ -80,6 +83,11 @@ class QuickBooksConfig(VendorConfig):
     def webhook_secret(self) -> Secret | None:
         """The verifier token."""
         return self.webhook_verifier_token
+
+    @classmethod
+    def vendor_limits(cls) -> CallLimits:
+        """What Intuit allows one company."""
+        return _LIMITS
 
     def resolved(self, public_url: str) -> Self:
         """Put in the environment's API and the callback that we serve."""

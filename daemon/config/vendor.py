@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Self
 
-from actors.settings import AccountSettings
+from actors.settings import AccountSettings, CallLimits
 from daemon.config.rule import Flat
 from daemon.config.secret import Secret
 
@@ -24,6 +24,11 @@ class VendorConfig:
     def webhook_secret(self) -> Secret | None:
         """What its deliveries are verified with; None when webhooks are not used."""
         return None
+
+    @classmethod
+    def vendor_limits(cls) -> CallLimits:
+        """What the vendor allows one account."""
+        return CallLimits()
 
     def settings(self) -> object:
         """What the vendor's package is built with."""

@@ -61,3 +61,12 @@ def test_a_client_does_need_to_know_where_the_daemon_is(cli: CommandLine) -> Non
     result = cli.run("accounts")
     assert result.code == 2
     assert "server.port" in result.err
+
+
+def test_what_is_unwise_is_said_and_is_no_failure(cli: CommandLine) -> None:
+    path = cli.folder / "other.yaml"
+    path.write_text("server: {host: 0.0.0.0, admin_token: t}\n")
+    result = cli.run("config", "check", "--config", str(path))
+    assert result.code == 0
+    assert "Advice: server.host: the admin token travels unencrypted" in result.err
+    assert result.err.endswith(f"{path}: OK\n")
