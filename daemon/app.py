@@ -47,9 +47,12 @@ from daemon.redaction import Redactor
 from daemon.reload import Reloader
 from daemon.sdnotify import Notifier, watchdog_interval_s
 from daemon.sealing_key import WrongKeyError, open_sealer
+from daemon.service_history import ServiceHistory
 from daemon.signals import Control, hear_signals
+from daemon.status_key import open_status_links
 from daemon.store_check import StoreCheck
 from daemon.supervisor import Supervisor
+from daemon.throughput import Throughput
 from daemon.token_watch import TokenWatch
 from daemon.vendors import Vendors, VendorWorkshop
 from daemon.version import VERSION
@@ -104,6 +107,8 @@ class Daemon:
     server: WebServer
     metrics: Metrics
     heartbeat: HeartbeatCheck
+    throughput: Throughput
+    service_history: ServiceHistory
     admin_token: str
     port: int = 0
 
@@ -120,8 +125,10 @@ class Daemon:
         reads = ReadPlanning(self.vendors.reads, self.vendors.surroundings, self.supervisor)
         watch = TokenWatch(self.metrics.census, self.supervisor, self.world.clock)
         await reads.load()
+        await self.service_history.load()
         async with self.vendors, anyio.create_task_group() as side:
             side.start_soon(self.metrics.load_tokens, self.store)
+            side.start_soon(self.throughput.run)
             side.start_soon(LoopLag(self.world.clock, self.metrics.loop_lag).run)
             side.start_soon(StoreCheck(self.store).run)
             side.start_soon(NoticeRetention(self.store, self.world.clock).run)
@@ -134,6 +141,7 @@ class Daemon:
                 side.start_soon(reads.run)
                 side.start_soon(watch.run)
                 side.start_soon(self.heartbeat.run)
+                side.start_soon(self.service_history.run)
                 port = await main.start(self.server.run)
                 yield replace(self, port=port)
                 self.server.stop()
@@ -185,7 +193,8 @@ async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
     )
     event_log = EventLog(trace_names={name: entry.trace_name for name, entry in VENDORS.items()})
     watch = ActionWatch()
-    listeners = (metrics.listen, event_log.listen, watch.listen)
+    throughput = Throughput(world.clock)
+    listeners = (metrics.listen, event_log.listen, watch.listen, throughput.listen)
     vendors = _vendors(config, world, store, sealer, listeners)
     supervisor = Supervisor(
         store,
@@ -207,6 +216,7 @@ async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
     connector.reads = metrics.reads.meters = vendors.reads
     heartbeat = HeartbeatCheck(store, supervisor, vendors.surroundings, world.clock)
     metrics.heartbeat.read = lambda: heartbeat.beats
+    service_history = ServiceHistory(store, metrics.census, heartbeat, world.clock)
     context = WebContext(
         store=store,
         supervisor=supervisor,
@@ -221,6 +231,9 @@ async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
         actions=ActionDesk(store, supervisor, vendors.surroundings, watch, world.clock),
         reads=vendors.reads,
         heartbeat=heartbeat,
+        throughput=throughput,
+        service_history=service_history,
+        status_links=await open_status_links(store),
     )
     return Daemon(
         config=config,
@@ -231,6 +244,8 @@ async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
         server=WebServer(context),
         metrics=metrics,
         heartbeat=heartbeat,
+        throughput=throughput,
+        service_history=service_history,
         admin_token=admin_token.reveal(),
     )
 

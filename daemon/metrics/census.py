@@ -194,6 +194,10 @@ class Census:
             if counted.account.disconnected_at is None and counted.refresh_end_s == inf
         ]
 
+    def accounts(self) -> Iterator[Counted]:
+        """Yield every account, as of the last `settle`."""
+        yield from self._counted.values()
+
     def in_state(self, state: AccountState, limit: int) -> Sequence[str]:
         """Return the ids of at most `limit` accounts in this state, as of the last `settle`."""
         found = (key for key, counted in self._counted.items() if counted.state is state)

@@ -6,13 +6,12 @@ import anyio
 import msgspec
 from aiohttp import web
 
+from daemon.web.event_stream import ALIVE, begin_stream, send
 from daemon.web.feed import ChangeView, Feed
-from daemon.web.operation import EVENT_STREAM, B, Call, Q
+from daemon.web.operation import B, Call, Q
 from store.errors import StoreUnavailableError
 
 _AT_ONCE = 200
-_TAKEN_WITHIN_S = 30.0
-_HEARTBEAT = b": alive\n\n"
 
 
 async def stream_changes(call: Call[Q, B], feed: Feed, after: int) -> web.StreamResponse:
@@ -21,8 +20,7 @@ async def stream_changes(call: Call[Q, B], feed: Feed, after: int) -> web.Stream
     At most one page waits in memory for a slow reader; one that takes nothing for 30 s is cut off.
     Whoever was cut off, or saw the stream end because the store failed, may resume.
     """
-    response = web.StreamResponse(headers={"Content-Type": EVENT_STREAM, "X-Accel-Buffering": "no"})
-    await response.prepare(call.request)
+    response = await begin_stream(call.request)
     with suppress(ConnectionError, StoreUnavailableError):
         await _send_all(call, feed, after, response)
     return response
@@ -38,22 +36,12 @@ async def _send_all(
     while not call.waiting.closed:
         items, after = await feed.page(after, _AT_ONCE)
         if items:
-            await _send(call.request, response, b"".join(map(_event, items)))
+            await send(call.request, response, b"".join(map(_event, items)))
             continue
         woken_at_s = anyio.current_time() + context.heartbeat_s
         await call.waiting.for_change(context.store, after, context.heartbeat_s)
         if anyio.current_time() >= woken_at_s:
-            await _send(call.request, response, _HEARTBEAT)
-
-
-async def _send(request: web.Request, response: web.StreamResponse, data: bytes) -> None:
-    try:
-        with anyio.fail_after(_TAKEN_WITHIN_S):
-            await response.write(data)
-    except TimeoutError as error:
-        if request.transport is not None:
-            request.transport.abort()
-        raise ConnectionResetError("the reader takes nothing") from error
+            await send(call.request, response, ALIVE)
 
 
 def _event(change: ChangeView) -> bytes:

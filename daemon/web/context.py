@@ -12,8 +12,12 @@ from daemon.connect import Connector
 from daemon.deliveries import Deliveries
 from daemon.heartbeat import HeartbeatCheck
 from daemon.metrics import Metrics
+from daemon.service_history import ServiceHistory
 from daemon.supervisor import Supervisor
+from daemon.throughput import Throughput
 from daemon.web.body_room import BodyRoom
+from daemon.web.pages.rendering import Pages
+from daemon.web.pages.status_link import StatusLinks
 from store.ports import Store
 
 
@@ -26,6 +30,10 @@ class WebContext:
         settings: how accounts are kept in sync, by vendor; looked at afresh each time.
         reads: counts metered reads, by vendor; looked at afresh each time.
         heartbeat: proves that the whole pipe works; None where nothing does.
+        throughput: what went on in the last hour.
+        service_history: how the service did in the last day.
+        status_links: the addresses of the pages that an account's own people see.
+        pages: what pages are made with.
         heartbeat_s: how often a stream without changes shows that it lives.
         max_waiting: how many long polls and streams may be open at once.
         body_room: how many large deliveries are in memory at once.
@@ -42,11 +50,15 @@ class WebContext:
     settings: Mapping[str, AccountSettings]
     version: str
     actions: ActionDesk
+    throughput: Throughput
+    service_history: ServiceHistory
+    status_links: StatusLinks
     reads: Mapping[str, ReadMeter] = field(default_factory=dict)
     heartbeat: HeartbeatCheck | None = None
     heartbeat_s: float = 15.0
     max_waiting: int = 1000
     body_room: BodyRoom = field(default_factory=BodyRoom)
+    pages: Pages = field(default_factory=Pages)
 
     def stale_after_s(self, vendor: str) -> float:
         """Return at what age a replica is stale; 0 for a vendor that is not configured.

@@ -19,6 +19,9 @@ _PATH_PARAMETERS = {
     "action_id": "The action's id.",
     "object_type": "The vendor's name of the type, such as `Invoice`.",
     "object_id": "The vendor's id of the object.",
+    "digest": "Names the file's content.",
+    "name": "The file's name.",
+    "token": "From the account's status link.",
 }
 _OF_ALL = {
     HTTPStatus.MISDIRECTED_REQUEST: "`Host` does not name this daemon.",

@@ -46,12 +46,20 @@ class Waiting:
 
     async def for_change(self, store: Directory, after: int, within_s: float) -> None:
         """Return when there is a change behind `after`, the time is up, or the server stops."""
-        if self.closed:
-            return
-        with anyio.move_on_after(within_s) as scope:
+        with self._until_closed(within_s):
+            await store.changed(after)
+
+    async def for_a_while(self, seconds: float) -> None:
+        """Return when the time is up, or the server stops."""
+        with self._until_closed(seconds):
+            await anyio.sleep_forever()
+
+    @contextmanager
+    def _until_closed(self, within_s: float) -> Iterator[None]:
+        with anyio.move_on_after(0.0 if self.closed else within_s) as scope:
             self._scopes.add(scope)
             try:
-                await store.changed(after)
+                yield
             finally:
                 self._scopes.discard(scope)
 

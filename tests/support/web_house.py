@@ -39,7 +39,10 @@ from daemon.metrics import Metrics
 from daemon.restart import RestartPolicy
 from daemon.sandbox.quickbooks import Behaviour, QuickBooksSandbox
 from daemon.sandbox.transport import SandboxTransport
+from daemon.service_history import ServiceHistory
+from daemon.status_key import open_status_links
 from daemon.supervisor import Supervisor
+from daemon.throughput import Throughput
 from daemon.web import WebContext, WebServer
 from store.models import Account
 from store.sqlite import SqliteStore, open_store
@@ -313,6 +316,11 @@ async def serving(
         actions=within.actions,
         reads={"quickbooks": within.reads},
         heartbeat=within.heartbeat,
+        throughput=context.pop("throughput", Throughput(within.clock)),
+        service_history=ServiceHistory(
+            within.store, within.metrics.census, within.heartbeat, within.clock
+        ),
+        status_links=await open_status_links(within.store),
         **context,
     )
     web_server = WebServer(web_context)

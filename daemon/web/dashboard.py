@@ -1,0 +1,317 @@
+"""The operator's pages: sign in, all accounts, one account. They read; `dashboard_acts` does."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from http import HTTPStatus
+from typing import Annotated
+from urllib.parse import quote, urlencode
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta
+
+from actors.status import AccountState
+from daemon.web import dashboard_session as session
+from daemon.web.operation import (
+    EVENT_STREAM,
+    Answer,
+    AnyOperation,
+    B,
+    Call,
+    Handler,
+    Nothing,
+    Operation,
+    Q,
+    Reply,
+)
+from daemon.web.page import HTML
+from daemon.web.pages.account import account_page
+from daemon.web.pages.live import stream_parts
+from daemon.web.pages.overview import Wanted, glance, listing
+from daemon.web.pages.sending import page_response, problem_response_page, see_other
+from daemon.web.problems import as_problem
+
+TAG = "pages"
+FORM = "application/x-www-form-urlencoded"
+_HERE = session.HOME
+
+_OVERVIEW = ("trouble", "states", "ages", "throughput", "budgets", "accounts")
+_ACCOUNT = ("standing", "facts", "certificate", "cursors", "actions", "changes")
+
+Said = Annotated[str, Meta(description="What was just done, as the page before said.")]
+
+SAID = {
+    "sync": "It looks for changes now.",
+    "sync-full": "It reads everything again.",
+    "verify": "It compares everything with the vendor.",
+    "pause": "It rests until it is resumed.",
+    "resume": "It goes on.",
+    "disconnect": "It is disconnected.",
+    "confirm-deletes": "They go with the next look.",
+    "retry": "It is tried again.",
+}
+"""What a page says after it was asked to do something."""
+
+
+class OverviewQuery(msgspec.Struct, frozen=True):
+    """Which accounts are listed."""
+
+    q: Annotated[str, Meta(max_length=200, description="In the name, or in the company id.")] = ""
+    state: Annotated[str, Meta(description="Only those in this state.")] = ""
+    page: Annotated[int, Meta(ge=1, le=1_000_000, description="Of the list.")] = 1
+    said: Said = ""
+
+
+class AccountQuery(msgspec.Struct, frozen=True):
+    """Parameters of an account's page."""
+
+    said: Said = ""
+
+
+class LoginQuery(msgspec.Struct, frozen=True):
+    """Parameters of the way in."""
+
+    next: Annotated[str, Meta(max_length=500, description="Where to go then.")] = _HERE
+
+
+def for_operator(handler: Handler[Q, B]) -> Handler[Q, B]:
+    """Let in who is signed in, lead others to the way in, and tell problems as pages."""
+
+    async def handle(call: Call[Q, B]) -> Answer | web.StreamResponse:
+        if not session.is_signed_in(call.context, call.request):
+            return _way_in(call)
+        try:
+            return await handler(call)
+        except Exception as error:
+            if call.request.headers.get("Accept") == EVENT_STREAM:
+                raise
+            return problem_response_page(call.context, as_problem(error, call.request))
+
+    return handle
+
+
+def _way_in(call: Call[Q, B]) -> web.StreamResponse:
+    if call.request.headers.get("Sec-Fetch-Site") == "cross-site":
+        # A strict cookie does not come along from a link elsewhere, but does when we lead on.
+        return page_response(call.context, "again.html", {"address": call.request.path_qs})
+    return see_other(f"{session.LOGIN}?next={quote(call.request.path_qs, safe='')}")
+
+
+async def overview(call: Call[OverviewQuery, Nothing]) -> web.StreamResponse:
+    """Show all accounts."""
+    values = await _overview_values(call)
+    live = f"{_HERE}/live?{urlencode({'q': call.query.q, 'state': call.query.state, 'page': call.query.page})}"
+    return page_response(call.context, "overview.html", {**values, "live": live})
+
+
+async def overview_live(call: Call[OverviewQuery, Nothing]) -> web.StreamResponse:
+    """Keep that page up to date."""
+    return await _live(call, "overview", _OVERVIEW, partial(_overview_values, call))
+
+
+async def account(call: Call[AccountQuery, Nothing]) -> web.StreamResponse:
+    """Show one account."""
+    values = await _account_values(call)
+    live = f"{_HERE}/accounts/{quote(call.path('account_id'), safe='')}/live"
+    return page_response(call.context, "account.html", {**values, "live": live})
+
+
+async def account_live(call: Call[AccountQuery, Nothing]) -> web.StreamResponse:
+    """Keep that page up to date."""
+    await call.context.store.account(call.path("account_id"))
+    return await _live(call, "account", _ACCOUNT, partial(_account_values, call))
+
+
+async def login(call: Call[LoginQuery, Nothing]) -> web.StreamResponse:
+    """Ask for the admin token."""
+    return _login_page(call, call.query.next, wrong=False)
+
+
+async def take_login(call: Call[Nothing, Nothing]) -> web.StreamResponse:
+    """Take the admin token and give a session."""
+    session.require_own_page(call.request)
+    form = await call.request.post()
+    way_back = session.safe_way_back(str(form.get("next", "")))
+    if not session.is_admin_token(call.context, str(form.get("token", ""))):
+        return _login_page(call, way_back, wrong=True)
+    response = see_other(way_back)
+    session.begin(call.context, response)
+    return response
+
+
+async def logout(call: Call[Nothing, Nothing]) -> web.StreamResponse:
+    """End the session."""
+    session.require_own_page(call.request)
+    response = see_other(session.LOGIN)
+    session.end(response)
+    return response
+
+
+def _login_page(call: Call[Q, B], way_back: str, *, wrong: bool) -> web.StreamResponse:
+    status = HTTPStatus.FORBIDDEN if wrong else HTTPStatus.OK
+    values = {"next": way_back, "wrong": wrong}
+    return page_response(call.context, "login.html", values, status)
+
+
+async def _live(
+    call: Call[Q, B],
+    page: str,
+    names: tuple[str, ...],
+    values: Callable[[], Awaitable[Mapping[str, object]]],
+) -> web.StreamResponse:
+    pages = call.context.pages
+
+    async def parts() -> Mapping[str, str]:
+        now = await values()
+        return {name: pages.render(f"{page}/{name}.html", now) for name in names}
+
+    with call.waiting.place():
+        return await stream_parts(call, parts)
+
+
+async def _overview_values(call: Call[OverviewQuery, Nothing]) -> Mapping[str, object]:
+    context, query = call.context, call.query
+    hosted = context.supervisor.hosted()
+    await context.metrics.census.settle(hosted)
+    wanted = Wanted(_state(query.state), query.q.strip(), query.page)
+    kept = {key: value for key, value in (("q", query.q), ("state", query.state)) if value}
+    return {
+        "glance": glance(
+            context.metrics.census,
+            context.throughput.intervals(),
+            context.reads,
+            _trouble(call),
+            context.clock.now().utc,
+        ),
+        "listing": listing(context.metrics.census, hosted, wanted),
+        "wanted": wanted,
+        "query": f"{urlencode(kept)}&" if kept else "",
+        "said": SAID.get(query.said),
+    }
+
+
+async def _account_values(call: Call[AccountQuery, Nothing]) -> Mapping[str, object]:
+    account_id = call.path("account_id")
+    return {
+        "page": await account_page(call.context, account_id),
+        "said": SAID.get(call.query.said),
+    }
+
+
+def _trouble(call: Call[Q, B]) -> list[str]:
+    context = call.context
+    found = []
+    if not (health := context.store.health()).writable:
+        found.append(f"The database takes no writes: {health.reason}")
+    if not context.supervisor.running:
+        found.append("The supervisor does not run.")
+    if context.heartbeat is not None:
+        found += [f"Nothing comes through from {why}" for why in context.heartbeat.reasons()]
+    return found
+
+
+def _state(name: str) -> AccountState | None:
+    try:
+        return AccountState(name)
+    except ValueError:
+        return None
+
+
+_PAGE = [Reply(HTTPStatus.OK, "The page.", media=(HTML,))]
+_STREAM = [Reply(HTTPStatus.OK, "Parts of the page, each when it changes.", media=(EVENT_STREAM,))]
+SEE_OTHER = Reply(
+    HTTPStatus.SEE_OTHER, "Go there.", headers={"Location": "The page, or the way in."}
+)
+
+OPERATIONS: tuple[AnyOperation, ...] = (
+    Operation(
+        method="GET",
+        path=_HERE,
+        name="dashboard",
+        tag=TAG,
+        summary="All accounts, the worst first; for a browser that is signed in",
+        handler=for_operator(overview),
+        query=OverviewQuery,
+        replies=[*_PAGE, SEE_OTHER],
+        problem_media=(HTML,),
+        is_open=True,
+        ignores_unknown=True,
+    ),
+    Operation(
+        method="GET",
+        path=f"{_HERE}/live",
+        name="dashboardLive",
+        tag=TAG,
+        summary="Changes of that page as they happen",
+        handler=for_operator(overview_live),
+        query=OverviewQuery,
+        replies=[*_STREAM, SEE_OTHER],
+        is_open=True,
+        ignores_unknown=True,
+    ),
+    Operation(
+        method="GET",
+        path=f"{_HERE}/accounts/{{account_id}}",
+        name="dashboardAccount",
+        tag=TAG,
+        summary="One account; for a browser that is signed in",
+        handler=for_operator(account),
+        query=AccountQuery,
+        replies=[*_PAGE, SEE_OTHER],
+        problems={HTTPStatus.NOT_FOUND: "There is no such account."},
+        problem_media=(HTML,),
+        is_open=True,
+        ignores_unknown=True,
+    ),
+    Operation(
+        method="GET",
+        path=f"{_HERE}/accounts/{{account_id}}/live",
+        name="dashboardAccountLive",
+        tag=TAG,
+        summary="Changes of that page as they happen",
+        handler=for_operator(account_live),
+        query=AccountQuery,
+        replies=[*_STREAM, SEE_OTHER],
+        problems={HTTPStatus.NOT_FOUND: "There is no such account."},
+        is_open=True,
+        ignores_unknown=True,
+    ),
+    Operation(
+        method="GET",
+        path=session.LOGIN,
+        name="dashboardLogin",
+        tag=TAG,
+        summary="The way in: asks for the admin token",
+        handler=login,
+        query=LoginQuery,
+        replies=_PAGE,
+        problem_media=(HTML,),
+        is_open=True,
+        ignores_unknown=True,
+    ),
+    Operation(
+        method="POST",
+        path=session.LOGIN,
+        name="dashboardTakeLogin",
+        tag=TAG,
+        summary="Takes the admin token once and gives a session, as a cookie",
+        handler=take_login,
+        raw_body=FORM,
+        replies=[SEE_OTHER],
+        problems={HTTPStatus.FORBIDDEN: "It is not the token, or a page elsewhere sent it."},
+        problem_media=(HTML,),
+        is_open=True,
+    ),
+    Operation(
+        method="POST",
+        path=f"{_HERE}/logout",
+        name="dashboardLogout",
+        tag=TAG,
+        summary="Ends the session",
+        handler=logout,
+        replies=[SEE_OTHER],
+        problems={HTTPStatus.FORBIDDEN: "A page elsewhere sent it."},
+        problem_media=(HTML,),
+        is_open=True,
+    ),
+)

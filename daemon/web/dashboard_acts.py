@@ -1,0 +1,114 @@
+"""The buttons of the operator's pages: each does what the API does, and leads back to the page."""
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from daemon.web import actions, deletes, integrations, steering, verification
+from daemon.web import dashboard_session as session
+from daemon.web.dashboard import FORM, SEE_OTHER, TAG, for_operator
+from daemon.web.operation import Answer, AnyOperation, Call, Nothing, Operation
+from daemon.web.page import HTML
+from daemon.web.pages.sending import see_other
+from daemon.web.problem import FieldError, InvalidInputError
+
+_ACCOUNT = f"{session.HOME}/accounts/{{account_id}}"
+
+Act = Callable[[Call[Nothing, Nothing]], Awaitable[Answer | web.StreamResponse]]
+
+
+async def sync(call: Call[Nothing, Nothing]) -> Answer:
+    """Have it looked at now."""
+    return await steering.sync(_as(call, Nothing(), steering.SyncRequest()))
+
+
+async def sync_full(call: Call[Nothing, Nothing]) -> Answer:
+    """Have all of it read again."""
+    return await steering.sync(_as(call, Nothing(), steering.SyncRequest(full=True)))
+
+
+async def verify(call: Call[Nothing, Nothing]) -> Answer:
+    """Have it compared with its vendor; the page shows how that goes."""
+    return await verification.verify(_as(call, verification.VerifyQuery(wait=0.0), Nothing()))
+
+
+async def disconnect(call: Call[Nothing, Nothing]) -> Answer:
+    """Give the access back."""
+    return await integrations.delete_integration(_as(call, integrations.DeleteQuery(), Nothing()))
+
+
+async def confirm_deletes(call: Call[Nothing, Nothing]) -> Answer:
+    """Let so many deletes of one type be made as the page showed."""
+    form = await call.request.post()
+    name, count = str(form.get("object_type", "")), str(form.get("count", ""))
+    if not count.isdecimal():
+        raise InvalidInputError([FieldError("count", "a number", repr(count))])
+    wanted = deletes.ConfirmRequest(object_types=[name], counts={name: int(count)})
+    return await deletes.confirm_deletes(_as(call, Nothing(), wanted))
+
+
+async def retry(call: Call[Nothing, Nothing]) -> Answer:
+    """Try a user's write again."""
+    return await actions.retry(_as(call, actions.WaitQuery(wait=0.0), Nothing()))
+
+
+def _as(
+    call: Call[Nothing, Nothing], query: msgspec.Struct, body: msgspec.Struct
+) -> Call[Any, Any]:
+    return Call(call.context, call.waiting, call.request, query, body)
+
+
+def _button(act: Act, said: str) -> Act:
+    async def press(call: Call[Nothing, Nothing]) -> web.StreamResponse:
+        session.require_own_page(call.request)
+        await act(call)
+        return see_other(f"{session.HOME}/accounts/{call.path('account_id')}?said={said}")
+
+    return press
+
+
+def _operation(path: str, name: str, summary: str, act: Act, said: str) -> AnyOperation:
+    return Operation(
+        method="POST",
+        path=f"{_ACCOUNT}/{path}",
+        name=name,
+        tag=TAG,
+        summary=summary,
+        handler=for_operator(_button(act, said)),
+        raw_body=FORM,
+        replies=[SEE_OTHER],
+        problems={
+            HTTPStatus.FORBIDDEN: "A page elsewhere sent it.",
+            HTTPStatus.NOT_FOUND: "There is no such account.",
+            HTTPStatus.CONFLICT: "It cannot do that now; the page says why, and what to do.",
+        },
+        problem_media=(HTML,),
+        is_open=True,
+    )
+
+
+OPERATIONS: tuple[AnyOperation, ...] = (
+    _operation("sync", "dashboardSync", "Button: look for changes now", sync, "sync"),
+    _operation("sync-full", "dashboardSyncFull", "Button: read all again", sync_full, "sync-full"),
+    _operation("verify", "dashboardVerify", "Button: compare with the vendor", verify, "verify"),
+    _operation("pause", "dashboardPause", "Button: rest", steering.pause, "pause"),
+    _operation("resume", "dashboardResume", "Button: go on", steering.resume, "resume"),
+    _operation("disconnect", "dashboardDisconnect", "Button: disconnect", disconnect, "disconnect"),
+    _operation(
+        "confirm-deletes",
+        "dashboardConfirmDeletes",
+        "Button: let held deletes be made",
+        confirm_deletes,
+        "confirm-deletes",
+    ),
+    _operation(
+        "actions/{action_id}/retry",
+        "dashboardRetry",
+        "Button: try a user's write again",
+        retry,
+        "retry",
+    ),
+)

@@ -1,0 +1,43 @@
+"""What the operator's browser shows instead of the admin token. Pure.
+
+A session is an instant and a seal over it, made with a key that comes from the admin token: it
+outlives a restart, and ends by itself, or when the token is changed.
+"""
+
+import hashlib
+import hmac
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+LASTS = timedelta(days=7)
+
+_PURPOSE = b"syncline dashboard session 1"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSeal:
+    """Makes sessions, and knows its own."""
+
+    key: bytes
+
+    @classmethod
+    def of(cls, admin_token: str) -> "SessionSeal":
+        """Return the seal of this token."""
+        return cls(hmac.digest(admin_token.encode(), _PURPOSE, hashlib.sha256))
+
+    def issue(self, now: datetime) -> str:
+        """Return a session that begins now."""
+        end = str(int((now + LASTS).timestamp()))
+        return f"{end}.{self._sealed(end)}"
+
+    def accepts(self, session: str, now: datetime) -> bool:
+        """Tell whether this is a session of ours that has not ended."""
+        end, _, seal = session.partition(".")
+        if not hmac.compare_digest(seal.encode(errors="replace"), self._sealed(end).encode()):
+            return False
+        return now.timestamp() < int(end)
+
+    def _sealed(self, end: str) -> str:
+        digest = hmac.digest(self.key, end.encode(errors="replace"), hashlib.sha256)
+        return urlsafe_b64encode(digest).decode().rstrip("=")
