@@ -14,6 +14,7 @@ from daemon.web.pages.sending import page_response
 from daemon.web.pages.service import company_page, service_page
 from daemon.web.problem import NotFoundError
 from store.errors import UnknownAccountError
+from store.models import Account
 
 _TAG = "pages"
 _SERVICE = ("service", "day")
@@ -62,23 +63,29 @@ def _rendered(
 
 def _service_values(call: Call[Nothing, Nothing]) -> Mapping[str, object]:
     context = call.context
-    return {"service": service_page(context.service_history.day, context.clock.now().utc)}
+    day, now = context.service_history.day, context.clock.now().utc
+    return {"service": service_page(day, now), "home": "/status"}
 
 
 async def _company_values(call: Call[Nothing, Nothing]) -> Mapping[str, object]:
     context = call.context
-    account_id = context.status_links.account_of(call.path("token"))
-    try:
-        if account_id is None:
-            raise UnknownAccountError("no link of ours")
-        account = await context.store.account(account_id)
-    except UnknownAccountError:
-        raise NotFoundError("this link leads nowhere; ask for a new one") from None
+    account = await _account(call)
     now = standing(account, context.supervisor.hosted().get(account.id))
     fresh = freshness(
         account.exact_as_of, context.clock.now().utc, context.stale_after_s(account.vendor)
     )
     return {**_service_values(call), "company": company_page(account.name, now, fresh)}
+
+
+async def _account(call: Call[Nothing, Nothing]) -> Account:
+    account_id = call.context.status_links.account_of(call.path("token"))
+    nowhere = NotFoundError("this link leads nowhere; ask for a new one")
+    if account_id is None:
+        raise nowhere
+    try:
+        return await call.context.store.account(account_id)
+    except UnknownAccountError:
+        raise nowhere from None
 
 
 _PAGE = [Reply(HTTPStatus.OK, "The page.", media=(HTML,))]

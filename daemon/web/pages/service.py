@@ -49,11 +49,13 @@ class ServicePage:
     """How the service does.
 
     Attributes:
+        causes: what is wrong now.
         width: of the whole chart, in seconds.
         incidents: the newest first.
     """
 
     state: ServiceState
+    causes: Sequence[str]
     stretches: Sequence[Stretch]
     width: float
     incidents: Sequence[Incident]
@@ -71,24 +73,36 @@ class CompanyPage:
 
 def service_page(day: Day, now: datetime) -> ServicePage:
     """Return what is shown of the day. Pure."""
-    ends = [span.since for span in day.spans[1:]]
-    pairs = list(zip(day.spans, [*ends, None], strict=True))
+    nexts = [span.since for span in day.spans[1:]]
+    pairs = list(zip(day.spans, [*nexts, None], strict=False))
     begin = now - KEPT
     return ServicePage(
         state=day.spans[-1].state if day.spans else ServiceState.WORKING,
         stretches=[_stretch(span, until or now, begin) for span, until in pairs],
         width=_WIDTH,
-        incidents=[
-            Incident(span.since, until, span.state, span.causes)
-            for span, until in reversed(pairs)
-            if span.state is not ServiceState.WORKING
-        ],
+        causes=day.spans[-1].causes if day.spans else (),
+        incidents=_incidents(pairs),
     )
 
 
 def company_page(name: str, now: Standing, fresh: Freshness) -> CompanyPage:
     """Return what a company's own people may see of it. Pure."""
     return CompanyPage(name, now.state, _WORDS[now.state], fresh)
+
+
+def _incidents(pairs: Sequence[tuple[Span, datetime | None]]) -> Sequence[Incident]:
+    """Return the incidents, the newest first: what goes on under another cause is still the same."""
+    found: list[Incident] = []
+    for span, until in pairs:
+        before = found[-1] if found else None
+        if span.state is ServiceState.WORKING:
+            continue
+        if before is not None and (before.until, before.state) == (span.since, span.state):
+            causes = tuple(dict.fromkeys((*before.causes, *span.causes)))
+            found[-1] = Incident(before.since, until, span.state, causes)
+        else:
+            found.append(Incident(span.since, until, span.state, span.causes))
+    return found[::-1]
 
 
 def _stretch(span: Span, until: datetime, begin: datetime) -> Stretch:

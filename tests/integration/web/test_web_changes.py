@@ -327,7 +327,7 @@ async def test_slow_reader_holds_one_page_and_no_more(
 async def test_reader_that_takes_nothing_is_cut_off(
     web: WebHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("daemon.web.change_stream._TAKEN_WITHIN_S", 0.01)
+    monkeypatch.setattr("daemon.web.event_stream._TAKEN_WITHIN_S", 0.01)
     await crowd(web)
     connection = await ask_and_never_read(web)
     await web.until(lambda: waiting(web) == 1)
