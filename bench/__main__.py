@@ -1,4 +1,4 @@
-"""The command line: `python -m bench [ingest|idle|start|web|webhooks|views|actions ...] [--full]`."""
+"""The command line: `python -m bench [ingest|idle|start|web|webhooks|views|actions|pages ...] [--full]`."""
 
 import argparse
 import tempfile
@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from rich.console import Console
 
-from bench import actions, idle, ingest, start, views, web, webhooks
+from bench import actions, idle, ingest, pages, start, views, web, webhooks
 from bench.cores import Cores, choose_cores
 from bench.figures import Figure
 from bench.machine import look_at_machine
@@ -30,6 +30,7 @@ QUICK: Mapping[str, Measure] = MappingProxyType(
         "webhooks": partial(webhooks.measure, events=10_000),
         "views": partial(views.measure, invoices=100_000),
         "actions": partial(actions.measure, invoices=80_000, payments=100),
+        "pages": partial(pages.measure, accounts=10_000, answers=100),
     }
 )
 FULL: Mapping[str, Measure] = MappingProxyType(
@@ -41,6 +42,7 @@ FULL: Mapping[str, Measure] = MappingProxyType(
         "webhooks": partial(webhooks.measure, events=10_000),
         "views": partial(views.measure, invoices=400_000),
         "actions": partial(actions.measure, invoices=200_000, payments=1000),
+        "pages": partial(pages.measure, accounts=10_000, answers=500),
     }
 )
 

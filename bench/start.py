@@ -18,7 +18,7 @@ from bench.seed import seed
 READY_S = 5.0
 _ANSWERS = 15
 _UNREACHABLE = "http://127.0.0.1:9"
-_QUICKBOOKS: Mapping[str, object] = {
+UNREACHABLE_QUICKBOOKS: Mapping[str, object] = {
     "client_id": "bench",
     "client_secret": "bench",
     "endpoints": dict.fromkeys(
@@ -35,7 +35,7 @@ def measure(folder: Path, cores: Cores, *, accounts: int, repetitions: int) -> l
     with TemporaryDirectory(dir=folder) as place:
         alone(seed, Path(place) / "syncline.db", key, accounts, TYPES)
         for _ in range(repetitions):
-            with daemon_process(Path(place), key, _QUICKBOOKS, cores.daemon) as daemon:
+            with daemon_process(Path(place), key, UNREACHABLE_QUICKBOOKS, cores.daemon) as daemon:
                 scrapes += [_answer_ms(daemon.connection(), "/metrics") for _ in range(_ANSWERS)]
             ready.append(daemon.ready_s)
             stopped.append(daemon.stopped_s)
@@ -43,7 +43,7 @@ def measure(folder: Path, cores: Cores, *, accounts: int, repetitions: int) -> l
     for _ in range(repetitions):
         with (
             TemporaryDirectory(dir=folder) as place,
-            daemon_process(Path(place), key, _QUICKBOOKS, cores.daemon) as daemon,
+            daemon_process(Path(place), key, UNREACHABLE_QUICKBOOKS, cores.daemon) as daemon,
         ):
             empty.append(daemon.ready_s)
     among = f"{accounts:,} accounts"

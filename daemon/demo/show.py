@@ -19,7 +19,7 @@ from daemon.demo.audience import Audience, DemoFailed
 from daemon.demo.proof import TypeProof, compare, read_replica
 from daemon.demo.stage import Stage, open_stage
 from daemon.demo.view import View, open_view
-from daemon.generated_secret import admin_token_path
+from daemon.generated_secret import admin_token_path, read_secret
 from daemon.signals import Control, hear_signals
 from daemon.web import ListenError
 from store.errors import StoreOpenError
@@ -85,6 +85,8 @@ class _Show:
     async def play(self, stage: Stage) -> None:
         """Play it on this stage."""
         with open_view(self._output) as view:
+            if not self._once:
+                _tell_the_dashboard(view, stage)
             audience = Audience(stage, view)
             acts = Acts(stage, audience, view, Random(self._seed))  # noqa: S311 - a show
             async with anyio.create_task_group() as watching:
@@ -146,6 +148,14 @@ def _rows(proofs: Mapping[str, Sequence[TypeProof]]) -> Iterator[Sequence[Text |
             )
 
 
+def _tell_the_dashboard(view: View, stage: Stage) -> None:
+    """Print where to watch it in a browser, and what opens it: the token is the demo's own."""
+    token = read_secret(admin_token_path(stage.config.store.path))
+    view.say(f"Dashboard: {stage.base_url}/dashboard", "cyan")
+    if token is not None:
+        view.say(f"  its admin token: {token.reveal()}", "cyan")
+
+
 def _tell_how_to_look(view: View, stage: Stage) -> None:
     """Print how to look at it from another terminal."""
     command = "syncline" if shutil.which("syncline") else sys.argv[0]
@@ -160,6 +170,7 @@ def _tell_how_to_look(view: View, stage: Stage) -> None:
         f"curl {stage.base_url}/metrics",
     ):
         view.say(f"  {line}", "cyan")
+    _tell_the_dashboard(view, stage)
     view.say("Ctrl-C ends it and removes the folder.")
 
 
