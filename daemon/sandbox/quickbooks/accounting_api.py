@@ -10,11 +10,13 @@ from daemon.sandbox.quickbooks.api_fault import (
     unknown_path,
     unsupported_operation,
 )
+from daemon.sandbox.quickbooks.batch_api import BatchApi
 from daemon.sandbox.quickbooks.catalogue import BY_SEGMENT
 from daemon.sandbox.quickbooks.cdc import CdcMode
 from daemon.sandbox.quickbooks.company import Company
 from daemon.sandbox.quickbooks.entity import Family
 from daemon.sandbox.quickbooks.exchange import SandboxReply, SandboxRequest, json_reply
+from daemon.sandbox.quickbooks.faults import Fault
 from daemon.sandbox.quickbooks.grants import ACCOUNTING_SCOPE, AccessToken
 from daemon.sandbox.quickbooks.query_evaluator import run
 from daemon.sandbox.quickbooks.query_parser import parse
@@ -34,6 +36,7 @@ class AccountingApi:
     def __init__(self, world: World) -> None:
         self._world = world
         self._writes = WriteApi(world)
+        self._batches = BatchApi(world, self._writes)
 
     def access(self, request: SandboxRequest) -> AccessToken | None:
         """Return what is known of the bearer token of a request."""
@@ -41,9 +44,13 @@ class AccountingApi:
         return self._world.authorization.access(token) if scheme == "Bearer" else None
 
     def serve(
-        self, target: Target, request: SandboxRequest, now: datetime, mode: CdcMode
+        self,
+        target: Target,
+        request: SandboxRequest,
+        now: datetime,
+        fault: Fault | None = None,
     ) -> SandboxReply:
-        """Answer one call."""
+        """Answer one call, under a fault that bends the answer itself, if any."""
         access = self.access(request)
         if access is None or access.grant.revoked or now >= access.expires_at:
             return self._unauthorized(request, access, now)
@@ -56,12 +63,25 @@ class AccountingApi:
             if company.admin_lost:
                 raise _user_without_access()
             company.settle(now)
-            if target.route in (Route.WRITE, Route.SEND):
-                client_id = access.grant.client_id
-                return self._writes.serve(target, request, company, client_id, now)
-            return self._read_only(target, request, company, now, mode)
-        except ApiFault as fault:
-            return fault_bodies.fault_reply(fault, now)
+            return self._admitted(target, request, company, access.grant.client_id, now, fault)
+        except ApiFault as refusal:
+            return fault_bodies.fault_reply(refusal, now)
+
+    def _admitted(
+        self,
+        target: Target,
+        request: SandboxRequest,
+        company: Company,
+        client_id: str,
+        now: datetime,
+        fault: Fault | None,
+    ) -> SandboxReply:
+        if target.route in (Route.WRITE, Route.SEND):
+            return self._writes.serve(target, request, company, client_id, now)
+        if target.route is Route.BATCH:
+            return self._batches.serve(request, company, client_id, now, fault)
+        mode = CdcMode.TRUE if fault is None else fault.cdc_mode
+        return self._read_only(target, request, company, now, mode)
 
     def _read_only(
         self,

@@ -207,3 +207,11 @@ def query_parser(detail: str) -> ApiFault:
 def query_validation(detail: str) -> ApiFault:
     """Code 4001: the statement parses, and means nothing."""
     return ApiFault("4001", "Invalid query", f"QueryValidationError: {detail}")
+
+
+def system_fault() -> ApiFault:
+    """Code 10000: the vendor's own trouble."""
+    text = "An application error has occurred while processing your request"
+    return ApiFault(
+        "10000", text, f"System Failure Error: {text}", status=500, fault_type=SYSTEM, element=""
+    )

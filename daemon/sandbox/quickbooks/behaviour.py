@@ -29,6 +29,10 @@ class Behaviour:
         request_id_life_s: How long a reply is kept for a ``requestid``; None keeps it for good.
         request_id_replays_faults: A repeated ``requestid`` also repeats a refusal.
         request_id_ignored: ``requestid`` has no effect, to prove the client's own guard.
+        batch_unordered: The items of a batch are carried out, and answered, in an order of chance:
+            the vendor promises none.
+        batch_metered_by_item: Each query of a batch is a metered read; else the whole batch is one.
+            The vendor leaves it open.
         deleted_company_status: 404 or 403, how a deleted company answers.
         merge_leaves_inactive: The loser of a merge stays as an inactive object instead of going.
         merge_touches_transactions: Re-pointed transactions get a new LastUpdatedTime; the vendor
@@ -51,6 +55,8 @@ class Behaviour:
     request_id_life_s: float | None = None
     request_id_replays_faults: bool = False
     request_id_ignored: bool = False
+    batch_unordered: bool = False
+    batch_metered_by_item: bool = True
     deleted_company_status: int = 404
     merge_leaves_inactive: bool = False
     merge_touches_transactions: bool = True

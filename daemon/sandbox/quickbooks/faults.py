@@ -12,8 +12,8 @@ from daemon.sandbox.quickbooks.api_fault import (
     AUTHENTICATION,
     AUTHORIZATION,
     SERVICE,
-    SYSTEM,
     ApiFault,
+    system_fault,
 )
 from daemon.sandbox.quickbooks.cdc import CdcMode
 from daemon.sandbox.quickbooks.exchange import (
@@ -76,6 +76,12 @@ class FaultKind(enum.StrEnum):
     """The answer comes only after `Fault.delay_s`."""
     CDC_MISS_DELETE = "cdc_miss_delete"
     CDC_FALSE_DELETE = "cdc_false_delete"
+    ITEM_FAULT = "item_fault"
+    """One item of a batch is answered with SystemFault 10000; with `Fault.executed` it took effect."""
+    ITEM_THROTTLED = "item_throttled"
+    """One item of a batch is answered with a throttle, and not carried out."""
+    ITEM_MISSING = "item_missing"
+    """One item of a batch, carried out, is left out of the answer."""
 
 
 _ALWAYS_EXECUTED = frozenset(
@@ -86,8 +92,12 @@ _ALWAYS_EXECUTED = frozenset(
         FaultKind.HANG,
         FaultKind.CDC_MISS_DELETE,
         FaultKind.CDC_FALSE_DELETE,
+        FaultKind.ITEM_FAULT,
+        FaultKind.ITEM_THROTTLED,
+        FaultKind.ITEM_MISSING,
     }
 )
+ITEM_FAULTS = frozenset({FaultKind.ITEM_FAULT, FaultKind.ITEM_THROTTLED, FaultKind.ITEM_MISSING})
 _CDC_MODES = {
     FaultKind.CDC_MISS_DELETE: CdcMode.MISS_DELETE,
     FaultKind.CDC_FALSE_DELETE: CdcMode.FALSE_DELETE,
@@ -100,7 +110,8 @@ class Fault:
 
     Attributes:
         kind: What goes wrong.
-        routes: The calls that it may hit; none means every call of the accounting API.
+        routes: The calls that it may hit, batches of such calls included; none means every call of
+            the accounting API.
         realm_id: The company that it may hit; None means any.
         probability: Share of the matching calls that it hits.
         count: How often it hits before it is spent; None means no end.
@@ -135,8 +146,11 @@ class Fault:
             return False
         if self.kind in _CDC_MODES:
             return target.route is Route.CDC
+        if self.kind in ITEM_FAULTS and target.route is not Route.BATCH:
+            return False
         if self.routes:
-            return target.route in self.routes
+            # What may hit a write hits writes in a batch as well.
+            return not self.routes.isdisjoint({target.route, *target.carries})
         return target.route not in OAUTH_ROUTES | {Route.DISCOVERY, Route.KEYS}
 
 
@@ -249,10 +263,7 @@ def _internal_3100(now: datetime) -> SandboxReply:
 
 
 def _system_10000(now: datetime) -> SandboxReply:
-    text = "An application error has occurred while processing your request"
-    detail = f"System Failure Error: {text}"
-    fault = ApiFault("10000", text, detail, status=500, fault_type=SYSTEM, element="")
-    return fault_bodies.fault_reply(fault, now)
+    return fault_bodies.fault_reply(system_fault(), now)
 
 
 def _spurious_500(now: datetime) -> SandboxReply:

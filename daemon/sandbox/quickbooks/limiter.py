@@ -1,8 +1,8 @@
 """The vendor's call limits, as sliding windows.
 
 500 calls a minute for each company over all apps; 10 a second, and 10 at once, for each company
-and app (Intuit's limits page of 2025; the blog of 2016-08-08 for the calls at once). No header
-tells how much is left.
+and app (Intuit's limits page of 2025; the blog of 2016-08-08 for the calls at once). Of batches, 120
+a minute for each company and 40 for each company and app. No header tells how much is left.
 """
 
 import enum
@@ -37,6 +37,8 @@ class Limits:
         per_minute: Calls in 60 s for each company.
         per_second: Calls in 1 s for each company and app.
         in_flight: Calls at once for each company and app.
+        batches_per_minute: Batches in 60 s for each company and app.
+        company_batches_per_minute: Batches in 60 s for each company.
         form: How a refused call is answered.
         enforced: Calls above a limit are refused; else they are only counted.
     """
@@ -44,6 +46,8 @@ class Limits:
     per_minute: int | None = 500
     per_second: int | None = 10
     in_flight: int | None = 10
+    batches_per_minute: int | None = 40
+    company_batches_per_minute: int | None = 120
     form: ThrottleForm = ThrottleForm.XML
     enforced: bool = True
 
@@ -61,21 +65,31 @@ class Limiter:
         self.violations: Counter[tuple[str, str]] = Counter()
         self._minutes: defaultdict[str, deque[int]] = defaultdict(deque)
         self._seconds: defaultdict[tuple[str, str], deque[int]] = defaultdict(deque)
+        self._batches: defaultdict[tuple[str, str], deque[int]] = defaultdict(deque)
+        self._company_batches: defaultdict[str, deque[int]] = defaultdict(deque)
         self._ends: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
 
-    def admit(self, realm_id: str, client_id: str, now: datetime) -> bool:
+    def admit(
+        self, realm_id: str, client_id: str, now: datetime, *, is_batch: bool = False
+    ) -> bool:
         """Count one call; return whether it may go on."""
         limits = self.limits
         if limits is None:
             return True
         us = epoch_us(now)
-        exceeded = self._exceeded(limits, realm_id, (realm_id, client_id), us)
+        key = (realm_id, client_id)
+        exceeded = self._exceeded(limits, realm_id, key, us)
+        if is_batch and not exceeded:
+            exceeded = self._batches_exceeded(limits, realm_id, key, us)
         if exceeded:
             self.violations[realm_id, exceeded] += 1
             if limits.enforced:
                 return False
         self._minutes[realm_id].append(us)
-        self._seconds[realm_id, client_id].append(us)
+        self._seconds[key].append(us)
+        if is_batch:
+            self._batches[key].append(us)
+            self._company_batches[realm_id].append(us)
         return True
 
     def occupy(self, realm_id: str, client_id: str, now: datetime, duration_s: float) -> None:
@@ -104,6 +118,19 @@ class Limiter:
             if limit is not None and count >= limit:
                 return name
         return None
+
+    def _batches_exceeded(
+        self, limits: Limits, realm_id: str, key: tuple[str, str], us: int
+    ) -> str | None:
+        of_app, of_company = self._batches[key], self._company_batches[realm_id]
+        _forget(of_app, us - _MINUTE_US)
+        _forget(of_company, us - _MINUTE_US)
+        if limits.batches_per_minute is not None and len(of_app) >= limits.batches_per_minute:
+            return "batches_per_minute"
+        most = limits.company_batches_per_minute
+        return (
+            "company_batches_per_minute" if most is not None and len(of_company) >= most else None
+        )
 
 
 def throttled(form: ThrottleForm, now: datetime) -> SandboxReply:

@@ -8,9 +8,10 @@ counted in Pacific time, like all that the vendor dates, is a guess too.
 from datetime import datetime
 
 from daemon.sandbox.quickbooks.api_fault import SERVICE
+from daemon.sandbox.quickbooks.behaviour import Behaviour
 from daemon.sandbox.quickbooks.exchange import SandboxReply
 from daemon.sandbox.quickbooks.fault_bodies import gateway_reply
-from daemon.sandbox.quickbooks.routes import Route
+from daemon.sandbox.quickbooks.routes import Route, Target
 from daemon.sandbox.quickbooks.timestamps import PACIFIC
 
 METERED_ROUTES = frozenset({Route.QUERY, Route.CDC, Route.READ})
@@ -25,7 +26,8 @@ class ReadMeter:
         refused: how many reads were refused so far.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, behaviour: Behaviour) -> None:
+        self._behaviour = behaviour
         self.cap: int | None = None
         self.refused = 0
         self._month = ""
@@ -36,16 +38,22 @@ class ReadMeter:
         self._turn(now)
         return self._used
 
-    def admit(self, route: Route, now: datetime) -> bool:
+    def admit(self, target: Target, now: datetime) -> bool:
         """Count one call; return whether it may go on."""
-        if route not in METERED_ROUTES:
+        reads = self._reads(target)
+        if not reads:
             return True
         self._turn(now)
         if self.cap is not None and self._used >= self.cap:
             self.refused += 1
             return False
-        self._used += 1
+        self._used += reads
         return True
+
+    def _reads(self, target: Target) -> int:
+        if target.route is Route.BATCH:
+            return target.queries if self._behaviour.batch_metered_by_item else bool(target.queries)
+        return int(target.route in METERED_ROUTES)
 
     def _turn(self, now: datetime) -> None:
         month = f"{now.astimezone(PACIFIC):%Y-%m}"

@@ -1,6 +1,7 @@
 """Which part of the vendor a request is for, told from its method and path alone."""
 
 import enum
+import re
 from dataclasses import dataclass
 
 from daemon.sandbox.quickbooks.exchange import SandboxRequest
@@ -22,11 +23,22 @@ class Route(enum.StrEnum):
     READ = "read"
     WRITE = "write"
     SEND = "send"
+    BATCH = "batch"
     UNKNOWN = "unknown"
 
 
 OAUTH_ROUTES = frozenset({Route.AUTHORIZE, Route.TOKEN, Route.REVOKE, Route.USERINFO})
-API_ROUTES = frozenset({Route.QUERY, Route.CDC, Route.READ, Route.WRITE, Route.SEND, Route.UNKNOWN})
+API_ROUTES = frozenset(
+    {
+        Route.QUERY,
+        Route.CDC,
+        Route.READ,
+        Route.WRITE,
+        Route.SEND,
+        Route.BATCH,
+        Route.UNKNOWN,
+    }
+)
 OWN_ROUTES = frozenset({Route.HOME, Route.CONTROL})
 """Routes of the sandbox itself, which the vendor does not have."""
 
@@ -40,12 +52,16 @@ class Target:
         realm_id: The company in the path, or nothing.
         segment: The object type's path segment, or nothing.
         object_id: The id in the path, or nothing.
+        queries: How many queries a batch has.
+        carries: What a batch is made of: `Route.QUERY`, `Route.WRITE` or both.
     """
 
     route: Route
     realm_id: str = ""
     segment: str = ""
     object_id: str = ""
+    queries: int = 0
+    carries: frozenset[Route] = frozenset()
 
 
 _FIXED = {
@@ -61,12 +77,17 @@ _FIXED = {
     ("GET", "/.well-known/openid-sandbox-configuration"): Route.DISCOVERY,
 }
 _API_PREFIX = "/v3/company/"
+_QUERY_ITEM = re.compile(rb'"Query"\s*:')
+_WRITE_ITEM = re.compile(rb'"operation"\s*:')
 
 
 def target_of(request: SandboxRequest) -> Target:
     """Classify one request."""
     path = request.path
     if path.startswith(_API_PREFIX):
+        if request.method == "POST" and path.endswith("/batch"):
+            realm_id = path[len(_API_PREFIX) :].removesuffix("/batch")
+            return _batch_target(realm_id, request.body)
         return _api_target(request.method, path[len(_API_PREFIX) :].split("/"))
     if path == "/sandbox" or path.startswith("/sandbox/"):
         return Target(Route.CONTROL)
@@ -87,3 +108,12 @@ def _api_target(method: str, parts: list[str]) -> Target:
         case ("POST", realm_id, segment, object_id, "send"):
             return Target(Route.SEND, realm_id, segment, object_id)
     return Target(Route.UNKNOWN, parts[0])
+
+
+def _batch_target(realm_id: str, body: bytes) -> Target:
+    """Tell what a batch is made of by the words that its items can't do without."""
+    queries = len(_QUERY_ITEM.findall(body))
+    carried = {Route.QUERY} if queries else set()
+    if _WRITE_ITEM.search(body):
+        carried.add(Route.WRITE)
+    return Target(Route.BATCH, realm_id, queries=queries, carries=frozenset(carried))

@@ -9,7 +9,6 @@ from email.utils import format_datetime
 from daemon.sandbox.quickbooks.accounting_api import AccountingApi
 from daemon.sandbox.quickbooks.api_fault import unknown_path
 from daemon.sandbox.quickbooks.behaviour import Behaviour
-from daemon.sandbox.quickbooks.cdc import CdcMode
 from daemon.sandbox.quickbooks.control import DEFAULT_APP
 from daemon.sandbox.quickbooks.control_http import ControlHttp
 from daemon.sandbox.quickbooks.exchange import SandboxReply, SandboxRequest
@@ -76,9 +75,10 @@ class QuickBooksSandbox(VendorActs):
         if target.route in API_ROUTES and target.realm_id:
             access = self._api.access(request)
             client_id = access.grant.client_id if access else ""
-            if not self.world.limiter.admit(target.realm_id, client_id, now):
+            is_batch = target.route is Route.BATCH
+            if not self.world.limiter.admit(target.realm_id, client_id, now, is_batch=is_batch):
                 return self.world.limiter.refusal(now)
-            if not self.world.reads.admit(target.route, now):
+            if not self.world.reads.admit(target, now):
                 return allowance_used_up(now)
         if self.world.faults.is_out(target, now):
             return service_unavailable()
@@ -94,19 +94,19 @@ class QuickBooksSandbox(VendorActs):
         self, fault: Fault | None, target: Target, request: SandboxRequest, now: datetime
     ) -> SandboxReply:
         if fault is None:
-            return self._serve(target, request, now, CdcMode.TRUE)
+            return self._serve(target, request, now)
         if not fault.takes_effect:
             return spoil(fault, SandboxReply(http.HTTPStatus.OK), request, now)
-        reply = self._serve(target, request, now, fault.cdc_mode)
+        reply = self._serve(target, request, now, fault)
         return spoil(fault, reply, request, now)
 
     def _serve(
-        self, target: Target, request: SandboxRequest, now: datetime, mode: CdcMode
+        self, target: Target, request: SandboxRequest, now: datetime, fault: Fault | None = None
     ) -> SandboxReply:
         if target.route in API_ROUTES:
             if not target.realm_id:
                 return fault_reply(unknown_path(request.path), now)
-            return self._api.serve(target, request, now, mode)
+            return self._api.serve(target, request, now, fault)
         return self._oauth.serve(target.route, request, now)
 
     def _latency_s(self, route: Route) -> float:

@@ -15,7 +15,8 @@ class Statistics:
         calls: Calls by company (nothing for the OAuth host) and route.
         statuses: Answers by status.
         violations: Calls above a limit, by company and limit (``per_minute``, ``per_second``,
-            ``in_flight``), whether they were refused or only counted.
+            ``in_flight``, ``batches_per_minute``, ``company_batches_per_minute``), whether they
+            were refused or only counted.
         reads: Metered reads served in the present month.
         reads_refused: Metered reads refused since the start, because the month's were used up.
         throttled: Answers that were a throttle: by the limiter or injected.

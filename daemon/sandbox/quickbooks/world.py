@@ -62,7 +62,7 @@ class World:
         )
         self.faults = FaultPlan(stream(seed, "faults"))
         self.limiter = Limiter(limits)
-        self.reads = ReadMeter()
+        self.reads = ReadMeter(behaviour)
         self.request_ids = RequestIds(behaviour)
         self.calls: Counter[tuple[str, Route]] = Counter()
         self.statuses: Counter[int] = Counter()

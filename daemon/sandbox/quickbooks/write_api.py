@@ -1,6 +1,7 @@
 """Writes over the API: which operation a call means, its ``requestid``, and its answer."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from daemon.sandbox.quickbooks.api_fault import ApiFault, unknown_path, unsupported_operation
@@ -10,13 +11,24 @@ from daemon.sandbox.quickbooks.emails import send
 from daemon.sandbox.quickbooks.entity import EntityType, VoidForm
 from daemon.sandbox.quickbooks.exchange import SandboxReply, SandboxRequest, json_reply
 from daemon.sandbox.quickbooks.fault_bodies import fault_reply
-from daemon.sandbox.quickbooks.json_text import encode
+from daemon.sandbox.quickbooks.json_text import Document, encode
 from daemon.sandbox.quickbooks.request_body import object_id_of, read_body
 from daemon.sandbox.quickbooks.routes import Route, Target
 from daemon.sandbox.quickbooks.timestamps import envelope_time
 from daemon.sandbox.quickbooks.world import World
 from daemon.sandbox.quickbooks.write_ledger import AppliedWrite
 from daemon.sandbox.quickbooks.writes import Writes, Written
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whose write it is, and how it came."""
+
+    company: Company
+    client_id: str
+    request_id: str
+    body: bytes
+    now: datetime
 
 
 class WriteApi:
@@ -49,8 +61,7 @@ class WriteApi:
             if first is not None:
                 return first
         try:
-            operation, written = self._execute(target, entity, params, request, company, now)
-            self._record(operation, written, client_id, request_id, request, company, now)
+            written = self._execute(target, entity, params, request, company, client_id, now)
             reply = _answer(entity, written, now)
         except ApiFault as fault:
             reply = fault_reply(fault, now)
@@ -64,43 +75,56 @@ class WriteApi:
         params: Mapping[str, str],
         request: SandboxRequest,
         company: Company,
+        client_id: str,
         now: datetime,
-    ) -> tuple[str, Written]:
+    ) -> Written:
+        caller = Caller(company, client_id, params.get("requestid", ""), request.body, now)
         if target.route is Route.SEND:
             send_to = params.get("sendTo", "")
-            return "send", send(self._world, company, entity, target.object_id, send_to, now)
+            written = send(self._world, company, entity, target.object_id, send_to, now)
+            self._record("send", written, caller)
+            return written
         sent = read_body(company, entity, request.body)
         operation = _operation(entity, params, is_new=not object_id_of(sent))
+        return self.carry_out(operation, entity, sent, caller)
+
+    def carry_out(
+        self, operation: str, entity: EntityType, sent: Document, caller: Caller
+    ) -> Written:
+        """Do one write, and record it.
+
+        Args:
+            operation: ``create``, ``update``, ``void`` or ``delete``.
+            entity: the type.
+            sent: the body, checked against it.
+            caller: who sent it, and how.
+
+        Raises:
+            ApiFault: what is wrong with it.
+        """
         act = {
             "create": self._writes.create,
             "update": self._writes.update,
             "void": self._writes.void,
             "delete": self._writes.delete,
         }[operation]
-        return operation, act(company, entity, sent, now)
+        written = act(caller.company, entity, sent, caller.now)
+        self._record(operation, written, caller)
+        return written
 
-    def _record(
-        self,
-        operation: str,
-        written: Written,
-        client_id: str,
-        request_id: str,
-        request: SandboxRequest,
-        company: Company,
-        now: datetime,
-    ) -> None:
+    def _record(self, operation: str, written: Written, caller: Caller) -> None:
         if written.mutations:
             self._world.ledger.append(
                 AppliedWrite(
                     written.mutations[-1].sequence,
-                    now,
-                    company.realm_id,
-                    client_id,
+                    caller.now,
+                    caller.company.realm_id,
+                    caller.client_id,
                     operation,
                     written.object_type,
                     written.object_id,
-                    request_id or None,
-                    request.body,
+                    caller.request_id or None,
+                    caller.body,
                 )
             )
 
@@ -120,9 +144,14 @@ def _operation(entity: EntityType, params: Mapping[str, str], *, is_new: bool) -
     return "create" if is_new else "update"
 
 
+def body_after(written: Written) -> bytes:
+    """Return the object as the answer shows it."""
+    if written.body is not None:
+        return written.body
+    return encode({"domain": "QBO", "status": "Deleted", "Id": written.object_id})
+
+
 def _answer(entity: EntityType, written: Written, now: datetime) -> SandboxReply:
-    body = written.body
-    if body is None:
-        body = encode({"domain": "QBO", "status": "Deleted", "Id": written.object_id})
     envelope = b'{"%s":%s,"time":"%s"}'
-    return json_reply(200, envelope % (entity.name.encode(), body, envelope_time(now).encode()))
+    name, time = entity.name.encode(), envelope_time(now).encode()
+    return json_reply(200, envelope % (name, body_after(written), time))
