@@ -182,8 +182,8 @@ class ActionCalls:
 
     def _in_time(self, permit: Permit, begun_s: float) -> Permit:
         @asynccontextmanager
-        async def enter(operation: str) -> AsyncIterator[None]:
-            async with permit(operation):
+        async def enter(operation: str, /, *, items: int | None = None) -> AsyncIterator[None]:
+            async with permit(operation, items=items):
                 if self._clock.now().monotonic_s - begun_s > _SENT_SOON_S:
                     raise NotSentError("its turn came too late")
                 yield

@@ -12,6 +12,7 @@ from actors.settings import CallLimits
 
 _BURST_SHARE = 10
 """The part of a window's allowance (one in so many) that may be used at once; the rest comes evenly."""
+_MINUTE_S = 60.0
 _SLOWEST = 0.99
 """Calls in a window for a limit of one: with a whole one, two calls that are a window apart would
 share a window that counts both its ends."""
@@ -50,6 +51,10 @@ class TokenBucket:
         elapsed_s = max(0.0, now_s - self.updated_s)
         return min(self.capacity, self.tokens + elapsed_s * self.rate_per_s)
 
+    def is_full(self, now_s: float) -> bool:
+        """Tell whether it is as if nothing had ever been taken, and its first minute were over."""
+        return self.available(now_s) >= self.capacity
+
     def take(self, now_s: float) -> None:
         """Count one call. The caller has seen that `wait_s` was 0."""
         self.tokens = max(0.0, self.available(now_s) - 1.0)
@@ -57,37 +62,55 @@ class TokenBucket:
 
 
 class CallBucket:
-    """All limits of one account together: per minute, per second, in flight."""
+    """All limits of one account together: per minute, per second, in flight, batches per minute.
 
-    __slots__ = ("_buckets", "_in_flight_limit", "in_flight")
+    Few accounts make batches at any time: what counts them is there only while it is not full.
+    """
+
+    __slots__ = ("_batches", "_buckets", "_limits", "in_flight")
 
     def __init__(self, limits: CallLimits, now_s: float) -> None:
-        windows = ((limits.per_minute, 60.0), (limits.per_second, 1.0))
+        windows = ((limits.per_minute, _MINUTE_S), (limits.per_second, 1.0))
         self._buckets = tuple(
             TokenBucket.empty(limit, window_s, now_s)
             for limit, window_s in windows
             if limit is not None
         )
-        self._in_flight_limit = limits.in_flight
+        self._limits = limits
+        self._batches: TokenBucket | float = now_s  # a time: none, and empty at that time
         self.in_flight = 0
 
-    def wait_s(self, now_s: float, *, reserve: int = 0) -> float:
+    def wait_s(self, now_s: float, *, reserve: int = 0, is_batch: bool = False) -> float:
         """Return how long until a call may be made; infinite while too many are in flight.
 
         Args:
             now_s: the time.
             reserve: how many places in flight to leave for more urgent calls; at least one place is
                 always open.
+            is_batch: whether it does several things at once.
         """
-        if self.in_flight >= max(1, self._in_flight_limit - reserve):
+        if self.in_flight >= max(1, self._limits.in_flight - reserve):
             return inf
-        return max((bucket.wait_s(now_s) for bucket in self._buckets), default=0.0)
+        wait_s = max((bucket.wait_s(now_s) for bucket in self._buckets), default=0.0)
+        batches = self._batch_bucket() if is_batch else None
+        return wait_s if batches is None else max(wait_s, batches.wait_s(now_s))
 
-    def take(self, now_s: float) -> None:
+    def take(self, now_s: float, *, is_batch: bool = False) -> None:
         """Count a call that begins now."""
         for bucket in self._buckets:
             bucket.take(now_s)
         self.in_flight += 1
+        if is_batch and (batches := self._batch_bucket()) is not None:
+            batches.take(now_s)
+            self._batches = batches
+        elif isinstance(self._batches, TokenBucket) and self._batches.is_full(now_s):
+            self._batches = self._batches.updated_s
+
+    def _batch_bucket(self) -> TokenBucket | None:
+        if isinstance(self._batches, TokenBucket):
+            return self._batches
+        limit = self._limits.batches_per_minute
+        return None if limit is None else TokenBucket.empty(limit, _MINUTE_S, self._batches)
 
     def give_back(self) -> None:
         """Count a call's end."""
@@ -95,6 +118,6 @@ class CallBucket:
 
     def within_a_second(self, now_s: float) -> int:
         """Return how many calls could begin within a second from now."""
-        free = self._in_flight_limit - self.in_flight
+        free = self._limits.in_flight - self.in_flight
         rates = [bucket.available(now_s) + bucket.rate_per_s for bucket in self._buckets]
         return max(0, int(min([free, *rates])))

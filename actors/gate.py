@@ -33,6 +33,7 @@ class _Ticket:
     priority: int
     order: int
     turn: anyio.Event = field(compare=False)
+    is_batch: bool = field(compare=False)
 
 
 class Gate:
@@ -89,17 +90,21 @@ class Gate:
 
         Entering raises `BreakerOpenError` while the vendor is being left alone, and
         `ThrottledError` while it asked to be: only a user's call waits for the end of that.
-        A metered call is counted before it is made, and raises `AllowanceUsedUpError` while those of
-        its priority rest, `StoreUnavailableError` when it can't be counted durably.
+        A metered call is counted before it is made, a batch as all that it does, and raises
+        `AllowanceUsedUpError` while those of its priority rest, `StoreUnavailableError` when it can't
+        be counted durably.
         """
 
         @asynccontextmanager
-        async def enter(operation: str) -> AsyncIterator[None]:
-            await self._wait_for_turn(priority)
+        async def enter(operation: str, /, *, items: int | None = None) -> AsyncIterator[None]:
+            await self._wait_for_turn(priority, is_batch=items is not None)
             ticket = None
             try:
                 if self._reads is not None:
-                    ticket = await self._reads.admit(self._account_id, operation, priority)
+                    reads = 1 if items is None else items
+                    ticket = await self._reads.admit(
+                        self._account_id, operation, priority, reads=reads
+                    )
                 yield
             except BaseException as error:
                 self._ended(error)
@@ -113,8 +118,8 @@ class Gate:
 
         return enter
 
-    async def _wait_for_turn(self, priority: Priority) -> None:
-        ticket = _Ticket(priority, next(self._order), anyio.Event())
+    async def _wait_for_turn(self, priority: Priority, *, is_batch: bool) -> None:
+        ticket = _Ticket(priority, next(self._order), anyio.Event(), is_batch)
         heapq.heappush(self._queue, ticket)
         try:
             while (wait_s := self._wait_s(ticket)) > 0:
@@ -122,7 +127,7 @@ class Gate:
                 with anyio.move_on_after(wait_s):
                     await ticket.turn.wait()
             now_s = self._clock.now().monotonic_s
-            self.bucket.take(now_s)
+            self.bucket.take(now_s, is_batch=is_batch)
             self.breaker.began(now_s)
             self._report_breaker()
         finally:
@@ -141,7 +146,9 @@ class Gate:
             raise ThrottledError(text, retry_after_s=hold_s)
         if self._queue[0] is not ticket or self.breaker.probing:
             return inf
-        return max(self.bucket.wait_s(now_s, reserve=0 if by_user else 1), hold_s)
+        reserve = 0 if by_user else 1
+        wait_s = self.bucket.wait_s(now_s, reserve=reserve, is_batch=ticket.is_batch)
+        return max(wait_s, hold_s)
 
     def _ended(self, error: BaseException | None) -> None:
         self.bucket.give_back()

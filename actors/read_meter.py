@@ -109,10 +109,13 @@ class ReadMeter:
             self._used = self._noted
         self._verify_reads = await self._ledger.verification_reads(self.vendor)
 
-    async def admit(self, account_id: str, operation: str, priority: Priority) -> Ticket | None:
+    async def admit(
+        self, account_id: str, operation: str, priority: Priority, *, reads: int = 1
+    ) -> Ticket | None:
         """Count a call that is about to be made; None when it is not metered.
 
-        Without an `account_id` it counts for the app alone.
+        Without an `account_id` it counts for the app alone. A batch counts as all the `reads` in it:
+        nobody knows whether the vendor counts it as one.
 
         Raises:
             AllowanceUsedUpError: calls of this priority rest; never for a user's.
@@ -125,12 +128,12 @@ class ReadMeter:
         if rest_s > 0:
             text = f"{self.vendor}'s reads of this month are used up or kept for users"
             raise AllowanceUsedUpError(text, retry_after_s=rest_s)
-        await self._note_ahead(priority)
+        await self._note_ahead(priority, reads)
         now = self._clock.now()
-        self._used += 1
+        self._used += reads
         if account_id:
             polls = priority in (Priority.FRESH, Priority.POLL)
-            (self._polls if polls else self._others)[account_id] += 1
+            (self._polls if polls else self._others)[account_id] += reads
         if (refusal := self._refusal) is not None and priority is not Priority.USER:
             wait_s = min(_LONGEST_PROBE_S, 2 * refusal.wait_s)
             self._refusal = replace(refusal, wait_s=wait_s, probe_at_s=now.monotonic_s + wait_s)
@@ -309,16 +312,17 @@ class ReadMeter:
                 return min(_LOOK_AGAIN_S, left_s, VERIFY_RESTS_AT_MOST_S - rested_s)
         return 0.0
 
-    async def _note_ahead(self, priority: Priority) -> None:
-        """See to it that the next read is noted in the store before it is made."""
-        while self._noted is None or self._used >= self._noted:
+    async def _note_ahead(self, priority: Priority, reads: int) -> None:
+        """See to it that the next reads are noted in the store before they are made."""
+        block = max(self._block(), reads)
+        while self._noted is None or self._used + reads > self._noted:
             async with self._noting:
                 self._turn(self._clock.now())
-                if self._noted is not None and self._used < self._noted:
+                if self._noted is not None and self._used + reads <= self._noted:
                     continue
                 month = self._month.name
                 try:
-                    noted = await self._ledger.note_reads(self.vendor, month, self._block())
+                    noted = await self._ledger.note_reads(self.vendor, month, block)
                 except StoreUnavailableError:
                     if priority is Priority.USER:
                         return
@@ -326,7 +330,7 @@ class ReadMeter:
                 if month == self._month.name:
                     # What was counted before the first note was made by users without a store.
                     if self._noted is None:
-                        self._used += noted - self._block()
+                        self._used += noted - block
                     self._noted = noted
 
     def _block(self) -> int:

@@ -5,11 +5,15 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class CallLimits:
-    """How much one account may ask of its vendor. None means that the vendor sets no such limit."""
+    """How much one account may ask of its vendor. None means that the vendor sets no such limit.
+
+    Batches, calls that do several things at once, count as calls too.
+    """
 
     per_minute: int | None = None
     per_second: int | None = None
     in_flight: int = 10
+    batches_per_minute: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -365,11 +365,12 @@ class Verification:
             await anyio.sleep(rest_s)
 
     @asynccontextmanager
-    async def _counted(self, operation: str) -> AsyncIterator[None]:
-        if self._reads >= (self._at.settings.verify_max_reads or inf):
+    async def _counted(self, operation: str, /, *, items: int | None = None) -> AsyncIterator[None]:
+        reads = 1 if items is None else items
+        if self._reads + reads > (self._at.settings.verify_max_reads or inf):
             raise _EnoughReadError
-        async with self._at.permit(operation):
-            self._reads += 1
+        async with self._at.permit(operation, items=items):
+            self._reads += reads
             yield
 
     def _see_that_it_may_go_on(self) -> None:

@@ -354,9 +354,10 @@ def _unqueued(reads: ReadMeter | None) -> Permit:
     """Let calls through at once: the company has no actor yet whose limits it could share."""
 
     @asynccontextmanager
-    async def enter(operation: str) -> AsyncIterator[None]:
+    async def enter(operation: str, /, *, items: int | None = None) -> AsyncIterator[None]:
         if reads is not None:
-            await reads.admit("", operation, Priority.USER)
+            counted = 1 if items is None else items
+            await reads.admit("", operation, Priority.USER, reads=counted)
         yield
 
     return enter

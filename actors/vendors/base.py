@@ -6,7 +6,7 @@ vendor's own business. Adding a vendor is one folder that keeps this contract an
 registry.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,8 +28,20 @@ class Priority(IntEnum):
     VERIFY = 4
 
 
-Permit = Callable[[str], AbstractAsyncContextManager[None]]
-"""Entered around each call with its name: waits for its turn, and learns from how it ends."""
+class Permit(Protocol):
+    """Entered around each call: waits for its turn, and learns from how it ends."""
+
+    def __call__(
+        self, operation: str, /, *, items: int | None = None
+    ) -> AbstractAsyncContextManager[None]:
+        """Return what is entered around one call.
+
+        Args:
+            operation: the call's name.
+            items: how much a batch does at once: the vendor may meter each, and limits how many
+                batches are made. None for a call that is none.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +75,7 @@ class Look:
         cursors: where it begins, for each of those types.
         hinted: whether notices asked for it; the planner leaves that to the actor.
         answers: which of them it answers: they came long enough before it began.
+        most_objects: how many objects its page may have at most; None as many as the vendor gives.
     """
 
     key: str
@@ -72,6 +85,7 @@ class Look:
     cursors: Mapping[str, Cursor]
     hinted: bool = False
     answers: Sequence[OpenNotices] = ()
+    most_objects: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +189,30 @@ class Vendor(Planner, Protocol):
 
     async def count_objects(self, session: Session, object_type: str) -> Count:
         """Have the vendor count the objects of a type that a full reading comes across."""
+        ...
+
+    @property
+    def most_together(self) -> int:
+        """How many counts, or looks at one type, one call can bring; 1 where there is no such call."""
+        ...
+
+    async def count_together(
+        self, session: Session, object_types: Sequence[str]
+    ) -> Mapping[str, Count]:
+        """Have at most `most_together` types counted by one call.
+
+        Returns:
+            The counts, by type. What the vendor did not count, or not plainly, is left out.
+        """
+        ...
+
+    async def look_together(self, session: Session, looks: Sequence[Look]) -> Mapping[str, Page]:
+        """Make at most `most_together` looks, each at one type, by one call.
+
+        Returns:
+            The pages, by the looks' keys. What the vendor did not bring whole and at once is left
+            out: that look is to be made by itself.
+        """
         ...
 
     async def read(self, session: Session, object_type: str, object_id: str) -> ObjectRecord | None:

@@ -14,6 +14,8 @@ from store.models import ObjectRecord
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from actors.errors import VendorError
+
 
 @dataclass(frozen=True, slots=True)
 class PayloadProblem:
@@ -155,6 +157,32 @@ class Writer(Protocol):
             RejectedError: the vendor will not do it; nothing happened.
             NotSentError, ThrottledError, BreakerOpenError, ReauthorizeError: nothing happened.
             UnknownOutcomeError: it may have happened.
+        """
+        ...
+
+    @property
+    def most_together(self) -> int:
+        """How many writes one call can carry; 1 where there is no such call."""
+        ...
+
+    def goes_together(self, action_type: str) -> bool:
+        """Tell whether writes of this type may share a call with others, in any order. Pure.
+
+        Only those may whose read-back tells each of them from all the others.
+        """
+        ...
+
+    async def write_together(
+        self, session: Session, intents: "Sequence[Intent]"
+    ) -> "Sequence[Written | VendorError]":
+        """Make one call for at most `most_together` writes that go together.
+
+        Returns:
+            How each ended, in the order of `intents`: done, or one of the errors of `write`.
+
+        Raises:
+            NotSentError, ThrottledError, BreakerOpenError, ReauthorizeError: none of them happened.
+            UnknownOutcomeError: each of them may have happened.
         """
         ...
 

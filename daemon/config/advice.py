@@ -12,7 +12,7 @@ from daemon.config.vendor import VendorConfig
 _SHORTEST_POLL_S = 30.0
 _SHORTEST_OVERLAP_S = 60.0
 _HOUR_S = 3600.0
-_LIMITS = ("per_minute", "per_second", "in_flight")
+_LIMITS = ("per_minute", "per_second", "in_flight", "batches_per_minute")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ _ACCOUNT_RULES = {
 }
 
 
-_LIMITS = CallLimits(per_minute=500, per_second=10, in_flight=10)
+_LIMITS = CallLimits(per_minute=500, per_second=10, in_flight=10, batches_per_minute=40)
 
 
 def _account_settings() -> AccountSettings:

@@ -53,7 +53,7 @@ def settings(
 
 
 @asynccontextmanager
-async def at_once(_operation: str) -> AsyncIterator[None]:
+async def at_once(_operation: str, /, *, items: int | None = None) -> AsyncIterator[None]:
     """A permit that lets every call through."""
     yield
 

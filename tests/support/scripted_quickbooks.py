@@ -47,13 +47,15 @@ class ScriptedQuickBooks:
     Attributes:
         requests: every call, as it was sent.
         events: what the listener was told.
-        permits: the operations that permits were asked for; `refused` those that ended badly.
+        permits: the operations that permits were asked for, with how many `items` each; `refused`
+            those that ended badly.
     """
 
     def __init__(self, *answers: Answer) -> None:
         self.requests: list[httpx.Request] = []
         self.events: list[CallMade] = []
         self.permits: list[str] = []
+        self.items: list[int | None] = []
         self.refused: list[str] = []
         self._answers = list(answers)
         http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
@@ -87,8 +89,9 @@ class ScriptedQuickBooks:
         return answer
 
     @asynccontextmanager
-    async def _permit(self, operation: str) -> AsyncIterator[None]:
+    async def _permit(self, operation: str, /, *, items: int | None = None) -> AsyncIterator[None]:
         self.permits.append(operation)
+        self.items.append(items)
         try:
             yield
         except Exception:

@@ -54,6 +54,8 @@ class ScriptedVendor(ScriptedPlanner):
         latency_s: how long each call takes.
         page_size: objects on a page; `feed_size` changes in one answer of the feed.
         access_life_s: how long an access token lives.
+        most_together: how many counts or looks one call brings; more than 1 makes it a vendor with
+            batches, whose calls are `together`.
         rotates: whether a refresh token is good for one use.
         calls: every call that was made, with its time; `most_at_once` of them were under way together.
     """
@@ -66,6 +68,7 @@ class ScriptedVendor(ScriptedPlanner):
         self.feed_size = 1000
         self.latency_s = latency_s
         self.access_life_s = 3600.0
+        self.most_together = 1
         self.rotates = True
         self.trouble: Callable[[str], None] = no_trouble
         self.trouble_after: Callable[[str], None] = no_trouble
@@ -161,7 +164,8 @@ class ScriptedVendor(ScriptedPlanner):
         """Make the look."""
         if look.key == FEED:
             return await self._feed(session, look)
-        return await self._list(session, look.cursors[look.key])
+        began = await self._call(session, f"list:{look.key}")
+        return self._page(look.cursors[look.key], began, look.most_objects)
 
     async def confirm_gone(self, session: Session, claims: Sequence[Tombstone]) -> Witness:
         """Read each of the objects."""
@@ -180,6 +184,33 @@ class ScriptedVendor(ScriptedPlanner):
         began = await self._call(session, f"count:{object_type}")
         return Count(len(self.objects.get(object_type, {})), began)
 
+    async def count_together(
+        self, session: Session, object_types: Sequence[str]
+    ) -> Mapping[str, Count]:
+        """Count several types by one call; what there is trouble with is left out."""
+        began = await self._call(session, "together", items=len(object_types))
+        return {
+            name: Count(len(self.objects.get(name, {})), began)
+            for name in object_types
+            if self._goes(f"count:{name}")
+        }
+
+    async def look_together(self, session: Session, looks: Sequence[Look]) -> Mapping[str, Page]:
+        """Make several looks by one call; what there is trouble with is left out."""
+        began = await self._call(session, "together", items=len(looks))
+        return {
+            look.key: self._page(look.cursors[look.key], began, look.most_objects)
+            for look in looks
+            if self._goes(f"list:{look.key}")
+        }
+
+    def _goes(self, operation: str) -> bool:
+        try:
+            self.trouble(operation)
+        except TransientError:
+            return False
+        return True
+
     async def read(self, session: Session, object_type: str, object_id: str) -> ObjectRecord | None:
         """Read one object."""
         await self._call(session, "read")
@@ -188,16 +219,16 @@ class ScriptedVendor(ScriptedPlanner):
     async def close(self) -> None:
         """There is nothing to close."""
 
-    async def _list(self, session: Session, cursor: Cursor) -> Page:
+    def _page(self, cursor: Cursor, began: datetime, most_objects: int | None) -> Page:
         name = cursor.object_type
-        began = await self._call(session, f"list:{name}")
+        size = min(self.page_size, most_objects or self.page_size)
         comparing = cursor.complete
         started, _, after = cursor.position.lstrip("=").partition("|")
         if cursor.position in {"", IDLE}:
             started, after = began.isoformat(), ""
         ids = sorted(key for key in self.objects.get(name, {}) if key > after)
-        shown = ids[: self.page_size]
-        last = len(ids) <= self.page_size
+        shown = ids[:size]
+        last = len(ids) <= size
         move = CursorMove(
             name,
             IDLE if last else f"{'=' if comparing else ''}{started}|{shown[-1]}",
@@ -246,9 +277,11 @@ class ScriptedVendor(ScriptedPlanner):
             ],
         )
 
-    async def _call(self, session: Session, operation: str) -> datetime:
+    async def _call(
+        self, session: Session, operation: str, *, items: int | None = None
+    ) -> datetime:
         """Make one call; returns when it began."""
-        async with session.permit(operation):
+        async with session.permit(operation, items=items):
             self._called(operation)
             began = self.clock.utc()
             self.under_way += 1

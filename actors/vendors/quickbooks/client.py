@@ -1,12 +1,13 @@
 """Calls to QuickBooks: made, told to the listener, and their failures named."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 from urllib.parse import quote
 
 import httpx
+import msgspec
 
 from actors.clock import Clock
 from actors.errors import NotSentError, RejectedError, ThrottledError, TransientError, VendorError
@@ -26,9 +27,15 @@ from actors.vendors.quickbooks.faults import (
 )
 from actors.vendors.quickbooks.object_types import ObjectType
 from actors.vendors.quickbooks.operation import Operation
-from actors.vendors.quickbooks.parse import FeedReply, feed_reply, read_reply
+from actors.vendors.quickbooks.parse import (
+    BatchReply,
+    FeedReply,
+    batch_reply,
+    feed_reply,
+    read_reply,
+)
 from actors.vendors.quickbooks.timestamps import statement_text
-from actors.vendors.quickbooks.write_request import WriteRequest
+from actors.vendors.quickbooks.write_request import JSON, WriteRequest
 from store.models import ObjectRecord
 
 VENDOR = "quickbooks"
@@ -56,7 +63,15 @@ class Answer(Generic[T]):
     trace_id: str | None
 
 
+_OPERATIONS = {"send": Operation.SEND, "batch": Operation.BATCH_WRITE}
+"""What a call that changes something is, by the last part of its path, if not an ordinary write."""
+
+
 def _ignore(_reply: Reply) -> None:
+    pass
+
+
+def _pass(_answer: object) -> None:
     pass
 
 
@@ -224,8 +239,51 @@ class ApiClient:
         """
         return await self._call(session, operation, self._request(session, "GET", path), read)
 
-    async def post(self, session: Session, call: WriteRequest, read: Read[T]) -> "Answer[T]":
-        """Make a call that changes something, once.
+    async def query_together(
+        self, session: Session, statements: Mapping[str, str]
+    ) -> Mapping[str, bytes]:
+        """Run named statements by one call; return the answers that are none of a fault, by name.
+
+        Raises:
+            ThrottledError: one of them was throttled, if no more.
+            VendorError: the call failed.
+        """
+        items = [{"bId": name, "Query": statement} for name, statement in statements.items()]
+        request = self._request(
+            session,
+            "POST",
+            ["batch"],
+            content=msgspec.json.encode({"BatchItemRequest": items}),
+            headers={"Content-Type": JSON},
+        )
+        operation = Operation.BATCH_READ
+        async with session.permit(operation, items=len(items)):
+            reply = await self._called(session, operation, request, batch_reply)
+            for error in self.item_failures(session, reply).values():
+                if isinstance(error, ThrottledError):
+                    raise error
+        return {name: body for name, body in reply.answers.items() if name in statements}
+
+    def item_failures(self, session: Session, reply: BatchReply) -> Mapping[str, VendorError]:
+        """Say of the items of a batch that went wrong what became of each, if it was a write."""
+        now = self._caller.clock.now().utc
+        return {
+            name: write_failure(FailedCall(200, body, now, secrets=[session.access_token]))
+            for name, body in reply.faults.items()
+        }
+
+    async def post(
+        self,
+        session: Session,
+        call: WriteRequest,
+        read: Read[T],
+        *,
+        items: int | None = None,
+        heed: Callable[[T], None] = _pass,
+    ) -> "Answer[T]":
+        """Make a call that changes something, once; `items` things when it is a batch.
+
+        What `heed` raises when it is shown the answer, the permit learns of.
 
         Raises:
             StaleVersionError, RejectedError: the vendor refused it; nothing happened.
@@ -241,8 +299,8 @@ class ApiClient:
             content=call.content,
         )
         replies: list[Reply] = []
-        operation = Operation.SEND if call.path[-1] == "send" else Operation.WRITE
-        async with session.permit(operation):
+        operation = _OPERATIONS.get(call.path[-1], Operation.WRITE)
+        async with session.permit(operation, items=items):
             try:
                 done = await self._caller.call(
                     operation,
@@ -257,20 +315,26 @@ class ApiClient:
                 raise
             except TransientError as error:
                 raise as_unknown(error) from error
+            heed(done)
         return Answer(done, replies[0].status, _trace_id(replies[0]))
 
     async def _call(
         self, session: Session, operation: Operation, request: httpx.Request, read: Read[T]
     ) -> T:
         async with session.permit(operation):
-            return await self._caller.call(
-                operation,
-                request,
-                read,
-                account=session.external_account_id,
-                secrets=[session.access_token],
-                trace_ids=session.trace_ids,
-            )
+            return await self._called(session, operation, request, read)
+
+    async def _called(
+        self, session: Session, operation: Operation, request: httpx.Request, read: Read[T]
+    ) -> T:
+        return await self._caller.call(
+            operation,
+            request,
+            read,
+            account=session.external_account_id,
+            secrets=[session.access_token],
+            trace_ids=session.trace_ids,
+        )
 
     def _request(
         self,

@@ -78,6 +78,11 @@ def window(scan: Scan) -> Window:
     return Window(scan.since, None, 1)
 
 
+def page_rows(most_rows: int | None) -> int:
+    """Return how many rows to ask for; one would never go on."""
+    return PAGE_ROWS if most_rows is None else min(max(2, most_rows), PAGE_ROWS)
+
+
 def advanced(scan: Scan, keys: Sequence[Key], page_rows: int = PAGE_ROWS) -> Scan | None:
     """Return where the scan goes on after a page with these rows; None at the end.
 

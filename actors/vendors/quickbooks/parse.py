@@ -6,6 +6,7 @@ numbers, ten thousand lines) goes through as it came.
 """
 
 import functools
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -87,6 +88,19 @@ class CountReply:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchReply:
+    """What a batch brought.
+
+    Attributes:
+        answers: for each item that has one answer, a body just as if it had come by itself.
+        faults: the same for each item that was refused, or went wrong.
+    """
+
+    answers: Mapping[str, bytes]
+    faults: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class FeedReply:
     """What change data capture listed.
 
@@ -110,6 +124,11 @@ class _FeedEnvelope(msgspec.Struct):
     time: datetime
 
 
+class _BatchEnvelope(msgspec.Struct):
+    items: list[dict[str, Raw]] = msgspec.field(name="BatchItemResponse")
+    time: datetime
+
+
 class _Count(msgspec.Struct):
     total: int = msgspec.field(name="totalCount")
 
@@ -123,6 +142,8 @@ _decode_header = msgspec.json.Decoder(_Header).decode
 _decode_odd_header = msgspec.json.Decoder(_OddHeader).decode
 _decode_rows = msgspec.json.Decoder(list[Raw]).decode
 _decode_feed = msgspec.json.Decoder(_FeedEnvelope).decode
+_decode_batch = msgspec.json.Decoder(_BatchEnvelope).decode
+_decode_item_id = msgspec.json.Decoder(str).decode
 _decode_count = msgspec.json.Decoder(_CountEnvelope).decode
 _decode_members = msgspec.json.Decoder(dict[str, Raw]).decode
 
@@ -174,6 +195,30 @@ def count_reply(body: bytes) -> CountReply:
     """
     envelope = _decoded(_decode_count, body)
     return CountReply(as_utc(envelope.time), envelope.count.total)
+
+
+def batch_reply(body: bytes) -> BatchReply:
+    """Take the answer to a batch apart. What is answered twice counts as not answered.
+
+    Raises:
+        UnreadableReplyError: it is not such an answer, or is cut off.
+    """
+    envelope = _decoded(_decode_batch, body)
+    time = msgspec.json.encode(envelope.time)
+    named = [
+        (_decoded(_decode_item_id, item.pop("bId")), item)
+        for item in envelope.items
+        if "bId" in item
+    ]
+    times = Counter(item_id for item_id, _ in named)
+    answers: dict[str, bytes] = {}
+    faults: dict[str, bytes] = {}
+    for item_id, item in named:
+        if times[item_id] == 1:
+            members = [b'"%s":%s,' % (name.encode(), bytes(raw)) for name, raw in item.items()]
+            body = b'{%s"time":%s}' % (b"".join(members), time)
+            (faults if "Fault" in item else answers)[item_id] = body
+    return BatchReply(answers, faults)
 
 
 def feed_reply(body: bytes, object_types: Sequence[str]) -> FeedReply:

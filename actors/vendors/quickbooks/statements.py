@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from actors.vendors.quickbooks.keyset import PAGE_ROWS, Scan, Window, window
+from actors.vendors.quickbooks.keyset import PAGE_ROWS, Scan, Window, page_rows, window
 from actors.vendors.quickbooks.object_types import ObjectType
 from actors.vendors.quickbooks.timestamps import statement_text
 
 
-def page_statement(kind: ObjectType, scan: Scan) -> str:
-    """Write the query for the scan's next page."""
+def page_statement(kind: ObjectType, scan: Scan, most_rows: int | None = None) -> str:
+    """Write the query for the scan's next page, of so many rows at most."""
     cut = window(scan)
     order = "MetaData.LastUpdatedTime" if cut.before is None else "Id"
-    paging = f"ORDERBY {order} STARTPOSITION {cut.first_row} MAXRESULTS {PAGE_ROWS}"
+    paging = f"ORDERBY {order} STARTPOSITION {cut.first_row} MAXRESULTS {page_rows(most_rows)}"
     return f"{_select('*', kind, _times(cut))} {paging}"
 
 

@@ -11,7 +11,7 @@ from actors.credential import Credential
 from actors.events import CallMade
 from actors.vendors.base import Count, Look, Page, Session, Witness
 from actors.vendors.http import HttpChannel
-from actors.vendors.quickbooks import planner
+from actors.vendors.quickbooks import batch, planner
 from actors.vendors.quickbooks.client import VENDOR, ApiClient, Caller
 from actors.vendors.quickbooks.faults import UnreadableReplyError
 from actors.vendors.quickbooks.feed import feed_page
@@ -86,7 +86,8 @@ class QuickBooks:
         """Make the look. Raises `VendorError`s."""
         if look.key == planner.FEED:
             return await feed_page(self._api, session, look.cursors, self._overlap)
-        return await scan_page(self._api, session, look.cursors[look.key], self._overlap)
+        cursor = look.cursors[look.key]
+        return await scan_page(self._api, session, cursor, self._overlap, look.most_objects)
 
     async def confirm_gone(self, session: Session, claims: Sequence[Tombstone]) -> Witness:
         """Ask for the objects themselves. Raises `VendorError`s; nothing is gone then."""
@@ -97,6 +98,21 @@ class QuickBooks:
         statement = count_statement(OBJECT_TYPES[object_type], Scan(Reason.COMPARISON))
         reply = await self._api.query(session, statement, count_reply, operation=Operation.COUNT)
         return Count(reply.rows, reply.vendor_time)
+
+    @property
+    def most_together(self) -> int:
+        """How many counts or looks one call can bring."""
+        return batch.MOST_ITEMS
+
+    async def count_together(
+        self, session: Session, object_types: Sequence[str]
+    ) -> Mapping[str, Count]:
+        """Count the rows of types, inactive ones too, by one call. Raises `VendorError`s."""
+        return await batch.count_together(self._api, session, object_types)
+
+    async def look_together(self, session: Session, looks: Sequence[Look]) -> Mapping[str, Page]:
+        """Make looks at single types by one call. Raises `VendorError`s."""
+        return await batch.look_together(self._api, session, looks, self._overlap)
 
     async def read(self, session: Session, object_type: str, object_id: str) -> ObjectRecord | None:
         """Read one object as it is now; None when it is gone. Raises `VendorError`s."""

@@ -4,7 +4,7 @@ A write carries two things by which it is known again: a request id, which the v
 a mark in the private note, which people can read. Types without a note have unique names instead.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -23,7 +23,7 @@ from actors.vendors.quickbooks.action_types import (
 )
 from actors.vendors.writing import Intent, Target
 
-_JSON = "application/json"
+JSON = "application/json"
 
 
 class Base(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -56,7 +56,7 @@ class WriteRequest:
     path: tuple[str, ...]
     params: Mapping[str, str]
     content: bytes
-    content_type: str = _JSON
+    content_type: str = JSON
 
 
 def target_of(action_type: str, payload: bytes) -> Target:
@@ -95,6 +95,19 @@ def read_base(intent: Intent) -> Base:
 def request_id(intent: Intent) -> str:
     """Return the vendor's idempotency id: 32 to 50 characters, the same for the same try (§2.1)."""
     return f"{intent.action_id.replace('-', '')[:40]}-{intent.generation}"
+
+
+def batch_request_id(intents: Sequence[Intent]) -> str:
+    """Return the id of a batch, at most 36 characters: no two batches, and no single write, share it."""
+    first = intents[0]
+    return f"b{first.action_id.replace('-', '')[:32]}-{first.generation}"[:36]
+
+
+def batch_item(item_id: str, intent: Intent) -> Mapping[str, object]:
+    """Build the item of a batch for an action that creates something."""
+    object_type = target_of(intent.action_type, intent.payload).object_type
+    body = msgspec.Raw(request_of(intent).content)
+    return {"bId": item_id, "operation": "create", object_type: body}
 
 
 def mark_of(action_id: str) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from actors.errors import VendorError
 from actors.vendors.base import Session
-from actors.vendors.quickbooks import action_payload, write_request, write_trace
+from actors.vendors.quickbooks import action_payload, batch, write_request, write_trace
 from actors.vendors.quickbooks.action_types import ACTION_TYPES, TOUCHED, Act
 from actors.vendors.quickbooks.client import ApiClient
 from actors.vendors.quickbooks.faults import UnreadableReplyError
@@ -93,6 +94,24 @@ class QuickBooksWriter:
         if record is not None:
             target = Target(target.object_type, record.object_id)
         return Written(target, record, answer.trace_id, answer.status)
+
+    @property
+    def most_together(self) -> int:
+        """How many writes one call can carry."""
+        return batch.MOST_WRITES
+
+    def goes_together(self, action_type: str) -> bool:
+        """Tell whether it may share a call: what creates an object, which is known by its mark or name.
+
+        Of what changes one object, a repeat is told from another change only by what it was before.
+        """
+        return ACTION_TYPES[action_type].act is Act.CREATE
+
+    async def write_together(
+        self, session: Session, intents: Sequence[Intent]
+    ) -> Sequence[Written | VendorError]:
+        """Make one call for all of them, once. Raises as the contract says."""
+        return await batch.write_together(self._api, session, intents)
 
     async def read_back(self, session: Session, intent: Intent, since: datetime) -> ReadBack:
         """Find out whether a write whose answer was lost happened. Raises `VendorError`s."""

@@ -21,6 +21,7 @@ from daemon.sandbox.quickbooks import (
     Route,
     ThrottleForm,
 )
+from daemon.sandbox.quickbooks.faults import ITEM_FAULTS
 from support.quickbooks_replica import ORIGIN, ConnectedCompany, connect, settings
 from support.virtual_time import VirtualClock
 
@@ -82,6 +83,7 @@ async def test_each_fault_is_what_the_caller_can_do_about_it(kind: FaultKind) ->
 
 def test_every_fault_of_the_api_has_its_outcome() -> None:
     others = {FaultKind.INVALID_GRANT, FaultKind.CDC_FALSE_DELETE, FaultKind.CDC_MISS_DELETE}
+    others |= ITEM_FAULTS
     assert set(OUTCOMES) | others == set(FaultKind)
 
 

@@ -194,3 +194,40 @@ def test_a_bucket_made_anew_keeps_the_limit_together_with_the_one_before(
     again_s = times_s[-1]
     times_s += calls_when_saturated(TokenBucket.empty(limit, window_s, again_s), again_s, 2 * limit)
     assert most_in_a_closed_window(times_s, window_s) <= limit
+
+
+def test_batches_keep_their_own_limit_beside_that_of_all_calls() -> None:
+    bucket = CallBucket(CallLimits(per_minute=500, in_flight=1000, batches_per_minute=40), 0.0)
+    made_s = []
+    now_s = 0.0
+    while now_s < 180.0:
+        if bucket.wait_s(now_s, is_batch=True) == 0.0:
+            bucket.take(now_s, is_batch=True)
+            made_s.append(now_s)
+        now_s += 0.25
+    assert max(sum(begin <= each <= begin + 60.0 for each in made_s) for begin in made_s) <= 40
+    assert len(made_s) > 100
+    assert bucket.wait_s(now_s) == 0.0
+
+
+def test_batches_that_are_not_limited_go_by_the_other_limits() -> None:
+    bucket = CallBucket(CallLimits(per_minute=500, in_flight=1000), 0.0)
+    for _ in range(50):
+        bucket.take(60.0, is_batch=True)
+    assert 0.0 < bucket.wait_s(60.0, is_batch=True) < 1.0
+
+
+def test_a_fresh_bucket_has_no_batches_and_forgets_those_that_are_long_over() -> None:
+    bucket = CallBucket(CallLimits(in_flight=1000, batches_per_minute=40), 0.0)
+    assert bucket.wait_s(0.0, is_batch=True) > 1.0
+    for _ in range(4):
+        assert bucket.wait_s(60.0, is_batch=True) == 0.0
+        bucket.take(60.0, is_batch=True)
+    assert bucket.wait_s(60.0, is_batch=True) > 1.0
+    bucket.take(60.1)
+    assert bucket.wait_s(60.1, is_batch=True) > 1.0
+    bucket.take(120.0)
+    assert bucket.wait_s(120.0, is_batch=True) == 0.0
+    for _ in range(4):
+        bucket.take(120.0, is_batch=True)
+    assert bucket.wait_s(120.0, is_batch=True) > 1.0

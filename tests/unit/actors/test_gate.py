@@ -45,6 +45,11 @@ class Door:
         self.raised: list[tuple[float, str, Exception]] = []
         self.most_at_once = self.at_once = 0
 
+    async def batch(self) -> None:
+        """Make a call that does several things at once."""
+        async with self.gate.permit(Priority.VERIFY)("batch", items=3):
+            self.passed.append((self.clock.now().monotonic_s, "batch"))
+
     async def call(
         self,
         name: str = "call",
@@ -368,3 +373,18 @@ async def test_a_saturated_gate_comes_close_to_the_limits() -> None:
     assert len(times_s) / 10 >= 440
     assert most_in_a_window(times_s[:600], 60.0) <= 500
     assert most_in_a_window(times_s[:600], 1.0) <= 10
+
+
+async def test_batches_wait_for_their_own_limit_and_other_calls_do_not() -> None:
+    door = Door(CallLimits(in_flight=10, batches_per_minute=40))
+    async with anyio.create_task_group() as calls:
+        for _ in range(45):
+            calls.start_soon(door.batch)
+        await anyio.sleep(180)
+        begun = len(door.passed)
+        assert begun == 45
+    times = [at_s for at_s, _ in door.passed]
+    assert max(sum(begin <= each <= begin + 60.0 for each in times) for begin in times) <= 40
+    for _ in range(10):
+        await door.call()
+    assert door.passed[-1][0] - door.passed[-10][0] == 0.0

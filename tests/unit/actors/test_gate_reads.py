@@ -14,6 +14,7 @@ from actors.read_meter import ReadMeter
 from actors.settings import AccountSettings, BreakerPolicy
 from actors.vendors.base import Priority
 from actors.vendors.registry import VENDORS
+from store.ports import Store
 from store.sqlite import open_store
 from support.virtual_time import VIRTUAL_BACKEND, VirtualClock
 
@@ -29,6 +30,11 @@ def anyio_backend() -> object:
 class Door:
     gate: Gate
     meter: ReadMeter
+    store: Store
+
+    async def noted(self) -> int:
+        """Return how many reads are noted in the store."""
+        return await self.store.noted_reads("quickbooks", self.meter.state().month)
 
     async def call(
         self, operation: str, priority: Priority = Priority.POLL, ends: Exception | None = None
@@ -46,7 +52,7 @@ async def door(tmp_path: Path) -> AsyncIterator[Door]:
         meter = ReadMeter("quickbooks", metering, 1000, 300.0, store, clock, lambda _: None)
         settings = AccountSettings((), breaker=BreakerPolicy(failures=1, reset_after_s=100.0))
         gate = Gate(settings, clock, Random(0), lambda _: None, reads=meter, account_id="one")
-        yield Door(gate, meter)
+        yield Door(gate, meter, store)
 
 
 async def test_reads_are_counted_and_writes_and_tokens_are_not(door: Door) -> None:
@@ -92,3 +98,15 @@ async def test_a_read_that_we_hold_back_closes_no_breaker(door: Door) -> None:
         await door.call("query")
     assert door.gate.breaker.failures == 1
     assert door.gate.bucket.in_flight == 0
+
+
+async def test_a_batch_counts_as_all_its_reads(door: Door) -> None:
+    async with door.gate.permit(Priority.VERIFY)("batch_read", items=9):
+        assert door.meter.state().used == 9
+    async with door.gate.permit(Priority.USER)("batch_write", items=9):
+        assert door.meter.state().used == 9
+
+
+async def test_a_batch_larger_than_what_is_noted_ahead_is_noted_first(door: Door) -> None:
+    async with door.gate.permit(Priority.VERIFY)("batch_read", items=30):
+        assert await door.noted() >= 30

@@ -96,7 +96,7 @@ def gone(inbox: Inbox, *object_ids: str) -> list[Tombstone]:
 
 
 @asynccontextmanager
-async def unlimited(_operation: str) -> AsyncIterator[None]:
+async def unlimited(_operation: str, /, *, items: int | None = None) -> AsyncIterator[None]:
     """Let every call pass at once."""
     yield
 

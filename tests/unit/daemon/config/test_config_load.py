@@ -68,7 +68,7 @@ def write_like(path: Path, text: str) -> Path:
 
 def test_limits_set_in_part_keep_the_vendors_others(write: Write) -> None:
     path = write("vendors: {quickbooks: {client_id: a, client_secret: b, limits: {per_second: 3}}}")
-    expected = CallLimits(per_minute=500, per_second=3, in_flight=10)
+    expected = CallLimits(per_minute=500, per_second=3, in_flight=10, batches_per_minute=40)
     assert quickbooks_of(path, {}).account.limits == expected
 
 
