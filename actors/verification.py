@@ -4,26 +4,25 @@ A run is in memory only: one that breaks off begins anew. What it mends is store
 page, by the writer of all pages. Looks go on beside it; `judging` says why they do no harm.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from math import ceil, inf
-from typing import TypeVar
 
 import anyio
 import msgspec
 
 from actors import events
-from actors.backoff import retry_wait_s
 from actors.brake import too_many
-from actors.errors import RejectedError, TransientError, VendorError
-from actors.failure import STORE_REST_S, reason, wait_s
+from actors.errors import TransientError, VendorError
+from actors.failure import STORE_REST_S, reason
+from actors.insistence import BrokenOffError, EnoughReadError, Insistence
 from actors.judging import Fault, Findings, Verdict, judge, judge_again, settled_before
 from actors.premises import Premises
 from actors.status import VerificationProgress
-from actors.vendors.base import Priority, Session, Vendor, Witness
+from actors.survey import Survey, beginning, look_at
+from actors.vendors.base import Page, Session, Vendor, Witness
 from actors.verification_plan import Order, VerificationFailed, Verified, in_turn
 from store.errors import StoreUnavailableError
 from store.models import Cursor, ObjectRecord, PageApplied, PageWrite, Tombstone, Via
@@ -32,21 +31,11 @@ from store.verification import Certificate, HeldRow
 LOOK = "verification"
 """What stands for a look's key where a page was mended."""
 
-_TRIES = 8
-"""How often in a row one page may fail before the run does."""
+_TOGETHER_FOR_S = 30.0
+"""Pages that came together are of use for so long: looks go on, and the vendor's data with them."""
 _WITNESSED_AT_ONCE = 500
 _LOOK_AGAIN_S = 30.0
 _LOOKS_AT_LEAST = 10
-
-T = TypeVar("T")
-
-
-class _BrokenOffError(Exception):
-    """The account is to rest: the run is given up, and comes again."""
-
-
-class _EnoughReadError(Exception):
-    """The run has made as many calls as it may."""
 
 
 class Verification:
@@ -59,7 +48,7 @@ class Verification:
         self._as_of = settled_before(
             [each.covered_until for each in premises.cursors().values() if each.covered_until]
         )
-        self._reads = 0
+        self._calls = Insistence(premises)
         self._findings: list[Findings] = []
 
     def progress(self) -> VerificationProgress:
@@ -72,7 +61,7 @@ class Verification:
             types=len(types),
             objects=sum(len(each.scanned) for each in self._findings),
             differences=sum(each.differences for each in self._findings),
-            reads=self._reads,
+            reads=self._calls.reads,
         )
 
     async def run(self, attempt: int) -> Verified | VerificationFailed:
@@ -87,7 +76,7 @@ class Verification:
         at = self._at
         try:
             found = await self._compare_all()
-        except _BrokenOffError:
+        except BrokenOffError:
             return VerificationFailed()
         except (VendorError, StoreUnavailableError) as error:
             text, vendor = str(error) or reason(error), at.vendor.name
@@ -111,26 +100,29 @@ class Verification:
                 await anyio.sleep(STORE_REST_S)
 
     async def _compare_all(self) -> Certificate:
-        complete = True
+        at, complete = self._at, True
         try:
-            for object_type in await self._types():
-                await self._compare(object_type)
-        except _EnoughReadError:
+            types = await self._types()
+            survey = Survey(at, self._calls)
+            await survey.make(types)
+            for group in survey.groups:
+                await self._compare_group(group, survey)
+        except EnoughReadError:
             complete = self._findings[-1].whole = False
-        types = tuple(findings.comparison() for findings in self._findings)
-        complete = complete and all(each.complete for each in types)
+        found = tuple(findings.comparison() for findings in self._findings)
+        complete = complete and all(each.complete for each in found)
         differences = sum(findings.differences for findings in self._findings)
-        unrepaired = sum(each.unrepaired_count for each in types)
+        unrepaired = sum(each.unrepaired_count for each in found)
         return Certificate(
             as_of=self._as_of,
             began_at=self._began_at,
-            finished_at=self._at.clock.now().utc,
-            reads=self._reads,
+            finished_at=at.clock.now().utc,
+            reads=self._calls.reads,
             exact=complete and not differences,
             repaired=complete and not unrepaired,
             repair=self._order.repair,
             complete=complete,
-            types=types,
+            types=found,
             answers=self._order.answers,
         )
 
@@ -138,39 +130,61 @@ class Verification:
         at = self._at
         if not at.settings.verify_max_reads:
             return at.settings.object_types
-        last = await self._insist(lambda _: at.store.certificate(at.account_id))
+        last = await self._calls.insist(lambda _: at.store.certificate(at.account_id))
         return in_turn(at.settings.object_types, last)
 
-    async def _compare(self, object_type: str) -> None:
+    async def _compare_group(self, group: Sequence[str], survey: Survey) -> None:
+        """Compare types whose first pages come together, one after the other."""
+        clock = self._at.clock
+        pages = await survey.pages(group)
+        came_s = clock.now().monotonic_s
+        for name in group:
+            page = pages.pop(name, None)
+            if clock.now().monotonic_s - came_s > _TOGETHER_FOR_S:
+                page = None
+            await self._compare(name, survey.counted.get(name), page)
+
+    async def _compare(self, object_type: str, counted: int | None, page: Page | None) -> None:
         """Compare one type; read it a second time when the first reading left rows out."""
         at = self._at
-        counts = await self._insist(lambda _: at.store.live_counts(at.account_id))
+        counts = await self._calls.insist(lambda _: at.store.live_counts(at.account_id))
         findings = Findings(object_type, counts.get(object_type, 0))
         self._findings.append(findings)
-        unscanned = await self._scan(findings)
+        unscanned = await self._scan(findings, counted, page)
         if not findings.whole:
             unscanned = await self._scan(findings)
         if findings.whole and unscanned:
             await self._settle_extras(findings, unscanned)
 
-    async def _scan(self, findings: Findings) -> Sequence[HeldRow]:
+    async def _scan(
+        self, findings: Findings, counted: int | None = None, page: Page | None = None
+    ) -> Sequence[HeldRow]:
         """Read the type from end to end; return what is held besides.
 
         The vendor's own count vouches for the end of the reading. It is asked for when there is
         more than one page, or something held that was not shown: else the one page, which shows
         all that is held, is the count.
+
+        Args:
+            findings: where what is found goes.
+            counted: what the vendor counted since the run began, if it did.
+            page: the first page, if it is there already.
         """
         at, name = self._at, findings.object_type
-        findings.counted = None
+        findings.counted = counted
         findings.scanned.clear()
-        cursor: Cursor | None = Cursor(name, complete=True, rescan_requested=True)
+        cursor: Cursor | None = beginning(name)
         while cursor is not None:
-            cursor = await self._insist(partial(self._page, findings, cursor))
+            if page is None:
+                cursor = await self._calls.insist(partial(self._page, findings, cursor))
+            else:
+                cursor = await self._calls.insist(partial(self._take, findings, cursor, page))
+                page = None
             if cursor is not None and findings.counted is None:
                 findings.counted = await self._count(name)
             if len(findings.scanned) >= (findings.counted or inf):
                 break  # Readings go by time: what is left came or changed since it was counted.
-        unscanned = await self._insist(
+        unscanned = await self._calls.insist(
             lambda _: at.store.unscanned(at.account_id, name, findings.scanned)
         )
         if unscanned and findings.counted is None:
@@ -183,10 +197,14 @@ class Verification:
         return unscanned
 
     async def _page(self, findings: Findings, cursor: Cursor, session: Session) -> Cursor | None:
-        """Compare one page; return where the next one begins, None after the last."""
-        (look,) = self._at.vendor.looks({cursor.object_type: cursor}, due=False)
-        look = replace(look, via=Via.VERIFY, priority=Priority.VERIFY)
-        page = await self._at.vendor.look(session, look)
+        """Compare the next page; return where the one after it begins, None after the last."""
+        page = await self._at.vendor.look(session, look_at(self._at.vendor, cursor))
+        return await self._take(findings, cursor, page, session)
+
+    async def _take(
+        self, findings: Findings, cursor: Cursor, page: Page, session: Session
+    ) -> Cursor | None:
+        """Compare a page that came; return where the next one begins, None after the last."""
         faults, gone = await self._faults(session, cursor.object_type, page.objects)
         findings.note(faults)  # Before they are mended: the page may have to be made again.
         if faults and self._order.repair:
@@ -256,14 +274,14 @@ class Verification:
             claims = [Tombstone(name, row.object_id, None) for row in batch if row not in nameless]
             if not claims:
                 continue
-            witness = await self._insist(partial(_heard, at.vendor, claims))
+            witness = await self._calls.insist(partial(_heard, at.vendor, claims))
             gone = {each.object_id for each in witness.gone}
             judged.update(row for row in batch if row.object_id in gone)
         if not judged:
             return
-        count = await self._insist(lambda session: at.vendor.count_objects(session, name))
+        count = await self._calls.insist(lambda session: at.vendor.count_objects(session, name))
         await self._wait_until_covered(name, count.vendor_time)
-        still_held = await self._insist(
+        still_held = await self._calls.insist(
             lambda _: at.store.unscanned(at.account_id, name, findings.scanned)
         )
         # One that was written since may be there again.
@@ -271,7 +289,7 @@ class Verification:
         findings.extra.update(row.object_id for row in left)
         many = too_many(len(left), findings.local_count, at.settings.delete_brake)
         if left and self._order.repair and not (many or at.is_held(name)):
-            findings.unrepaired |= await self._insist(
+            findings.unrepaired |= await self._calls.insist(
                 lambda _: self._bury(findings, left, count.vendor_time)
             )
         else:
@@ -308,13 +326,13 @@ class Verification:
             covered_until = at.cursors()[object_type].covered_until
             if covered_until is not None and covered_until >= moment:
                 return
-            self._see_that_it_may_go_on()
+            self._calls.see_that_it_may_go_on()
             at.look_soon(object_type)
             await anyio.sleep(pause_s)
         raise TransientError(f"no news of {object_type} come: what is extra cannot be told")
 
     async def _count(self, object_type: str) -> int:
-        count = await self._insist(
+        count = await self._calls.insist(
             lambda session: self._at.vendor.count_objects(session, object_type)
         )
         return count.rows
@@ -346,36 +364,6 @@ class Verification:
             object_types=self._at.settings.object_types,
             look=LOOK,
         )
-
-    async def _insist(self, attempt: Callable[[Session], Awaitable[T]]) -> T:
-        """Make the attempt, and make it again when it fails, as often as may be."""
-        at, failures = self._at, 0
-        while True:
-            self._see_that_it_may_go_on()
-            try:
-                async with at.slots.place(Priority.VERIFY):
-                    return await attempt(at.session(self._counted))
-            except RejectedError:
-                raise
-            except (VendorError, StoreUnavailableError) as error:
-                failures += 1
-                if failures >= _TRIES:
-                    raise
-                rest_s = max(wait_s(error), retry_wait_s(failures, at.settings, at.random))
-            await anyio.sleep(rest_s)
-
-    @asynccontextmanager
-    async def _counted(self, operation: str, /, *, items: int | None = None) -> AsyncIterator[None]:
-        reads = 1 if items is None else items
-        if self._reads + reads > (self._at.settings.verify_max_reads or inf):
-            raise _EnoughReadError
-        async with self._at.permit(operation, items=items):
-            self._reads += reads
-            yield
-
-    def _see_that_it_may_go_on(self) -> None:
-        if not self._at.may_go_on():
-            raise _BrokenOffError
 
 
 async def _heard(vendor: Vendor, claims: Sequence[Tombstone], session: Session) -> Witness:

@@ -211,7 +211,8 @@ class Vendor(Planner, Protocol):
 
         Returns:
             The pages, by the looks' keys. What the vendor did not bring whole and at once is left
-            out: that look is to be made by itself.
+            out: that look is to be made by itself. An empty page is not vouched for as `look` does:
+            it is to be believed only when a count says the same.
         """
         ...
 

@@ -17,6 +17,7 @@ from cryptography.fernet import Fernet
 
 from actors import events
 from actors.credential import Sealer
+from actors.hearing import Hearing
 from actors.mailbox import MailboxFullError
 from actors.messages import ActionsWaiting, Message, RescanRequested
 from actors.settings import AccountSettings, CallLimits
@@ -54,6 +55,7 @@ class CompanyHouse:
         store: as actors and supervisor see it; it can be made to fail.
         heard: what vendor and actors told.
         realms: the vendor's id of each account's company.
+        hearing: what is known of webhooks; None when there are none.
     """
 
     clock: VirtualClock
@@ -66,6 +68,7 @@ class CompanyHouse:
     settings: AccountSettings
     realms: dict[str, str] = field(default_factory=dict)
     supervisor: Supervisor | None = None
+    hearing: Hearing | None = None
 
     async def connect(self, name: str = "Company", **sizes: int) -> str:
         """Add a company to the sandbox and connect it; return the account's id."""
@@ -112,6 +115,7 @@ class CompanyHouse:
             random=Random(2),
             slots=PageSlots(),
             listener=self.heard.append,
+            hearing=self.hearing,
             writer=self.vendor.writer,
         )
 

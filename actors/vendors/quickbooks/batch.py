@@ -66,7 +66,7 @@ async def count_together(
 async def look_together(
     api: ApiClient, session: Session, looks: Sequence[Look], overlap: timedelta
 ) -> Mapping[str, Page]:
-    """Read a page of each type; those that did not come whole, or came empty, are left out.
+    """Read a page of each type; those that did not come whole are left out.
 
     Raises:
         VendorError: the call failed.
@@ -85,7 +85,7 @@ async def look_together(
         except (UnreadableReplyError, ArithmeticError, ValueError):
             continue
         rows = step.reply.rows
-        if rows.keys and not rows.partial_ids:
+        if not rows.partial_ids:
             found[key] = page_of(cursor, step, rows.records, overlap)
     return found
 

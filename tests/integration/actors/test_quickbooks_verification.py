@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from math import ceil
 from pathlib import Path
 
 import anyio
@@ -9,7 +10,7 @@ import pytest
 
 from actors.messages import Pause, Resume, VerificationRequested
 from actors.settings import DeleteBrake
-from daemon.sandbox.quickbooks import Route
+from daemon.sandbox.quickbooks import Fault, FaultKind, Route
 from store.models import ChangeFilter, Via
 from store.verification import Certificate, TypeComparison
 from support.company_house import CompanyHouse
@@ -212,23 +213,53 @@ async def _work(house: CompanyHouse, realm: str) -> None:
         house.sandbox.churn(realm, 2)
 
 
-async def test_a_run_takes_a_call_a_page_and_one_a_type_of_several_pages(
+async def test_a_run_takes_a_call_a_page_and_one_for_all_counts_and_small_types_share_theirs(
     house: CompanyHouse,
 ) -> None:
     account_id = await house.connect(Invoice=3500, Customer=900)
     async with house.syncing():
         await anyio.sleep(900)
-        before = house.sandbox.statistics().calls_to(Route.QUERY)
+        before = house.sandbox.statistics()
         found = await verified(house, account_id)
-        calls = house.sandbox.statistics().calls_to(Route.QUERY) - before
+        after = house.sandbox.statistics()
     truth = house.truth(account_id)
-    pages = sum(1 + (len(rows) - 1) // 999 for rows in truth.values())
-    several = sum(len(rows) >= 1000 for rows in truth.values())
     assert found.exact
-    assert found.reads == calls <= pages + several
+    small = sum(len(rows) for rows in truth.values()) - 3500
+    batches = after.calls_to(Route.BATCH) - before.calls_to(Route.BATCH)
+    queries = after.calls_to(Route.QUERY) - before.calls_to(Route.QUERY)
+    assert (queries, batches) == (4, 1 + ceil(small / 1000))
+    assert found.reads == queries + batches
     assert [each.vendor_count for each in found.types] == [
         len(truth[each.object_type]) for each in found.types
     ]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(FaultKind.ITEM_FAULT, probability=0.8),
+        Fault(FaultKind.ITEM_MISSING, probability=0.8),
+        Fault(FaultKind.ITEM_THROTTLED, count=1),
+        Fault(FaultKind.HTML_503, frozenset({Route.BATCH})),
+        Fault(FaultKind.TRUNCATED, frozenset({Route.BATCH})),
+        Fault(FaultKind.FAULT_IN_200, frozenset({Route.BATCH})),
+        Fault(FaultKind.SPURIOUS_500, frozenset({Route.BATCH})),
+    ],
+)
+async def test_batches_that_go_wrong_hide_no_damage_and_make_none_up(
+    house: CompanyHouse, path: Path, fault: Fault
+) -> None:
+    account_id = await house.connect(Invoice=30, Payment=0)
+    async with house.syncing():
+        await anyio.sleep(700)
+        house.sandbox.inject(fault)
+        for n, damage in enumerate(("lost", "payload")):
+            victim = sorted(house.truth(account_id)["Invoice"])[n]
+            Vandal(path, account_id).do(DAMAGES[damage], victim)
+        found = await verified(house, account_id)
+        assert (found.differences, found.repaired, found.complete) == (2, True, True)
+        assert await house.is_exact(account_id)
+        assert (await verified(house, account_id)).exact
 
 
 async def test_a_paused_account_is_verified_once_it_goes_on(house: CompanyHouse) -> None:

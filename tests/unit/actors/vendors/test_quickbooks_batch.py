@@ -138,10 +138,15 @@ async def test_a_small_page_that_is_full_has_more_after_it() -> None:
     assert not found["Item"].cursors[0].ends_comparison
 
 
+async def test_an_empty_page_is_one_that_shows_nothing() -> None:
+    vendor = ScriptedQuickBooks(answered(listed("Item")))
+    found = await vendor.vendor.look_together(vendor.session, [look("Item")])
+    assert (list(found["Item"].seen), found["Item"].more) == ([], False)
+
+
 @pytest.mark.parametrize(
     "item",
     [
-        listed("Item"),
         listed("Item", row("1", sparse=True)),
         listed("Item", row("1")).replace('"maxResults":1', '"maxResults":2'),
         listed("Item", row("1", 5), row("2", 1)),
