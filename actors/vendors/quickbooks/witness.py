@@ -1,18 +1,19 @@
 """The second witness of a deletion: asks for the objects themselves, by their ids.
 
-Many are asked for with one query. That a query does not show a row is no proof by itself, and for
-what a comparison missed (a claim without a time) it would be the same kind of witness twice: both
-are blind to a row that the vendor's index lost. So reads of single objects vouch for each batch.
+Many are asked for with one query, and several queries are made by one call. That a query does not
+show a row is no proof by itself, and for what a comparison missed (a claim without a time) it would
+be the same kind of witness twice: both are blind to a row that the vendor's index lost. So reads of
+single objects, which no batch can bring, vouch for each query.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import groupby
 
 from actors.vendors.base import Session, Witness
 from actors.vendors.quickbooks.client import ApiClient
 from actors.vendors.quickbooks.object_types import OBJECT_TYPES, ObjectType
-from actors.vendors.quickbooks.rows import IDS_A_CALL, rows_by_id
+from actors.vendors.quickbooks.rows import IDS_A_CALL, rows_of_all
 from store.models import ObjectRecord, Tombstone
 
 UNSEEN_READS = 20
@@ -28,15 +29,26 @@ async def confirm_gone(api: ApiClient, session: Session, claims: Sequence[Tombst
     alive: list[ObjectRecord] = []
     gone: list[Tombstone] = []
     to_read = _spread([claim for claim in claims if claim.updated_at is None])
+    batches = list(_batches(claims))
+    queried = [
+        (kind, [claim.object_id for claim in asked]) for kind, asked in batches if len(asked) > 1
+    ]
+    rows = iter(await rows_of_all(api, session, queried))
+    for kind, asked in batches:
+        shown = next(rows) if len(asked) > 1 else ()
+        there = await _still_there(api, session, kind, asked, shown, to_read)
+        alive += there.values()
+        gone += [claim for claim in asked if claim.object_id not in there]
+    return Witness(alive, gone)
+
+
+def _batches(claims: Sequence[Tombstone]) -> Iterator[tuple[ObjectType, Sequence[Tombstone]]]:
+    """Cut the claims into what one query can ask for; none is in it twice."""
     ordered = sorted(claims, key=lambda claim: claim.object_type)
     for object_type, group in groupby(ordered, key=lambda claim: claim.object_type):
         of_type = list({claim.object_id: claim for claim in group}.values())
         for start in range(0, len(of_type), IDS_A_CALL):
-            asked = of_type[start : start + IDS_A_CALL]
-            there = await _still_there(api, session, OBJECT_TYPES[object_type], asked, to_read)
-            alive += there.values()
-            gone += [claim for claim in asked if claim.object_id not in there]
-    return Witness(alive, gone)
+            yield OBJECT_TYPES[object_type], of_type[start : start + IDS_A_CALL]
 
 
 def _spread(unseen: Sequence[Tombstone]) -> AbstractSet[Tombstone]:
@@ -51,15 +63,14 @@ async def _still_there(
     session: Session,
     kind: ObjectType,
     asked: Sequence[Tombstone],
+    rows: Sequence[ObjectRecord],
     to_read: AbstractSet[Tombstone],
 ) -> dict[str, ObjectRecord]:
-    """Return those of a batch that exist, by id.
+    """Return those of a batch that exist, by id. `rows` are those that its query showed.
 
-    Of those that the query does not show, the ones `to_read`, and always at least one, are read.
+    Of those that it does not show, the ones `to_read`, and always at least one, are read.
     When a read finds one, the query is worth nothing, and all the others are read too.
     """
-    ids = [claim.object_id for claim in asked]
-    rows = await rows_by_id(api, session, kind, ids) if len(ids) > 1 else ()
     shown = {record.object_id: record for record in rows}
     missing = [claim for claim in asked if claim.object_id not in shown]
     sample = [claim for claim in missing if claim in to_read] or missing[:1]

@@ -1,11 +1,13 @@
 from datetime import UTC, datetime
 
 import httpx
+import msgspec
 import pytest
 
 from actors.errors import RejectedError, TransientError
 from store.models import Tombstone
 from support.scripted_quickbooks import (
+    TIME,
     Answer,
     ScriptedQuickBooks,
     fault_answer,
@@ -32,7 +34,7 @@ def there(object_id: str) -> httpx.Response:
 
 def read_ids(vendor: ScriptedQuickBooks) -> list[str]:
     paths = [request.url.path for request in vendor.requests]
-    return [path.rsplit("/", 1)[1] for path in paths if not path.endswith("/query")]
+    return [path.rsplit("/", 1)[1] for path in paths if not path.endswith(("/query", "/batch"))]
 
 
 async def test_of_many_claims_those_that_are_found_are_alive() -> None:
@@ -101,9 +103,7 @@ async def test_each_claim_of_a_comparison_is_read_by_its_id() -> None:
 
 async def test_of_many_claims_of_a_comparison_a_spread_sample_is_read() -> None:
     claims = [unseen(f"{n:03}") for n in range(200)]
-    vendor = ScriptedQuickBooks(
-        query_answer("Invoice", []), *[GONE] * 10, query_answer("Invoice", []), *[GONE] * 10
-    )
+    vendor = ScriptedQuickBooks(batched(rows("Invoice"), rows("Invoice")), *[GONE] * 20)
     witness = await vendor.vendor.confirm_gone(vendor.session, claims)
     assert list(witness.gone) == claims
     assert read_ids(vendor) == [f"{n:03}" for n in range(0, 200, 10)]
@@ -123,11 +123,13 @@ async def test_rows_that_an_index_hides_from_scan_and_query_stay() -> None:
 
 async def test_many_claims_are_asked_for_in_parts() -> None:
     claims = [claim(str(n)) for n in range(250)]
-    batches = [(query_answer("Invoice", [row(str(n))]), GONE) for n in (0, 100, 200)]
-    vendor = ScriptedQuickBooks(*(answer for batch in batches for answer in batch))
+    listed = batched(*(rows("Invoice", str(n)) for n in (0, 100, 200)))
+    vendor = ScriptedQuickBooks(listed, *[GONE] * 3)
     witness = await vendor.vendor.confirm_gone(vendor.session, claims)
     assert len(witness.gone) == 247
-    assert [statement.count("'") for statement in vendor.statements] == [200, 200, 100]
+    items = msgspec.json.decode(vendor.requests[0].content)["BatchItemRequest"]
+    assert [each["Query"].count("'") for each in items] == [200, 200, 100]
+    assert vendor.items[0] == 3
 
 
 async def test_claims_of_several_types_are_asked_for_apart() -> None:
@@ -173,3 +175,53 @@ async def test_the_company_itself_is_read_under_its_own_id() -> None:
     assert vendor.requests[0].url.path.endswith(
         f"/companyinfo/{vendor.session.external_account_id}"
     )
+
+
+def batched(*answers: str) -> httpx.Response:
+    items = [answer.replace("{", f'{{"bId":"{n}",', 1) for n, answer in enumerate(answers)]
+    return json_answer(f'{{"BatchItemResponse":[{",".join(items)}],{TIME}}}')
+
+
+def rows(object_type: str, *ids: str) -> str:
+    return f'{{"QueryResponse":{{"{object_type}":[{",".join(map(row, ids))}]}}}}'
+
+
+CLAIMS = [claim("1"), claim("2"), claim("3", "Bill"), claim("4", "Bill")]
+FAULT = '{"Fault":{"Error":[{"code":"10000"}],"type":"SystemFault"}}'
+
+
+async def test_claims_of_several_types_are_asked_for_by_one_call() -> None:
+    # The types come in the order of their names.
+    vendor = ScriptedQuickBooks(batched(rows("Bill", "4"), rows("Invoice")), GONE, GONE)
+    witness = await vendor.vendor.confirm_gone(vendor.session, CLAIMS)
+    assert {each.object_id for each in witness.gone} == {"1", "2", "3"}
+    assert [each.object_id for each in witness.alive] == ["4"]
+    assert vendor.permits == ["batch_read", "read", "read"]
+
+
+@pytest.mark.parametrize("bad", [FAULT, rows("Invoice", "9"), '{"Invoice":[]}'])
+async def test_claims_whose_query_went_wrong_in_a_batch_are_asked_for_again(bad: str) -> None:
+    vendor = ScriptedQuickBooks(
+        batched(rows("Bill", "3", "4"), bad), query_answer("Invoice", [row("1")]), GONE
+    )
+    witness = await vendor.vendor.confirm_gone(vendor.session, CLAIMS)
+    assert [each.object_id for each in witness.gone] == ["2"]
+    assert vendor.permits == ["batch_read", "query", "read"]
+
+
+async def test_a_batch_that_fails_leaves_single_queries() -> None:
+    vendor = ScriptedQuickBooks(
+        fault_answer(400, "2010", kind="ValidationFault"),
+        query_answer("Bill", [row("3"), row("4")]),
+        query_answer("Invoice", [row("1"), row("2")]),
+    )
+    witness = await vendor.vendor.confirm_gone(vendor.session, CLAIMS)
+    assert witness.gone == []
+    assert vendor.permits == ["batch_read", "query", "query"]
+
+
+async def test_a_batch_that_is_throttled_means_nothing_is_gone() -> None:
+    vendor = ScriptedQuickBooks(fault_answer(429, "3001"))
+    with pytest.raises(TransientError):
+        await vendor.vendor.confirm_gone(vendor.session, CLAIMS)
+    assert vendor.permits == ["batch_read"]
