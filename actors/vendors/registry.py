@@ -13,6 +13,7 @@ from actors.finance.mapping import FinanceMapping
 from actors.read_meter import Metering
 from actors.vendors import quickbooks
 from actors.vendors.base import Vendor
+from actors.vendors.connecting import ConnectForm
 from actors.vendors.notice import WebhookDoor
 
 VendorFactory = Callable[[Any, httpx.AsyncClient, Clock, Callable[[CallMade], None]], Vendor]
@@ -26,6 +27,7 @@ class VendorEntry:
     Attributes:
         operations: all that `CallMade.operation` can be.
         trace_name: what the vendor calls its own id of a call.
+        connecting: what its companies are connected with.
         reading_calls: how many calls the full reading of a type with so many objects takes.
         metering: which of its calls count against the month's allowance; None when none do.
         webhooks: how its deliveries are let in; None when it makes none.
@@ -35,6 +37,7 @@ class VendorEntry:
     factory: VendorFactory
     operations: tuple[str, ...]
     trace_name: str
+    connecting: ConnectForm
     reading_calls: Callable[[int], int]
     metering: Metering | None = None
     webhooks: WebhookDoor | None = None
@@ -47,6 +50,7 @@ VENDORS: Mapping[str, VendorEntry] = MappingProxyType(
             quickbooks.QuickBooks,
             quickbooks.OPERATIONS,
             "intuit_tid",
+            quickbooks.FORM,
             quickbooks.reading_calls,
             Metering(quickbooks.METERED, quickbooks.PACIFIC),
             quickbooks.DOOR,

@@ -4,12 +4,14 @@ from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
 from aiohttp import web
 
+from actors.vendors.connecting import ConnectForm, Consent, Grant
+from actors.vendors.registry import VENDORS
 from daemon.connect import ConsentRefusedError
 from daemon.standing import standing
 from daemon.web.account_view import Integration, integration
-from daemon.web.connect_form import FORMS, ConnectForm, Consent, Grant
 from daemon.web.operation import (
     JSON,
     Answer,
@@ -51,10 +53,10 @@ def _callback(vendor: str) -> Handler[Any, Nothing]:
 
 def _connect(vendor: str) -> Handler[Nothing, Any]:
     async def connect(call: Call[Nothing, Any]) -> Answer:
-        """Connect a company with a code."""
+        """Connect a company with what its owner gave."""
         grant: Grant = call.body
         account, created = await call.context.connector.connect(
-            vendor, grant.authorization_code, grant.external_account_id
+            vendor, grant.proof, grant.external_account_id
         )
         return _answer(call, account, created=created)
 
@@ -106,6 +108,24 @@ def _replies(media: Sequence[str]) -> list[Reply]:
 
 
 def _operations(vendor: str, form: ConnectForm) -> Iterator[AnyOperation]:
+    if form.consent is not None:
+        yield from _consent_operations(vendor, form.consent)
+    has_code = form.consent is not None
+    yield Operation(
+        method="POST",
+        path=f"/auth/{vendor}/connect",
+        name=f"{vendor}Connect",
+        tag=_TAG,
+        summary=f"Connect a company with {'an authorization code' if has_code else 'its keys'}",
+        handler=_connect(vendor),
+        body=form.grant,
+        body_required=True,
+        replies=_replies([JSON]),
+        problems=_CONNECT_PROBLEMS,
+    )
+
+
+def _consent_operations(vendor: str, consent: type[msgspec.Struct]) -> Iterator[AnyOperation]:
     yield Operation(
         method="GET",
         path=f"/auth/{vendor}/start",
@@ -125,7 +145,7 @@ def _operations(vendor: str, form: ConnectForm) -> Iterator[AnyOperation]:
         tag=_TAG,
         summary="Come back from the vendor's consent page; guarded by the single-use `state`",
         handler=_callback(vendor),
-        query=form.consent,
+        query=consent,
         ignores_unknown=True,
         replies=_replies([JSON, HTML]),
         problems=_CONNECT_PROBLEMS
@@ -133,20 +153,10 @@ def _operations(vendor: str, form: ConnectForm) -> Iterator[AnyOperation]:
         problem_media=(MEDIA_TYPE, HTML),
         is_open=True,
     )
-    yield Operation(
-        method="POST",
-        path=f"/auth/{vendor}/connect",
-        name=f"{vendor}Connect",
-        tag=_TAG,
-        summary="Connect a company with an authorization code",
-        handler=_connect(vendor),
-        body=form.grant,
-        body_required=True,
-        replies=_replies([JSON]),
-        problems=_CONNECT_PROBLEMS,
-    )
 
 
 OPERATIONS: tuple[AnyOperation, ...] = tuple(
-    operation for vendor, form in FORMS.items() for operation in _operations(vendor, form)
+    operation
+    for vendor, entry in VENDORS.items()
+    for operation in _operations(vendor, entry.connecting)
 )

@@ -6,9 +6,6 @@ from msgspec import inspect
 
 _MAX_SHOWN = 40
 
-SECRET: Mapping[str, object] = {"secret": True}
-"""Put into a field's `extra`: what is found there is not repeated."""
-
 
 def describe_type(hint: object, *, inside: bool = False) -> str:
     """Say what a value of the type looks like; with `inside`, what each item of a list does."""

@@ -1,6 +1,7 @@
 """QuickBooks Online: nothing outside this folder names one of its fields, endpoints or codes."""
 
 from actors.vendors.quickbooks.finance import FINANCE
+from actors.vendors.quickbooks.grant import FORM
 from actors.vendors.quickbooks.object_types import OBJECT_TYPES
 from actors.vendors.quickbooks.operation import METERED, OPERATIONS
 from actors.vendors.quickbooks.price import reading_calls
@@ -12,6 +13,7 @@ from actors.vendors.quickbooks.webhooks import DOOR
 __all__ = [
     "DOOR",
     "FINANCE",
+    "FORM",
     "METERED",
     "OBJECT_TYPES",
     "OPERATIONS",

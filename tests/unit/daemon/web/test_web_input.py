@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from msgspec import Meta
 from multidict import MultiDict
 
-from daemon.web.described import SECRET, describe_value
+from actors.vendors.connecting import SECRET
+from daemon.web.described import describe_value
 from daemon.web.input import read_body, read_query
 from daemon.web.problem import InvalidInputError, ProblemError
 
@@ -29,7 +30,7 @@ class Wanted(msgspec.Struct, frozen=True):
     whole: int = 0
     flag: bool = False
     at: Annotated[datetime, Meta(tz=True)] | None = None
-    key: Annotated[str, Meta(min_length=8, extra=SECRET)] = "unguessable"
+    key: Annotated[str, Meta(min_length=8, extra=dict(SECRET))] = "unguessable"
     digits: Annotated[str, Meta(pattern="^[0-9]+$")] = "0"
     sizes: list[Annotated[int, Meta(ge=1)]] = []
     other: Annotated[str | None, Meta(description="Any.")] = msgspec.field(
