@@ -196,14 +196,7 @@ async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
     throughput = Throughput(world.clock)
     listeners = (metrics.listen, event_log.listen, watch.listen, throughput.listen)
     vendors = _vendors(config, world, store, sealer, listeners)
-    supervisor = Supervisor(
-        store,
-        vendors.surroundings,
-        config.supervisor.restart,
-        world.clock,
-        world.random,
-        grace_s=config.server.shutdown_grace_s,
-    )
+    supervisor = _supervisor(config, world, store, vendors)
     connector = Connector(
         store,
         vendors.by_name,
@@ -247,6 +240,17 @@ async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
         throughput=throughput,
         service_history=service_history,
         admin_token=admin_token.reveal(),
+    )
+
+
+def _supervisor(config: Config, world: World, store: SqliteStore, vendors: Vendors) -> Supervisor:
+    return Supervisor(
+        store,
+        vendors.surroundings,
+        config.supervisor.restart,
+        world.clock,
+        world.random,
+        grace_s=config.server.shutdown_grace_s,
     )
 
 

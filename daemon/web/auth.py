@@ -22,8 +22,8 @@ from daemon.web.operation import (
     Operation,
     Reply,
 )
-from daemon.web.page import DISCREET, HTML, connected_page
-from daemon.web.problem import MEDIA_TYPE, FieldError, InvalidInputError
+from daemon.web.page import DISCREET, HTML, connected_page, refused_page
+from daemon.web.problem import FieldError, InvalidInputError
 from store.models import Account
 
 _TAG = "connecting"
@@ -150,7 +150,7 @@ def _consent_operations(vendor: str, consent: type[msgspec.Struct]) -> Iterator[
         replies=_replies([JSON, HTML]),
         problems=_CONNECT_PROBLEMS
         | {HTTPStatus.FORBIDDEN: "The `state` is not ours or was used, or the owner declined."},
-        problem_media=(MEDIA_TYPE, HTML),
+        problem_page=refused_page,
         is_open=True,
     )
 

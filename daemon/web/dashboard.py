@@ -28,8 +28,7 @@ from daemon.web.page import HTML
 from daemon.web.pages.account import account_page
 from daemon.web.pages.live import stream_parts
 from daemon.web.pages.overview import Wanted, glance, listing
-from daemon.web.pages.sending import page_response, problem_response_page, see_other
-from daemon.web.problems import as_problem
+from daemon.web.pages.sending import page_response, problem_page, see_other
 
 TAG = "pages"
 FORM = "application/x-www-form-urlencoded"
@@ -75,17 +74,12 @@ class LoginQuery(msgspec.Struct, frozen=True):
 
 
 def for_operator(handler: Handler[Q, B]) -> Handler[Q, B]:
-    """Let in who is signed in, lead others to the way in, and tell problems as pages."""
+    """Let in who is signed in, and lead others to the way in."""
 
     async def handle(call: Call[Q, B]) -> Answer | web.StreamResponse:
         if not session.is_signed_in(call.context, call.request):
             return _way_in(call)
-        try:
-            return await handler(call)
-        except Exception as error:
-            if call.request.headers.get("Accept") == EVENT_STREAM:
-                raise
-            return problem_response_page(call.context, as_problem(error, call.request))
+        return await handler(call)
 
     return handle
 
@@ -233,8 +227,8 @@ OPERATIONS: tuple[AnyOperation, ...] = (
         handler=for_operator(overview),
         query=OverviewQuery,
         replies=[*_PAGE, SEE_OTHER],
-        problem_media=(HTML,),
-        is_open=True,
+        problem_page=problem_page,
+        by_session=True,
         ignores_unknown=True,
     ),
     Operation(
@@ -246,7 +240,7 @@ OPERATIONS: tuple[AnyOperation, ...] = (
         handler=for_operator(overview_live),
         query=OverviewQuery,
         replies=[*_STREAM, SEE_OTHER],
-        is_open=True,
+        by_session=True,
         ignores_unknown=True,
     ),
     Operation(
@@ -259,8 +253,8 @@ OPERATIONS: tuple[AnyOperation, ...] = (
         query=AccountQuery,
         replies=[*_PAGE, SEE_OTHER],
         problems={HTTPStatus.NOT_FOUND: "There is no such account."},
-        problem_media=(HTML,),
-        is_open=True,
+        problem_page=problem_page,
+        by_session=True,
         ignores_unknown=True,
     ),
     Operation(
@@ -273,7 +267,7 @@ OPERATIONS: tuple[AnyOperation, ...] = (
         query=AccountQuery,
         replies=[*_STREAM, SEE_OTHER],
         problems={HTTPStatus.NOT_FOUND: "There is no such account."},
-        is_open=True,
+        by_session=True,
         ignores_unknown=True,
     ),
     Operation(
@@ -285,7 +279,7 @@ OPERATIONS: tuple[AnyOperation, ...] = (
         handler=login,
         query=LoginQuery,
         replies=_PAGE,
-        problem_media=(HTML,),
+        problem_page=problem_page,
         is_open=True,
         ignores_unknown=True,
     ),
@@ -299,7 +293,7 @@ OPERATIONS: tuple[AnyOperation, ...] = (
         raw_body=FORM,
         replies=[SEE_OTHER],
         problems={HTTPStatus.FORBIDDEN: "It is not the token, or a page elsewhere sent it."},
-        problem_media=(HTML,),
+        problem_page=problem_page,
         is_open=True,
     ),
     Operation(
@@ -308,10 +302,10 @@ OPERATIONS: tuple[AnyOperation, ...] = (
         name="dashboardLogout",
         tag=TAG,
         summary="Ends the session",
-        handler=logout,
+        handler=for_operator(logout),
         replies=[SEE_OTHER],
         problems={HTTPStatus.FORBIDDEN: "A page elsewhere sent it."},
-        problem_media=(HTML,),
-        is_open=True,
+        problem_page=problem_page,
+        by_session=True,
     ),
 )

@@ -11,8 +11,7 @@ from daemon.web import actions, deletes, integrations, steering, verification
 from daemon.web import dashboard_session as session
 from daemon.web.dashboard import FORM, SEE_OTHER, TAG, for_operator
 from daemon.web.operation import Answer, AnyOperation, Call, Nothing, Operation
-from daemon.web.page import HTML
-from daemon.web.pages.sending import see_other
+from daemon.web.pages.sending import problem_page, see_other
 from daemon.web.problem import FieldError, InvalidInputError
 
 _ACCOUNT = f"{session.HOME}/accounts/{{account_id}}"
@@ -85,8 +84,8 @@ def _operation(path: str, name: str, summary: str, act: Act, said: str) -> AnyOp
             HTTPStatus.NOT_FOUND: "There is no such account.",
             HTTPStatus.CONFLICT: "It cannot do that now; the page says why, and what to do.",
         },
-        problem_media=(HTML,),
-        is_open=True,
+        problem_page=problem_page,
+        by_session=True,
     )
 
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import msgspec
 
+from daemon.web.dashboard_session import COOKIE
 from daemon.web.operation import JSON, AnyOperation, Reply
+from daemon.web.page import HTML
 from daemon.web.problem import Problem
 
 Schema = dict[str, Any]
@@ -23,6 +25,7 @@ _PATH_PARAMETERS = {
     "name": "The file's name.",
     "token": "From the account's status link.",
 }
+_BY_TOKEN, _BY_SESSION = "adminToken", "session"
 _OF_ALL = {
     HTTPStatus.MISDIRECTED_REQUEST: "`Host` does not name this daemon.",
     HTTPStatus.UNPROCESSABLE_ENTITY: "The input is not what is expected; `errors` says where.",
@@ -57,7 +60,10 @@ def describe(operations: Sequence[AnyOperation], version: str) -> bytes:
         "paths": paths,
         "components": {
             "schemas": {name: _tidy(schema) for name, schema in components.items()},
-            "securitySchemes": {"adminToken": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                _BY_TOKEN: {"type": "http", "scheme": "bearer"},
+                _BY_SESSION: {"type": "apiKey", "in": "cookie", "name": COOKIE},
+            },
         },
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=2)
@@ -79,11 +85,11 @@ def _operation(operation: AnyOperation, refs: dict[type[msgspec.Struct], Schema]
         "responses": {
             **{str(int(reply.status)): _reply(reply, refs) for reply in operation.replies},
             **{
-                str(int(status)): _problem(meaning, operation.problem_media, refs)
+                str(int(status)): _problem(meaning, _problem_media(operation), refs)
                 for status, meaning in sorted(_problems(operation).items())
             },
         },
-        "security": [] if operation.is_open else [{"adminToken": []}],
+        "security": _security(operation),
     }
     if operation.body is not None:
         described["requestBody"] = {
@@ -93,6 +99,16 @@ def _operation(operation: AnyOperation, refs: dict[type[msgspec.Struct], Schema]
     if operation.raw_body:
         described["requestBody"] = {"required": True, "content": {operation.raw_body: {}}}
     return described
+
+
+def _security(operation: AnyOperation) -> list[Schema]:
+    if operation.is_open:
+        return []
+    return [{_BY_SESSION if operation.by_session else _BY_TOKEN: []}]
+
+
+def _problem_media(operation: AnyOperation) -> Sequence[str]:
+    return [*operation.problem_media, *([] if operation.problem_page is None else [HTML])]
 
 
 def _path_parameters(path: str) -> Iterator[Schema]:
@@ -151,7 +167,7 @@ def _text(media: str) -> Schema:
 def _problems(operation: AnyOperation) -> dict[HTTPStatus, str]:
     return {
         **_OF_ALL,
-        **({} if operation.is_open else _OF_GUARDED),
+        **({} if operation.is_open or operation.by_session else _OF_GUARDED),
         **(_OF_BODIES if operation.body is not None else {}),
         **operation.problems,
     }

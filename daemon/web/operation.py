@@ -11,8 +11,8 @@ from aiohttp import web
 from daemon.web.context import WebContext
 from daemon.web.guard import require_token
 from daemon.web.input import read_body, read_query
-from daemon.web.page import HTML, refused_page
-from daemon.web.problem import MEDIA_TYPE
+from daemon.web.page import HTML
+from daemon.web.problem import MEDIA_TYPE, ProblemError
 from daemon.web.problems import as_problem
 from daemon.web.waiting import Waiting
 
@@ -52,6 +52,8 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+ProblemPage = Callable[[WebContext, ProblemError], web.StreamResponse]
+
 Handler = Callable[[Call[Q, B]], Awaitable[Answer | web.StreamResponse]]
 
 
@@ -78,9 +80,11 @@ class Operation(Generic[Q, B]):
         list_field: the field of the body that a bare JSON list stands for.
         replies: its successes.
         problems: the statuses of its own problems, with what they mean; those of all are added.
-        problem_media: how its problems are told: as a document and, with `text/html`, as a page to
-            who accepts one; none for `HEAD`, whose answers have no body.
+        problem_media: how its problems are told; none for `HEAD`, whose answers have no body.
+        problem_page: makes the page that tells a problem to who accepts a page; None where there is
+            none.
         is_open: whether it needs no token.
+        by_session: whether a browser's session opens it instead of the token.
         ignores_unknown: whether unknown parameters are left alone, because others choose them.
     """
 
@@ -98,7 +102,9 @@ class Operation(Generic[Q, B]):
     replies: Sequence[Reply]
     problems: Mapping[HTTPStatus, str] = field(default_factory=dict)
     problem_media: Sequence[str] = (MEDIA_TYPE,)
+    problem_page: ProblemPage | None = None
     is_open: bool = False
+    by_session: bool = False
     ignores_unknown: bool = False
 
 
@@ -111,7 +117,7 @@ def bind(
     """Return what aiohttp calls: checks the token, reads the input, asks the handler, answers."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        if not operation.is_open:
+        if not (operation.is_open or operation.by_session):
             require_token(request, context.admin_token)
         query = read_query(
             operation.query, request.query, ignores_unknown=operation.ignores_unknown
@@ -126,11 +132,11 @@ def bind(
         try:
             return await handle(request)
         except Exception as error:
-            if HTML not in request.headers.get("Accept", ""):
+            if operation.problem_page is None or HTML not in request.headers.get("Accept", ""):
                 raise
-            return refused_page(as_problem(error, request).document)
+            return operation.problem_page(context, as_problem(error, request))
 
-    return handle_browser if HTML in operation.problem_media else handle
+    return handle_browser
 
 
 def _written(answer: Answer) -> web.Response:

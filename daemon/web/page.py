@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from aiohttp import web
 
-from daemon.web.problem import Problem
+from daemon.web.problem import ProblemError
 
 HTML = "text/html"
 
@@ -31,8 +31,9 @@ def connected_page(name: str, status: HTTPStatus) -> web.Response:
     return _page("Connected", f"{name} is connected", text, status)
 
 
-def refused_page(problem: Problem) -> web.Response:
+def refused_page(_context: object, error: ProblemError) -> web.Response:
     """Tell the owner what went wrong, and what somebody without the admin token can do."""
+    problem = error.document
     text = "Connecting did not work. Ask whoever sent you here for a new link."
     if problem.reference is not None:
         text += f" The error's reference is {problem.reference}."

@@ -10,7 +10,7 @@ from daemon.web.account_view import freshness
 from daemon.web.operation import EVENT_STREAM, AnyOperation, Call, Nothing, Operation, Reply
 from daemon.web.page import HTML
 from daemon.web.pages.live import stream_parts
-from daemon.web.pages.sending import page_response
+from daemon.web.pages.sending import page_response, problem_page
 from daemon.web.pages.service import company_page, service_page
 from daemon.web.problem import NotFoundError
 from store.errors import UnknownAccountError
@@ -101,7 +101,7 @@ OPERATIONS: tuple[AnyOperation, ...] = (
         summary="How the service does, for everybody to see",
         handler=status,
         replies=_PAGE,
-        problem_media=(HTML,),
+        problem_page=problem_page,
         is_open=True,
         ignores_unknown=True,
     ),
@@ -125,6 +125,7 @@ OPERATIONS: tuple[AnyOperation, ...] = (
         handler=company,
         replies=_PAGE,
         problems=_NO_LINK,
+        problem_page=problem_page,
         is_open=True,
         ignores_unknown=True,
     ),

@@ -31,7 +31,7 @@ def page_response(
     return web.Response(text=text, status=status, content_type=HTML, headers=_HEADERS)
 
 
-def problem_response_page(context: WebContext, problem: ProblemError) -> web.Response:
+def problem_page(context: WebContext, problem: ProblemError) -> web.Response:
     """Return a page that says what went wrong, and what to do."""
     document = problem.document
     values = {

@@ -16,11 +16,26 @@ OPEN = {
     "/openapi.json",
     "/auth/quickbooks/callback",
     "/webhooks/quickbooks",
+    "/status",
+    "/status/live",
+    "/status/{token}",
+    "/status/{token}/live",
+    "/assets/{digest}/{name}",
+    "/dashboard/login",
 }
+ENDLESS = "/status/live"
 
 
 def address(path: str) -> str:
-    return path.format(account_id="x", object_type="Invoice", object_id="1", action_id="1")
+    return path.format(
+        account_id="x",
+        object_type="Invoice",
+        object_id="1",
+        action_id="1",
+        token="t",
+        digest="d",
+        name="n",
+    )
 
 
 async def raw(web: WebHouse, request: bytes) -> bytes:
@@ -43,12 +58,16 @@ async def test_everything_that_is_not_open_needs_the_token(
     headers = {} if authorization is None else {"Authorization": authorization}
     async with web.stranger(headers=headers) as stranger:
         for operation in OPERATIONS:
+            if operation.path == ENDLESS:
+                continue
             reply = await stranger.request(operation.method, address(operation.path))
             visitor.description.check(reply)
             if operation.path.startswith("/webhooks/"):
                 assert reply.json()["type"] == "urn:syncline:problem:forged-delivery"
             elif operation.path in OPEN:
                 assert reply.status_code != 401
+            elif operation.by_session:
+                assert reply.headers["Location"].startswith("/dashboard/login"), operation.path
             else:
                 assert reply.status_code == 401, operation.path
                 assert reply.headers["WWW-Authenticate"].startswith("Bearer")
