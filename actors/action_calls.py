@@ -1,6 +1,6 @@
 """The calls about one account's writes, and how each of them ended. Stores nothing."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -119,6 +119,25 @@ class ActionCalls:
         except VendorError as error:
             return failed(attempt, error)
         return _done(attempt, written)
+
+    async def send_together(
+        self, begun: Sequence[tuple[Action, Send, Attempt]], begun_s: float
+    ) -> Sequence[Called]:
+        """Send them by one call, once; say how each ended. The attempts are stored, since `begun_s`."""
+        session = self._desk.open_session()
+        session = replace(session, permit=self._in_time(session.permit, begun_s))
+        intents = [
+            Intent(action.id, action.action_type, action.payload, move.generation, attempt.base)
+            for action, move, attempt in begun
+        ]
+        try:
+            ended = await self._writer.write_together(session, intents)
+        except VendorError as error:
+            return [failed(attempt, error) for _, _, attempt in begun]
+        return [
+            failed(attempt, each) if isinstance(each, VendorError) else _done(attempt, each)
+            for (_, _, attempt), each in zip(begun, ended, strict=True)
+        ]
 
     async def look_back(self, action: Action, move: LookBack) -> Called:
         """Ask whether it happened."""

@@ -5,7 +5,7 @@ done about the action. So whoever comes after a crash finds a sending without an
 it at the vendor instead of sending it again.
 """
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
@@ -13,6 +13,7 @@ from math import inf
 import anyio
 
 from actors import events
+from actors.action_batches import ActionBatches
 from actors.action_calls import ActionCalls, Called, Desk, failed
 from actors.action_turns import ActionsRested
 from actors.gate import Gate
@@ -79,6 +80,8 @@ class ActionRunner:
             stopping=lambda: not premises.may_go_on(),
         )
         self._calls = ActionCalls(self._store, writer, self._clock, self._account_id, desk)
+        self._gate = gate
+        self._queue: deque[Action] = deque()
         self._busy: set[str] = set()
         self._done_s: dict[str, float] = {}
 
@@ -103,10 +106,52 @@ class ActionRunner:
         self, lanes: Mapping[str, Sequence[Action]], met: _Met, waiting: dict[str, float]
     ) -> None:
         turns = anyio.Semaphore(_SIDE_BY_SIDE)
+        batches = self._batches(met)
         async with anyio.create_task_group() as side_by_side:
             for key, lane in lanes.items():
                 self._busy.add(key)
-                side_by_side.start_soon(self._work_off, key, lane, turns, met, waiting)
+                if batches.goes_together(lane):
+                    self._queue.extend(lane)
+                    side_by_side.start_soon(self._work_off_queue, batches, turns, met, waiting)
+                else:
+                    side_by_side.start_soon(self._work_off, key, lane, turns, met, waiting)
+
+    def _batches(self, met: _Met) -> ActionBatches:
+        return ActionBatches(
+            self._writer,
+            self._calls,
+            self._gate,
+            self._clock,
+            self._begin,
+            lambda action, called: self._end(action, called, met),
+            self._next,
+        )
+
+    async def _work_off_queue(
+        self,
+        batches: ActionBatches,
+        turns: anyio.Semaphore,
+        met: _Met,
+        waiting: dict[str, float],
+    ) -> None:
+        """Send the next of those that wait, or all of them that have to wait for their turn.
+
+        Another run may have sent what this one has put into the queue.
+        """
+        async with turns:
+            actions = await batches.take(self._queue, alone=len(self._busy) == 1)
+            if not actions:
+                return
+            wait_s = inf if self._desk.stopping() else self._desk.rest_s()
+            if len(actions) == 1:
+                alone = anyio.Semaphore(1)
+                await self._work_off(actions[0].id, actions, alone, met, waiting)
+                return
+            try:
+                late = await batches.send(actions) if wait_s <= 0 else actions
+                waiting.update((action.id, max(wait_s, _STORE_REST_S)) for action in late)
+            finally:
+                self._busy.difference_update(action.id for action in actions)
 
     async def _lanes(self, waiting: Mapping[str, float]) -> Mapping[str, Sequence[Action]]:
         """Return what is open and not in hand.
@@ -191,13 +236,15 @@ class ActionRunner:
         if base.trouble is not None:
             # Nothing is sent: an attempt that stays open would only be looked for.
             return await self._end(action, failed(attempt, base.trouble), met)
-        begun = await self._store.begin_attempt(
-            self._account_id, self._epoch, action.id, attempt, self._calls.searched_from(action)
-        )
-        if not begun:
+        if not await self._begin(action, attempt):
             return None
         called = await self._calls.send(action, move, attempt)
         return await self._end(action, called, met)
+
+    async def _begin(self, action: Action, attempt: Attempt) -> bool:
+        return await self._store.begin_attempt(
+            self._account_id, self._epoch, action.id, attempt, self._calls.searched_from(action)
+        )
 
     async def _end(self, action: Action, called: Called, met: _Met) -> AttemptEnd:
         """Store how the attempt ended and where the action stands after it."""

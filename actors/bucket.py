@@ -112,6 +112,11 @@ class CallBucket:
         limit = self._limits.batches_per_minute
         return None if limit is None else TokenBucket.empty(limit, _MINUTE_S, self._batches)
 
+    def takes_batch(self, now_s: float) -> bool:
+        """Tell whether a batch need not wait for the limit on batches."""
+        batches = self._batch_bucket()
+        return batches is None or batches.wait_s(now_s) <= 0
+
     def give_back(self) -> None:
         """Count a call's end."""
         self.in_flight -= 1

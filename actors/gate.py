@@ -118,7 +118,13 @@ class Gate:
 
         return enter
 
-    async def _wait_for_turn(self, priority: Priority, *, is_batch: bool) -> None:
+    async def ready(self, priority: Priority) -> None:
+        """Return when a call of this priority would be let through now. Raises `BreakerOpenError`."""
+        await self._wait_for_turn(priority, takes=False)
+
+    async def _wait_for_turn(
+        self, priority: Priority, *, is_batch: bool = False, takes: bool = True
+    ) -> None:
         ticket = _Ticket(priority, next(self._order), anyio.Event(), is_batch)
         heapq.heappush(self._queue, ticket)
         try:
@@ -126,10 +132,11 @@ class Gate:
                 ticket.turn = anyio.Event()
                 with anyio.move_on_after(wait_s):
                     await ticket.turn.wait()
-            now_s = self._clock.now().monotonic_s
-            self.bucket.take(now_s, is_batch=is_batch)
-            self.breaker.began(now_s)
-            self._report_breaker()
+            if takes:
+                now_s = self._clock.now().monotonic_s
+                self.bucket.take(now_s, is_batch=is_batch)
+                self.breaker.began(now_s)
+                self._report_breaker()
         finally:
             self._queue.remove(ticket)
             heapq.heapify(self._queue)

@@ -13,6 +13,7 @@ from store.models import ObjectRecord
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
 
     from actors.errors import VendorError
 
@@ -169,6 +170,14 @@ class Writer(Protocol):
         """Tell whether writes of this type may share a call with others, in any order. Pure.
 
         Only those may whose read-back tells each of them from all the others.
+        """
+        ...
+
+    def leans_on(self, action_type: str, payload: bytes) -> "AbstractSet[str]":
+        """Name what a write that goes together with others has in common with some. Pure.
+
+        Two that lean on the same do not: what one batch does has no order, and one of them may be
+        refused for the other's sake.
         """
         ...
 

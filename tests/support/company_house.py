@@ -44,7 +44,7 @@ Bodies = Mapping[str, Mapping[str, bytes]]
 Happening = TypeVar("Happening", bound=events.Event)
 
 VENDOR = "quickbooks"
-LIMITS = CallLimits(per_minute=500, per_second=10, in_flight=10)
+LIMITS = CallLimits(per_minute=500, per_second=10, in_flight=10, batches_per_minute=40)
 
 
 @dataclass
@@ -155,7 +155,7 @@ class CompanyHouse:
         """Return how often the vendor carried this action out."""
         writes = self.sandbox.applied_writes(self.realms[account_id])
         wanted = action_id.replace("-", "")
-        return sum((write.request_id or "").startswith(wanted) for write in writes)
+        return sum(_is_by(write.request_id or "", wanted) for write in writes)
 
     def configure(self, **changes: object) -> None:
         self.settings = replace(self.settings, **changes)  # type: ignore[arg-type]
@@ -163,7 +163,7 @@ class CompanyHouse:
     def limit(self, per_minute: int, per_second: int, in_flight: int) -> None:
         """Set the vendor's limits, and tell the actors of them."""
         self.sandbox.set_limits(Limits(per_minute, per_second, in_flight))
-        self.configure(limits=CallLimits(per_minute, per_second, in_flight))
+        self.configure(limits=CallLimits(per_minute, per_second, in_flight, 40))
 
     def hosted(self, account_id: str) -> Hosted:
         assert self.supervisor is not None
@@ -212,6 +212,12 @@ class CompanyHouse:
 
     def now_s(self) -> float:
         return self.clock.now().monotonic_s
+
+
+def _is_by(request_id: str, action_id: str) -> bool:
+    """Tell whether the write was made for the action, by itself or in a batch."""
+    in_batch = request_id.startswith("b") and request_id.endswith(action_id[-10:])
+    return in_batch or request_id.startswith(action_id)
 
 
 @asynccontextmanager

@@ -269,3 +269,19 @@ def _found(value: object) -> str:
         return "nothing"
     text = msgspec.json.encode(value, enc_hook=str).decode("utf-8", "replace")
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def leans_on(action_type: str, payload: bytes) -> frozenset[str]:
+    """Name what a sound payload shares with others: transactions that it is linked to, or its name."""
+    document = decoded(payload)
+    lines = document.get("Line")
+    found = {
+        f"{link.get('TxnType')} {link.get('TxnId')}"
+        for line in (lines if isinstance(lines, list) else ())
+        if isinstance(line, Mapping)
+        for link in line.get("LinkedTxn") or ()
+        if isinstance(link, Mapping)
+    }
+    if ACTION_TYPES[action_type].object_type in NAMED:
+        found.add(f"name {display_name(document).casefold()}")
+    return frozenset(found)

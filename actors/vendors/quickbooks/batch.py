@@ -97,7 +97,11 @@ async def write_together(
 
     A batch that is refused as a whole may have been carried out in part, for all that is documented.
     """
-    items = [write_request.batch_item(str(n), intent) for n, intent in enumerate(intents)]
+    ids = write_request.batch_item_ids(intents)
+    items = [
+        write_request.batch_item(item_id, intent)
+        for item_id, intent in zip(ids, intents, strict=True)
+    ]
     call = WriteRequest(
         ("batch",),
         {"requestid": write_request.batch_request_id(intents)},
@@ -125,8 +129,8 @@ async def write_together(
             str(error), status=error.status, code=error.code, trace_id=error.trace_id
         ) from error
     ended = []
-    for n, intent in enumerate(intents):
-        found = _ended(str(n), intent, heard[0], failures)
+    for item_id, intent in zip(ids, intents, strict=True):
+        found = _ended(item_id, intent, heard[0], failures)
         ended.append(
             replace(found, status=status, trace_id=trace_id)
             if isinstance(found, Written)

@@ -103,6 +103,12 @@ def batch_request_id(intents: Sequence[Intent]) -> str:
     return f"b{first.action_id.replace('-', '')[:32]}-{first.generation}"[:36]
 
 
+def batch_item_ids(intents: Sequence[Intent]) -> Sequence[str]:
+    """Return the items' ids, at most 10 characters: the actions' own ends, where those are distinct."""
+    ends = [intent.action_id.replace("-", "")[-10:] for intent in intents]
+    return ends if len(set(ends)) == len(ends) else [str(n) for n in range(len(ends))]
+
+
 def batch_item(item_id: str, intent: Intent) -> Mapping[str, object]:
     """Build the item of a batch for an action that creates something."""
     object_type = target_of(intent.action_type, intent.payload).object_type

@@ -1,6 +1,7 @@
 """QuickBooks Online, as `actors.vendors.writing.Writer` wants it."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 
 from actors.errors import VendorError
@@ -106,6 +107,10 @@ class QuickBooksWriter:
         Of what changes one object, a repeat is told from another change only by what it was before.
         """
         return ACTION_TYPES[action_type].act is Act.CREATE
+
+    def leans_on(self, action_type: str, payload: bytes) -> AbstractSet[str]:
+        """Name the transactions that it is linked to, or the name that must be its own."""
+        return action_payload.leans_on(action_type, payload)
 
     async def write_together(
         self, session: Session, intents: Sequence[Intent]
