@@ -19,6 +19,7 @@ import msgspec
 from structlog.testing import capture_logs
 
 from daemon.sandbox.quickbooks import Behaviour, Fault, FaultKind, Route
+from daemon.sandbox.quickbooks.faults import ITEM_FAULTS
 from store.action_models import Action, ActionFilter, ActionState
 from store.errors import StoreUnavailableError
 from support.actor_house import no_trouble
@@ -46,6 +47,8 @@ _NOT_DONE = (FaultKind.THROTTLE_XML, FaultKind.UNAUTHORIZED)
 _COMMITS = ("begin_attempt", "end_attempt", "close_action")
 _CRASHES = 0.04
 _STORE_FAILS = 0.02
+_AT_ONCE = (*(1,) * 9, 15)
+"""How many writes are asked for together: many wait for their turn then, and share calls."""
 STORM_S = 3600.0
 CALM_S = 9000.0
 
@@ -93,8 +96,9 @@ class Storm:
             self._blow(account_id)
             for _ in range(payments):
                 await anyio.sleep(random.expovariate(payments / (STORM_S * 0.8)))
-                with suppress(StoreUnavailableError):
-                    asked.append(await self._ask(account_id))
+                for _ in range(random.choice(_AT_ONCE)):
+                    with suppress(StoreUnavailableError):
+                        asked.append(await self._ask(account_id))
         house.sandbox.clear_faults()
         house.sandbox.end_outage()
         house.store.trouble = house.store.trouble_after = no_trouble
@@ -124,6 +128,12 @@ class Storm:
                 house.sandbox.inject(
                     Fault(kind, WRITES, realm, probability=rate / 4, executed=executed)
                 )
+        for kind in sorted(ITEM_FAULTS):
+            for executed in (True, False):
+                house.sandbox.inject(
+                    Fault(kind, realm_id=realm, probability=rate / 2, executed=executed)
+                )
+        house.sandbox.behaviour.batch_unordered = random.random() < 0.5
         for kind in (*_NOT_DONE, *random.sample(_SPOILED, 2)):
             house.sandbox.inject(Fault(kind, WRITES | READS, realm, probability=0.02))
         if self.crash:
