@@ -170,8 +170,13 @@ def payment(number: int) -> Intent:
     return Intent(f"0000000000000000000000000000000{number}", "payment.create", body, 0, None)
 
 
-def created(item_id: str, object_id: str) -> str:
-    return f'{{"Payment":{row(object_id)},"bId":"{item_id}"}}'
+def item(number: int) -> str:
+    """Return the id that the payment of this number has in its batch."""
+    return f"{number:010}"
+
+
+def created(number: int, object_id: str) -> str:
+    return f'{{"Payment":{row(object_id)},"bId":"{item(number)}"}}'
 
 
 async def write(vendor: ScriptedQuickBooks, writes: int) -> list[str | type[VendorError]]:
@@ -184,11 +189,11 @@ async def write(vendor: ScriptedQuickBooks, writes: int) -> list[str | type[Vend
 
 
 async def test_several_objects_are_created_by_one_call() -> None:
-    vendor = ScriptedQuickBooks(answered(created("1", "71"), created("0", "70")))
+    vendor = ScriptedQuickBooks(answered(created(1, "71"), created(0, "70")))
     assert await write(vendor, 2) == ["70", "71"]
     assert (vendor.permits, vendor.items) == (["batch_write"], [2])
     first, second = items_of(vendor.requests[0])
-    assert (first["bId"], first["operation"]) == ("0", "create")
+    assert (first["bId"], first["operation"]) == (item(0), "create")
     marked = first["Payment"]
     assert isinstance(marked, dict)
     assert marked["TotalAmt"] == 0
@@ -201,15 +206,15 @@ async def test_several_objects_are_created_by_one_call() -> None:
 async def test_each_write_ends_as_the_same_fault_ends_a_single_one() -> None:
     vendor = ScriptedQuickBooks(
         answered(
-            created("0", "70"),
-            faulty("1", "2500"),
-            faulty("2", "5010"),
-            faulty("3", "10000", "SystemFault"),
-            faulty("4", "500"),
-            created("6", "76"),
-            created("6", "77"),
-            '{"Invoice":{"Id":"1"},"bId":"7"}',
-            '{"Payment":{"Id":"1","status":"Deleted"},"bId":"8"}',
+            created(0, "70"),
+            faulty(item(1), "2500"),
+            faulty(item(2), "5010"),
+            faulty(item(3), "10000", "SystemFault"),
+            faulty(item(4), "500"),
+            created(6, "76"),
+            created(6, "77"),
+            '{"Invoice":{"Id":"1"},"bId":"0000000007"}',
+            '{"Payment":{"Id":"1","status":"Deleted"},"bId":"0000000008"}',
         )
     )
     unknown = UnknownOutcomeError
@@ -223,7 +228,7 @@ async def test_each_write_ends_as_the_same_fault_ends_a_single_one() -> None:
 
 
 async def test_a_throttled_write_did_not_happen_and_the_account_rests() -> None:
-    vendor = ScriptedQuickBooks(answered(faulty("0", "3001", "SERVICE"), created("1", "71")))
+    vendor = ScriptedQuickBooks(answered(faulty(item(0), "3001", "SERVICE"), created(1, "71")))
     assert await write(vendor, 2) == [ThrottledError, "71"]
     assert vendor.refused == ["batch_write"]
 
@@ -248,6 +253,15 @@ async def test_a_batch_that_failed_as_a_whole(
     vendor = ScriptedQuickBooks(answer)
     with pytest.raises(error):
         await write(vendor, 2)
+
+
+async def test_items_are_told_apart_even_when_their_actions_end_alike() -> None:
+    vendor = ScriptedQuickBooks(answered())
+    intents = [
+        Intent(f"{n}{'0' * 31}", "payment.create", payment(n).payload, 0, None) for n in range(2)
+    ]
+    await vendor.vendor.writer.write_together(vendor.session, intents)
+    assert [each["bId"] for each in items_of(vendor.requests[0])] == ["0", "1"]
 
 
 def test_only_what_creates_goes_together() -> None:
