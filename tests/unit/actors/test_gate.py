@@ -1,5 +1,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from random import Random
 
 import anyio
@@ -388,3 +389,25 @@ async def test_batches_wait_for_their_own_limit_and_other_calls_do_not() -> None
     for _ in range(10):
         await door.call()
     assert door.passed[-1][0] - door.passed[-10][0] == 0.0
+
+
+async def test_who_waits_to_be_ready_takes_no_turn_from_others() -> None:
+    door = Door(CallLimits(per_second=10, in_flight=1))
+    await anyio.sleep(10)
+    async with anyio.create_task_group() as calls:
+        calls.start_soon(partial(door.call, "first", takes_s=5.0))
+        await anyio.sleep(1)
+        began_s = door.now_s()
+        await door.gate.ready(Priority.USER)
+        assert door.now_s() - began_s == pytest.approx(4.0, abs=0.01)
+        await door.call("next")
+        assert door.now_s() - began_s == pytest.approx(4.0, abs=0.2)
+    assert door.names() == ["first", "next"]
+    assert door.gate.bucket.in_flight == 0
+
+
+async def test_nobody_is_ready_while_the_breaker_rests() -> None:
+    door = Door(failures=1)
+    await door.call(ends=TransientError("down"))
+    with pytest.raises(BreakerOpenError):
+        await door.gate.ready(Priority.USER)
