@@ -90,17 +90,19 @@ def on_and_off(*, every_s: float = HOUR_S / 2) -> Trouble:
 
 
 def _acts_on_one(world: World, account_id: str, random: Random) -> list[Callable[[], object]]:
-    """Return what can be done to one customer and one invoice."""
+    """Return what can be done to one customer and one invoice, if an invoice is left."""
     realm, sandbox = world.realms[account_id], world.sandbox
     names = [_any_id(world, account_id, "Customer", random) for _ in range(2)]
-    sale = _any_id(world, account_id, "Invoice", random)
-    return [
+    acts: list[Callable[[], object]] = [
         lambda: sandbox.deactivate(realm, "Customer", names[0]),
         lambda: sandbox.reactivate(realm, "Customer", names[0]),
         lambda: _merge(world, realm, names),
-        lambda: sandbox.void(realm, "Invoice", sale),
-        lambda: sandbox.delete(realm, "Invoice", sale),
     ]
+    if sandbox.company(realm).tables["Invoice"].rows:
+        sale = _any_id(world, account_id, "Invoice", random)
+        acts.append(lambda: sandbox.void(realm, "Invoice", sale))
+        acts.append(lambda: sandbox.delete(realm, "Invoice", sale))
+    return acts
 
 
 def odd_bodies(
@@ -166,6 +168,7 @@ def short_lists(
 
 
 def _any_id(world: World, account_id: str, object_type: str, random: Random) -> str:
+    """Return an object's id. Of types whose objects can be deleted there may be none."""
     table = world.sandbox.company(world.realms[account_id]).tables[object_type]
     return random.choice(list(table.rows))
 
