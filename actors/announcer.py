@@ -39,6 +39,7 @@ class Announcer:
                 became_exact=first and applied.exact_as_of is not None,
                 hinted=applied.hinted,
                 missed=applied.missed,
+                mended=applied.mended,
             )
         )
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from actors.breaker import BreakerState
 from store.action_models import ActionState, AttemptCall, AttemptOutcome
 from store.models import HintedChange, Via
-from store.verification import Certificate
+from store.verification import Certificate, Mend
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ class PageStored:
         became_exact: whether this was the page that the account's first copy waited for.
         hinted: those of the changes that a notice told of before.
         missed: how many a notice should have told of and none did.
+        mended: rows that were put right although the vendor had not changed them.
     """
 
     account_id: str
@@ -61,6 +62,7 @@ class PageStored:
     became_exact: bool = False
     hinted: Sequence[HintedChange] = ()
     missed: int = 0
+    mended: Sequence[Mend] = ()
 
 
 @dataclass(frozen=True, slots=True)

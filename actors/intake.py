@@ -83,6 +83,7 @@ class Intake:
             notices=notices,
             trace_ids=_taken(session.trace_ids),
             holds=holds,
+            vendor_time=page.vendor_time,
         )
         if page.compares:
             applied = await self._compare(session, look, page, write)
@@ -211,6 +212,7 @@ class Intake:
             missed=sum(part.missed for part in applied),
             awaits=applied[-1].awaits,
             held=tuple(holds),
+            mended=[mend for part in applied for mend in part.mended],
         )
 
     async def _delete_unseen(

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import Enum, auto
 
 from store.models import ObjectRecord
-from store.verification import HeldRow, TypeComparison
+from store.verification import Difference, HeldRow, Mend, TypeComparison
 
 LISTED = 1000
 """How many ids of a kind a certificate names; it counts all."""
@@ -77,6 +77,13 @@ class Fault:
     record: ObjectRecord
     held: HeldRow | None
 
+    @property
+    def mend(self) -> Mend:
+        """What storing the record puts right."""
+        is_missing = self.verdict is Verdict.MISSING
+        difference = Difference.MISSING if is_missing else Difference.DIFFERING
+        return Mend(self.record.object_type, self.record.object_id, difference)
+
 
 @dataclass(slots=True)
 class Findings:
@@ -101,8 +108,23 @@ class Findings:
     def note(self, faults: Iterable[Fault]) -> None:
         """Take in what is wrong."""
         for fault in faults:
-            kind = self.missing if fault.verdict is Verdict.MISSING else self.differing
-            kind.add(fault.record.object_id)
+            self._of(fault.mend.difference).add(fault.record.object_id)
+
+    def add(self, mend: Mend) -> bool:
+        """Take in what was put right; return whether nothing is known of it yet."""
+        is_known = any(mend.object_id in self._of(each) for each in Difference)
+        if not is_known:
+            self._of(mend.difference).add(mend.object_id)
+        return not is_known
+
+    def _of(self, difference: Difference) -> set[str]:
+        match difference:
+            case Difference.MISSING:
+                return self.missing
+            case Difference.EXTRA:
+                return self.extra
+            case Difference.DIFFERING:
+                return self.differing
 
     @property
     def differences(self) -> int:

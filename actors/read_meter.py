@@ -31,7 +31,7 @@ from actors.read_budget import (
 from actors.read_state import ReadsState, Refusal, Ticket
 from actors.vendors.base import Priority
 from store.errors import StoreUnavailableError
-from store.ports import ReadLedger
+from store.read_ledger import ReadLedger
 
 _BLOCK = 100
 _SMALLEST_PART = 1000

@@ -1,7 +1,8 @@
 """One verification of one account: everything is read and held against the replica.
 
 A run is in memory only: one that breaks off begins anew. What it mends is stored at once, page by
-page, by the writer of all pages. Looks go on beside it; `judging` says why they do no harm.
+page, by the writer of all pages, and noted with it: the next certificate names it, whichever run that
+is of. Looks go on beside it; `judging` says why they do no harm.
 """
 
 from collections.abc import Collection, Sequence
@@ -20,13 +21,14 @@ from actors.failure import STORE_REST_S, reason
 from actors.insistence import BrokenOffError, EnoughReadError, Insistence
 from actors.judging import Fault, Findings, Verdict, judge, judge_again, settled_before
 from actors.premises import Premises
+from actors.reckoning import certificate, name_mends, of_strangers
 from actors.status import VerificationProgress
 from actors.survey import Survey, beginning, look_at
 from actors.vendors.base import Page, Session, Vendor, Witness
 from actors.verification_plan import Order, VerificationFailed, Verified, in_turn
 from store.errors import StoreUnavailableError
 from store.models import Cursor, ObjectRecord, PageApplied, PageWrite, Tombstone, Via
-from store.verification import Certificate, HeldRow
+from store.verification import Certificate, Difference, HeldRow, Mend
 
 LOOK = "verification"
 """What stands for a look's key where a page was mended."""
@@ -75,7 +77,7 @@ class Verification:
         """
         at = self._at
         try:
-            found = await self._compare_all()
+            found, named_through = await self._compare_all()
         except BrokenOffError:
             return VerificationFailed()
         except (VendorError, StoreUnavailableError) as error:
@@ -84,22 +86,23 @@ class Verification:
                 events.VerificationAbandoned(at.account_id, vendor, reason(error), text, attempt)
             )
             return VerificationFailed(text)
-        number = await self._store(found)
-        found = msgspec.structs.replace(found, number=number)
+        found = msgspec.structs.replace(found, number=await self._store(found, named_through))
         at.listener(events.VerificationEnded(at.account_id, at.vendor.name, found))
         return Verified(found.answers)
 
-    async def _store(self, found: Certificate) -> int:
+    async def _store(self, found: Certificate, named_through: int) -> int:
         """Store the certificate, as soon as the store takes it."""
+        at = self._at
         while True:
             try:
-                return await self._at.store.store_certificate(
-                    self._at.account_id, self._at.epoch, found
+                return await at.store.store_certificate(
+                    at.account_id, at.epoch, found, named_through
                 )
             except StoreUnavailableError:
                 await anyio.sleep(STORE_REST_S)
 
-    async def _compare_all(self) -> Certificate:
+    async def _compare_all(self) -> tuple[Certificate, int]:
+        """Return what was found, and up to which number it names what was put right."""
         at, complete = self._at, True
         try:
             types = await self._types()
@@ -109,22 +112,20 @@ class Verification:
                 await self._compare_group(group, survey)
         except EnoughReadError:
             complete = self._findings[-1].whole = False
-        found = tuple(findings.comparison() for findings in self._findings)
-        complete = complete and all(each.complete for each in found)
-        differences = sum(findings.differences for findings in self._findings)
-        unrepaired = sum(each.unrepaired_count for each in found)
-        return Certificate(
+        await self._settle_strangers()
+        noted = await self._calls.insist(lambda _: at.store.unnamed_mends(at.account_id))
+        before = name_mends(self._findings, noted, at.settings.object_types)
+        found = certificate(
+            self._findings,
+            self._order,
             as_of=self._as_of,
             began_at=self._began_at,
             finished_at=at.clock.now().utc,
             reads=self._calls.reads,
-            exact=complete and not differences,
-            repaired=complete and not unrepaired,
-            repair=self._order.repair,
             complete=complete,
-            types=found,
-            answers=self._order.answers,
+            mended_before=before,
         )
+        return found, noted[-1].number if noted else 0
 
     async def _types(self) -> Sequence[str]:
         at = self._at
@@ -248,6 +249,7 @@ class Verification:
                 self._blank(),
                 objects=records,
                 judged=[fault.held for fault in faults if fault.held is not None],
+                mends=[fault.mend for fault in faults],
             )
         )
         unlike = await at.store.unlike(at.account_id, records[0].object_type, records)
@@ -301,11 +303,27 @@ class Verification:
         """Mark rows as deleted that are still as they were judged; return those still here."""
         at = self._at
         graves = [Tombstone(row.object_type, row.object_id, gone_at) for row in extra]
-        applied = await self._write(replace(self._blank(), tombstones=graves, judged=extra))
+        mends = [Mend(row.object_type, row.object_id, Difference.EXTRA) for row in extra]
+        blank = self._blank()
+        applied = await self._write(replace(blank, tombstones=graves, judged=extra, mends=mends))
         if applied.deletes == len(extra):
             return set()
         held = await at.store.unscanned(at.account_id, findings.object_type, findings.scanned)
         return {row.object_id for row in held} & {row.object_id for row in extra}
+
+    async def _settle_strangers(self) -> None:
+        """Name rows of types that the account never had, and take them out if they are not too many."""
+        at, types = self._at, self._at.settings.object_types
+        rows = await self._calls.insist(lambda _: at.store.strangers(at.account_id, types))
+        self._findings += (found := of_strangers(rows))
+        held = sum(findings.local_count for findings in self._findings)
+        if rows and self._order.repair and not too_many(len(rows), held, at.settings.delete_brake):
+            await self._calls.insist(lambda _: self._write(replace(self._blank(), strangers=rows)))
+            rows = await self._calls.insist(lambda _: at.store.strangers(at.account_id, types))
+        for findings in found:
+            findings.unrepaired.update(
+                row.object_id for row in rows if row.object_type == findings.object_type
+            )
 
     async def _wait_until_covered(self, object_type: str, moment: datetime) -> None:
         """Return once all that happened to the type up to then is in the replica.
@@ -351,6 +369,7 @@ class Verification:
                 deletes=applied.deletes,
                 duration_s=at.clock.now().monotonic_s - began_s,
                 exact_as_of=applied.exact_as_of,
+                mended=applied.mended,
             )
         )
         return applied

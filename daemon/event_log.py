@@ -24,6 +24,7 @@ from actors.events import (
 )
 from daemon.action_log import log_action
 from daemon.event_lines import write_line
+from daemon.verification_log import log_mended
 from store.models import Via
 
 log = structlog.get_logger()
@@ -108,6 +109,8 @@ class EventLog:
             deletes=event.deletes,
             duration_s=round(event.duration_s, 3),
         )
+        if event.mended:
+            log_mended(event)
         if event.missed:
             log.info(
                 "webhooks_missed",

@@ -1,6 +1,7 @@
 """How one object came to be as it is held, told in order. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -41,7 +42,7 @@ IN_WORDS: Mapping[Why, str] = {
     Why.NEWER: "newer than what was held, and its bytes differ",
     Why.SAME_TIME_OTHER_BYTES: "as new as what was held, and its bytes differ",
     Why.GONE_BY_TWO_WITNESSES: "gone, as two witnesses said",
-    Why.MENDED: "a verification mended it: the row was not as the vendor shows it",
+    Why.MENDED: "mended: the row was not as the vendor showed it",
     Why.SHOWN_AGAIN: "shown again, no older than its deletion",
     Why.OLDER_THAN_HELD: "older than what is held",
     Why.TOMBSTONE_OLDER_THAN_HELD: "a deletion older than the row",
@@ -63,7 +64,11 @@ class Happening:
 
     Attributes:
         at: our time of it; of what was refused more than once, of the first time.
-        updated_at: the vendor's time of the version; None when it told none.
+        updated_at: the vendor's time of the version; None when it told none, or when it is not known
+            any more because the row was altered.
+        altered: the row was altered in the replica since: what is told here of the version need not
+            be what was stored.
+        mended_at: our time at which that was mended; None when it was not.
         changed: the fields by which it differs from what was held before.
         times: how often it came; `last_at` is when it came last.
     """
@@ -79,13 +84,15 @@ class Happening:
     changed: Sequence[FieldChange] = ()
     times: int = 1
     last_at: datetime | None = None
+    altered: bool = False
+    mended_at: datetime | None = None
 
 
 def timeline(history: ObjectHistory) -> Sequence[Happening]:
     """Return all that is known to have happened, the newest last."""
-    versions = list(history.versions)
-    told = [_taken(None, version) for version in versions[:1]]
-    told += [_taken(before, after) for before, after in pairwise(versions)]
+    versions, mended = list(history.versions), {each.at for each in history.mends}
+    told = [_taken(None, version, mended) for version in versions[:1]]
+    told += [_taken(before, after, mended) for before, after in pairwise(versions)]
     told += [_refused(refusal) for refusal in history.refusals]
     return sorted(told, key=lambda happening: happening.at)
 
@@ -115,14 +122,20 @@ def _fields(payload: bytes) -> Mapping[str, msgspec.Raw]:
     return msgspec.json.decode(text, type=dict[str, msgspec.Raw])
 
 
-def _taken(before: ObjectVersion | None, after: ObjectVersion) -> Happening:
+def _taken(
+    before: ObjectVersion | None, after: ObjectVersion, mended: AbstractSet[datetime]
+) -> Happening:
     what, why = _what_and_why(before, after)
+    if after.seen_at in mended or (before is not None and before.updated_at is None):
+        why = Why.MENDED
     return Happening(
         at=after.seen_at,
         what=what,
         why=why,
         version=after.version,
         updated_at=after.updated_at,
+        altered=after.updated_at is None,
+        mended_at=after.ended_at if after.updated_at is None else None,
         via=after.via,
         look=after.look,
         trace_ids=after.trace_ids,
@@ -143,7 +156,8 @@ def _what_and_why(before: ObjectVersion | None, after: ObjectVersion) -> tuple[W
         return What.REPLACED, Why.MENDED
     if before.deleted:
         return What.REVIVED, Why.SHOWN_AGAIN
-    is_newer = after.updated_at > before.updated_at
+    then, now = before.updated_at, after.updated_at
+    is_newer = then is None or now is None or now > then
     return What.REPLACED, Why.NEWER if is_newer else Why.SAME_TIME_OTHER_BYTES
 
 

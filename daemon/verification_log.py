@@ -1,8 +1,11 @@
 """Writes what verifications come to as log lines."""
 
+from itertools import groupby
+
 import structlog
 
-from actors.events import VerificationAbandoned, VerificationEnded
+from actors.events import PageStored, VerificationAbandoned, VerificationEnded
+from store.verification import Mend
 
 log = structlog.get_logger()
 
@@ -26,6 +29,26 @@ def log_verification(event: VerificationEnded | VerificationAbandoned) -> None:
             )
 
 
+def log_mended(event: PageStored) -> None:
+    """Write which rows were put right; the next certificate names them too."""
+    for key, group in groupby(sorted(event.mended, key=_kind), key=_kind):
+        ids = [each.object_id for each in group]
+        log.warning(
+            "rows_mended",
+            account=event.account_id,
+            vendor=event.vendor,
+            via=str(event.via),
+            object_type=key[0],
+            difference=key[1],
+            count=len(ids),
+            ids=ids[:_NAMED],
+        )
+
+
+def _kind(mend: Mend) -> tuple[str, str]:
+    return mend.object_type, mend.difference.value
+
+
 def _ended(event: VerificationEnded) -> None:
     """A line for the run, and one for each type in which something was wrong."""
     found = event.certificate
@@ -40,6 +63,7 @@ def _ended(event: VerificationEnded) -> None:
         repaired=found.repaired,
         complete=found.complete,
         differences=found.differences,
+        mended_before=found.mended_before,
         reads=found.reads,
     )
     for each in found.types:

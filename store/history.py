@@ -8,12 +8,16 @@ from enum import StrEnum
 import msgspec
 
 from store.models import Via
+from store.verification import Difference
 
 
 class ObjectVersion(msgspec.Struct, frozen=True, gc=False):
     """One state that an object was held in.
 
     Attributes:
+        updated_at: the vendor's time of it; None when the row was altered in the replica, so that
+            what is known of it here (version, payload, whether it was deleted) need not be what was
+            stored.
         seen_at: our time of when it was stored.
         ended_at: our time of when another one replaced it; None for the one that is held now.
         deleted: it says that the object is gone; `payload` is then what it was before.
@@ -23,7 +27,7 @@ class ObjectVersion(msgspec.Struct, frozen=True, gc=False):
     """
 
     version: str
-    updated_at: datetime
+    updated_at: datetime | None
     seen_at: datetime
     ended_at: datetime | None
     deleted: bool
@@ -62,6 +66,19 @@ class Refusal(msgspec.Struct, frozen=True, gc=False):
     trace_ids: tuple[str, ...]
 
 
+class Mending(msgspec.Struct, frozen=True, gc=False):
+    """That the object's row was put right although the vendor had not changed it.
+
+    Attributes:
+        at: our time of it.
+        certificate: the number of the certificate that names it; None before there is one.
+    """
+
+    at: datetime
+    difference: Difference
+    certificate: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class ObjectHistory:
     """All that is known of how one object came to be as it is held.
@@ -71,9 +88,11 @@ class ObjectHistory:
         earlier_left_out: there are more, older ones.
         refusals: what was not taken, in the order in which it came first.
         covered_until: vendor time up to which its type is known, so that it is as it is held.
+        mends: when it was put right, in that order.
     """
 
     versions: Sequence[ObjectVersion]
     refusals: Sequence[Refusal]
     covered_until: datetime | None
     earlier_left_out: bool = False
+    mends: Sequence[Mending] = ()

@@ -11,7 +11,7 @@ from enum import StrEnum
 import msgspec
 
 from store.notice import NoticeCheck, OpenNotices
-from store.verification import HeldRow, VerificationStanding
+from store.verification import HeldRow, Mend, VerificationStanding
 
 
 class Via(StrEnum):
@@ -204,6 +204,11 @@ class PageWrite:
         released: types whose deletes are not held any more.
         judged: rows that were found wrong. What the page says of them holds whatever they claim,
             as long as they are still as they were judged; else a tombstone is left out.
+        mends: what the page puts right. It is noted with the page, as far as the page writes it.
+        strangers: rows that are taken out, if they are still as they were judged: of a type that
+            the account never had.
+        vendor_time: the vendor's own time when the page was read; None when that is not known. A row
+            that is held with a time far beyond it was damaged, and gives way to the page.
     """
 
     account_id: str
@@ -223,6 +228,9 @@ class PageWrite:
     released: Sequence[str] = ()
     notices: NoticeCheck | None = None
     judged: Sequence[HeldRow] = ()
+    mends: Sequence[Mend] = ()
+    strangers: Sequence[HeldRow] = ()
+    vendor_time: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +256,7 @@ class PageApplied:
         missed: how many changes a notice should have told of and none did.
         awaits: whether an open notice tells of a version that is not here yet.
         held: deletes that wait for a person's word: their types' cursors did not move.
+        mended: what was put right although the vendor had not changed it; it is noted durably.
     """
 
     upserts: int
@@ -258,6 +267,7 @@ class PageApplied:
     hinted: Sequence[HintedChange] = ()
     missed: int = 0
     awaits: bool = False
+    mended: Sequence[Mend] = ()
 
 
 class StoredObject(msgspec.Struct, frozen=True, gc=False):

@@ -33,7 +33,8 @@ from store.models import (
     StorePulse,
 )
 from store.notice import Notice, NoticesReceived
-from store.verification import Certificate, HeldRow
+from store.read_ledger import ReadLedger
+from store.verification import Certificate, HeldRow, NotedMend
 
 
 class ActorStore(Outbox, Protocol):
@@ -58,7 +59,8 @@ class ActorStore(Outbox, Protocol):
         time. A tombstone of an object that was never seen says nothing.
 
         What was held before is kept as a version of the past, what is older than what is held is
-        noted as refused, and so is a claim that was denied.
+        noted as refused, and so is a claim that was denied. What is put right although the vendor
+        did not change it is noted in the same piece, for a certificate to name.
         """
         ...
 
@@ -112,10 +114,24 @@ class ActorStore(Outbox, Protocol):
         """Return how many objects that are not deleted the replica holds, by object type."""
         ...
 
-    async def store_certificate(self, account_id: str, epoch: int, certificate: Certificate) -> int:
+    async def strangers(self, account_id: str, object_types: Sequence[str]) -> Sequence[HeldRow]:
+        """Return what is held of types that are neither among these nor were ever read.
+
+        Nothing the vendor showed has brought such rows.
+        """
+        ...
+
+    async def unnamed_mends(self, account_id: str) -> Sequence[NotedMend]:
+        """Return what was put right and no certificate names, oldest first."""
+        ...
+
+    async def store_certificate(
+        self, account_id: str, epoch: int, certificate: Certificate, mends_through: int = 0
+    ) -> int:
         """Keep what a verification found, and note which requests it answers.
 
-        Returns its number; only the newest are kept.
+        Mends up to the number `mends_through` are noted as named by it. Returns its number; only the
+        newest are kept.
         """
         ...
 
@@ -236,6 +252,10 @@ class Directory(Protocol):
         """Return what the account's last verification found; None before there was one."""
         ...
 
+    async def unnamed_mend_count(self, account_id: str) -> int:
+        """Return how many rows were put right that no certificate names yet."""
+        ...
+
     async def certified_at(self) -> Mapping[str, datetime]:
         """Return our time at which the last verification of each account ended."""
         ...
@@ -352,30 +372,6 @@ class Directory(Protocol):
         Raises:
             StoreUnavailableError: it does not.
         """
-        ...
-
-
-class ReadLedger(Protocol):
-    """How many metered reads were made, by vendor and calendar month (`2026-11`)."""
-
-    async def noted_reads(self, vendor: str, month: str) -> int:
-        """Return how many reads of the vendor's app were noted in the month."""
-        ...
-
-    async def note_reads(self, vendor: str, month: str, count: int) -> int:
-        """Note that so many more are about to be made, fewer when negative; return all noted so far."""
-        ...
-
-    async def add_reads(self, vendor: str, month: str, by_account: Mapping[str, int]) -> None:
-        """Add who made how many of them. What is noted of the app as a whole stays as it is."""
-        ...
-
-    async def account_reads(self, vendor: str, month: str, account_id: str) -> int:
-        """Return how many of them were added for the account."""
-        ...
-
-    async def verification_reads(self, vendor: str) -> float:
-        """Return how many reads an account's last verification took on average; 0 before the first."""
         ...
 
 

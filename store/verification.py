@@ -2,8 +2,36 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 import msgspec
+
+
+class Difference(StrEnum):
+    """How a row of the replica can be wrong.
+
+    MISSING is not held, or held as deleted, and shown by the vendor; EXTRA is held and gone there;
+    DIFFERING is held with another version, time or content.
+    """
+
+    MISSING = "missing"
+    EXTRA = "extra"
+    DIFFERING = "differing"
+
+
+class Mend(msgspec.Struct, frozen=True, gc=False):
+    """A row that was wrong although the vendor had not changed it, and is put right."""
+
+    object_type: str
+    object_id: str
+    difference: Difference
+
+
+class NotedMend(msgspec.Struct, frozen=True, gc=False):
+    """One that is noted; `number` counts them all."""
+
+    number: int
+    mend: Mend
 
 
 class HeldRow(msgspec.Struct, frozen=True, gc=False):
@@ -12,8 +40,9 @@ class HeldRow(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         updated_at: None when it cannot be read as a time.
         fingerprint: of all that the row says; only the store knows how it is made.
-        row_number: where a row is whose id damage has made unreadable: its `object_id` is then the
-            SQL literal of the id's bytes, which no vendor can have shown. None of all others.
+        row_number: where a row is whose type or id damage has made unreadable, or whose type the
+            account never had: what cannot be read is told as the SQL literal of its bytes, which no
+            vendor can have shown. None of all others.
     """
 
     object_type: str
@@ -64,6 +93,8 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
         repair: whether mending was asked for.
         complete: whether every type was read from end to end.
         answers: the newest request that it answers; 0 when none was ever made.
+        mended_before: how many of the differences were put right before it began: by one that came
+            to no end, or by a look that was shown what could not be.
     """
 
     number: int = 0
@@ -77,6 +108,7 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     complete: bool
     types: tuple[TypeComparison, ...]
     answers: int = 0
+    mended_before: int = 0
 
     @property
     def differences(self) -> int:

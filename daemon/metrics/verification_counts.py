@@ -8,10 +8,10 @@ from itertools import product
 
 from prometheus_client import CollectorRegistry, Counter
 
-from actors.events import Event, VerificationAbandoned, VerificationEnded
-from store.verification import Certificate
+from actors.events import Event, PageStored, VerificationAbandoned, VerificationEnded
+from store.verification import Certificate, Difference
 
-_KINDS = ("missing", "extra", "differing")
+_KINDS = tuple(each.value for each in Difference)
 _FAILED = "failed"
 _OUTCOMES = ("exact", "repaired", "different", "incomplete", _FAILED)
 
@@ -39,11 +39,18 @@ class VerificationCounts:
             ["vendor"],
             registry=registry,
         )
+        self._mended = Counter(
+            "syncline_rows_mended_total",
+            "Rows of the replica that were put right although the vendor had not changed them.",
+            ["vendor", "kind"],
+            registry=registry,
+        )
         known = list(vendors)
         for labels in product(known, _OUTCOMES):
             self._verifications.labels(*labels)
         for labels in product(known, _KINDS):
             self._differences.labels(*labels)
+            self._mended.labels(*labels)
         for vendor in known:
             self._reads.labels(vendor)
 
@@ -54,6 +61,9 @@ class VerificationCounts:
                 self._ended(event.vendor, event.certificate)
             case VerificationAbandoned():
                 self._verifications.labels(event.vendor, _FAILED).inc()
+            case PageStored(mended=mended) if mended:
+                for each in mended:
+                    self._mended.labels(event.vendor, each.difference.value).inc()
 
     def _ended(self, vendor: str, found: Certificate) -> None:
         self._verifications.labels(vendor, _outcome(found)).inc()

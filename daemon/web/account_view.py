@@ -167,6 +167,13 @@ class VerificationView(msgspec.Struct, frozen=True, kw_only=True):
     last_error: Annotated[
         str | None, Meta(description="How the last attempt failed; null when it did not.")
     ]
+    mended_since: Annotated[
+        int,
+        Meta(
+            description="How many rows were mended that no certificate names yet: by a comparison"
+            " under way or interrupted, or by a look. The next certificate names them."
+        ),
+    ] = 0
 
 
 class IntegrationStatus(Integration, frozen=True, kw_only=True):
@@ -223,7 +230,10 @@ def integration(account: Account, now: Standing) -> Integration:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What the store holds of one account; `counts` are its live objects by type."""
+    """What the store holds of one account; `counts` are its live objects by type.
+
+    `unnamed_mends` is how many rows were mended that no certificate names.
+    """
 
     account: Account
     cursors: Sequence[Cursor]
@@ -231,6 +241,7 @@ class Kept:
     credential: SealedCredential | None
     held: Sequence[HeldDeletes]
     certificate: Certificate | None
+    unnamed_mends: int
 
 
 def integration_status(
@@ -251,7 +262,7 @@ def integration_status(
         held_deletes=[held_deletes_view(each) for each in kept.held],
         token=_token(kept.credential, at),
         budget=budget,
-        verification=verification_view(kept.certificate, now.status),
+        verification=verification_view(kept.certificate, kept.unnamed_mends, now.status),
     )
 
 
@@ -289,7 +300,7 @@ def account_health(
 
 
 def verification_view(
-    certificate: Certificate | None, status: ActorStatus | None
+    certificate: Certificate | None, unnamed_mends: int, status: ActorStatus | None
 ) -> VerificationView:
     """Show how an account's comparisons stand."""
     progress = None if status is None else status.verification
@@ -298,6 +309,7 @@ def verification_view(
         running=None if progress is None else _progress(progress),
         next_in_s=None if status is None else status.verification_in_s,
         last_error=None if status is None else status.verification_error,
+        mended_since=unnamed_mends,
     )
 
 

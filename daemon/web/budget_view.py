@@ -9,7 +9,7 @@ from msgspec import Meta
 from actors.read_meter import ReadMeter
 from daemon.web.instant import Instant
 from store.models import Account
-from store.ports import ReadLedger
+from store.read_ledger import ReadLedger
 
 
 class BudgetView(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,7 +23,18 @@ class ExplainedEvent(msgspec.Struct, frozen=True, kw_only=True):
     why: Annotated[str, Meta(description="The rule in words.")]
     version: Annotated[str, Meta(description="The vendor's version token; empty for deletions.")]
     updated_at: Annotated[
-        Instant | None, Meta(description="The vendor's time of it; null when it told none.")
+        Instant | None,
+        Meta(description="The vendor's time of it; null when it told none, or `altered`."),
+    ]
+    altered: Annotated[
+        bool,
+        Meta(
+            description="The row was altered in the replica since, past the vendor: what is told"
+            " here of the version need not be what was stored."
+        ),
+    ]
+    mended_at: Annotated[
+        Instant | None, Meta(description="When that was mended; null when it was not.")
     ]
     via: Via
     look: Annotated[
@@ -93,9 +104,11 @@ def _event(told: Happening) -> ExplainedEvent:
         at=told.at,
         what=told.what,
         rule=told.why,
-        why=IN_WORDS[told.why],
+        why=_in_words(told),
         version=told.version,
         updated_at=told.updated_at,
+        altered=told.altered,
+        mended_at=told.mended_at,
         via=told.via,
         look=told.look,
         trace_ids=told.trace_ids,
@@ -103,6 +116,15 @@ def _event(told: Happening) -> ExplainedEvent:
         times=told.times,
         last_at=told.last_at if told.times > 1 else None,
     )
+
+
+def _in_words(told: Happening) -> str:
+    words = IN_WORDS[told.why]
+    if not told.altered:
+        return words
+    if told.mended_at is None:
+        return f"{words}; altered in the replica since: a verification mends it"
+    return f"{words}; altered in the replica since, mended at {told.mended_at:%Y-%m-%dT%H:%M:%SZ}"
 
 
 OPERATIONS: tuple[AnyOperation, ...] = (

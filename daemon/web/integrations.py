@@ -87,6 +87,7 @@ async def get_status(call: Call[Nothing, Nothing]) -> Answer:
                 await store.credential(account_id),
                 await store.held_deletes(account_id),
                 await store.certificate(account_id),
+                await store.unnamed_mend_count(account_id),
             ),
             call.context.supervisor.hosted().get(account_id),
             await budget_of(account, call.context.reads.get(account.vendor), store),

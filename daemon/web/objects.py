@@ -41,7 +41,13 @@ class VersionView(msgspec.Struct, frozen=True, kw_only=True):
     """One state that an object was held in."""
 
     version: Annotated[str, Meta(description="The vendor's own version token.")]
-    updated_at: Annotated[Instant, Meta(description="The vendor's time of it.")]
+    updated_at: Annotated[
+        Instant | None,
+        Meta(
+            description="The vendor's time of it. null when the row was altered in the replica since,"
+            " past the vendor: its version need not be what was stored."
+        ),
+    ]
     seen_at: Annotated[Instant, Meta(description="When it was written to the replica.")]
     ended_at: Annotated[
         Instant | None, Meta(description="When another one replaced it; null for the last one.")
@@ -60,7 +66,8 @@ class VersionView(msgspec.Struct, frozen=True, kw_only=True):
     payload: Annotated[
         msgspec.Raw | None,
         Meta(
-            description="The vendor's own JSON, as in the object; null for a deletion.",
+            description="The vendor's own JSON, as in the object; null for a deletion, and when what"
+            " an alteration left of it is no JSON.",
             extra_json_schema={"type": ["object", "null"]},
         ),
     ]
@@ -191,8 +198,17 @@ def _fields(stored: StoredObject) -> dict[str, Any]:
 
 
 def _version(version: ObjectVersion) -> VersionView:
-    shown = {"payload": None if version.deleted else readable(version.payload)}
+    is_told = not version.deleted and (version.updated_at is not None or _is_json(version.payload))
+    shown = {"payload": readable(version.payload) if is_told else None}
     return VersionView(**(msgspec.structs.asdict(version) | shown))
+
+
+def _is_json(payload: msgspec.Raw) -> bool:
+    try:
+        msgspec.json.decode(readable(payload))
+    except msgspec.DecodeError:
+        return False
+    return True
 
 
 _NOT_FOUND = {HTTPStatus.NOT_FOUND: "There is no such account, or no such thing in it."}

@@ -88,6 +88,13 @@ class CertificateView(msgspec.Struct, frozen=True, kw_only=True):
     types: Sequence[ComparedType]
     reads: Annotated[int, Meta(description="How many calls it took.")]
     answers: Annotated[int, Meta(description="The newest request that it answers; 0 is none.")]
+    mended_before: Annotated[
+        int,
+        Meta(
+            description="How many of the differences were mended before it began: by one that was"
+            " interrupted, or by a look that was shown what could not be."
+        ),
+    ]
 
 
 class VerificationUnderWay(msgspec.Struct, frozen=True):
@@ -147,8 +154,9 @@ async def _wait(
 
 async def _standing(call: Call[VerifyQuery, Nothing], account: Account) -> VerificationView:
     hosted = call.context.supervisor.hosted().get(account.id)
-    last = await call.context.store.certificate(account.id)
-    return verification_view(last, standing(account, hosted).status)
+    store = call.context.store
+    last, unnamed = await store.certificate(account.id), await store.unnamed_mend_count(account.id)
+    return verification_view(last, unnamed, standing(account, hosted).status)
 
 
 def _see_that_it_can(call: Call[VerifyQuery, Nothing], account: Account) -> None:
@@ -189,6 +197,7 @@ def certificate_view(found: Certificate) -> CertificateView:
         types=[_compared(each) for each in found.types],
         reads=found.reads,
         answers=found.answers,
+        mended_before=found.mended_before,
     )
 
 

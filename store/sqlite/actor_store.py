@@ -19,6 +19,7 @@ from store.sqlite import (
     comparison,
     held,
     held_deletes,
+    mends,
     objects,
     ownership,
     pages,
@@ -27,7 +28,7 @@ from store.sqlite import (
 )
 from store.sqlite.readers import Readers
 from store.sqlite.writer import Writer
-from store.verification import Certificate, HeldRow
+from store.verification import Certificate, HeldRow, NotedMend
 
 
 class SqliteActorStore:
@@ -106,11 +107,23 @@ class SqliteActorStore:
             lambda connection: held.unscanned(connection, account_id, object_type, scanned)
         )
 
-    async def store_certificate(self, account_id: str, epoch: int, certificate: Certificate) -> int:
+    async def strangers(self, account_id: str, object_types: Sequence[str]) -> Sequence[HeldRow]:
+        """Return what is held of types that are neither among these nor were ever read."""
+        return await self._readers.run(
+            lambda connection: held.strangers(connection, account_id, object_types)
+        )
+
+    async def unnamed_mends(self, account_id: str) -> Sequence[NotedMend]:
+        """Return what was put right and no certificate names, oldest first."""
+        return await self._readers.run(partial(mends.unnamed_mends, account_id=account_id))
+
+    async def store_certificate(
+        self, account_id: str, epoch: int, certificate: Certificate, mends_through: int = 0
+    ) -> int:
         """Keep what a verification found; return its number."""
         return await self._writer.submit(
             lambda connection: verifications.store_certificate(
-                connection, account_id, epoch, certificate
+                connection, account_id, epoch, certificate, mends_through
             )
         )
 

@@ -51,6 +51,12 @@ def read_cursors(connection: sqlite3.Connection, account_id: str) -> Sequence[Cu
     return [cursor_of(row) for row in connection.execute(SQL["of_account"], (account_id,))]
 
 
+def newest_covered(connection: sqlite3.Connection, account_id: str) -> datetime | None:
+    """Return up to when the account's best known type is covered, in vendor time."""
+    (covered_until,) = connection.execute(SQL["newest_covered"], (account_id,)).fetchone()
+    return optional_from_text(covered_until)
+
+
 def reset_cursors(connection: sqlite3.Connection, account_id: str) -> None:
     """Have each type read from end to end and compared with what is held, whatever that is."""
     connection.execute(SQL["reset"], (account_id,))

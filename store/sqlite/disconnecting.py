@@ -22,6 +22,7 @@ from store.sqlite.cursors import forget_cursors, reset_cursors
 from store.sqlite.finance_keeping import forget_copy, forget_some_documents, forget_totals
 from store.sqlite.held_deletes import forget_held_deletes
 from store.sqlite.history import forget_some_history, forget_some_looks
+from store.sqlite.mends import forget_some_mends
 from store.sqlite.notices import forget_some_notices
 from store.sqlite.objects import forget_some_objects
 from store.sqlite.pulse import count_purge
@@ -33,6 +34,7 @@ _SEQS_PER_PIECE = 50_000
 _PIECES = (
     forget_some_objects,
     forget_some_history,
+    forget_some_mends,
     # After all that refers to them.
     forget_some_looks,
     forget_some_seen,

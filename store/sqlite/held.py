@@ -17,7 +17,7 @@ from store.verification import HeldRow
 SQL = load_statements("held.sql")
 
 _FINGERPRINT_BYTES = 16
-_FIRST_INSTANT = "0001-01-01T00:00:00.000000Z"
+FIRST_INSTANT = "0001-01-01T00:00:00.000000Z"
 """No vendor tells it; `upsert` knows it too."""
 
 _Columns = tuple[bytes, bytes, object, bytes]
@@ -88,11 +88,64 @@ def give_way(
         if row is None or _fingerprint(_columns(row[1:])) != held.fingerprint:
             moved_on.add(key)
         elif key in written:
-            version = row[1].decode("utf-8", "replace")
-            connection.execute(SQL["disown"], (_FIRST_INSTANT, version, row[0]))
+            _disown(connection, row[0], row[1])
             if held.row_number is not None:
                 connection.execute(SQL["rename"], (held.object_id, row[0]))
     return [each for each in tombstones if (each.object_type, each.object_id) not in moved_on]
+
+
+def strangers(
+    connection: sqlite3.Connection, account_id: str, known: Sequence[str]
+) -> Sequence[HeldRow]:
+    """Return what is held of types that are neither known nor were ever read, deleted or not."""
+    found = connection.execute(
+        SQL["strangers"], {"account_id": account_id, "known": json_rows(known)}
+    )
+    return [
+        msgspec.structs.replace(
+            _held(readable(*row[1:3]), readable(*row[3:5]), _columns(row[5:])), row_number=row[0]
+        )
+        for row in found
+    ]
+
+
+def take_out(
+    connection: sqlite3.Connection, account_id: str, rows: Sequence[HeldRow]
+) -> Sequence[HeldRow]:
+    """Delete those of the strangers that are still as they were judged; return them."""
+    taken = []
+    for held in rows:
+        row = connection.execute(SQL["stranger"], (account_id, held.row_number)).fetchone()
+        if row is not None and _fingerprint(_columns(row[1:])) == held.fingerprint:
+            connection.execute(SQL["take_out"], (row[0],))
+            taken.append(held)
+    return taken
+
+
+def give_way_beyond(
+    connection: sqlite3.Connection, account_id: str, keys: Sequence[tuple[str, str]], beyond: str
+) -> Mapping[tuple[str, str], bool]:
+    """Let what is written next replace those of these rows whose time is beyond that.
+
+    Returns their keys, and whether each was held as deleted.
+    """
+    found = connection.execute(
+        SQL["beyond"], {"account_id": account_id, "keys": json_rows(keys), "beyond": beyond}
+    ).fetchall()
+    for row_number, version, *_ in found:
+        _disown(connection, row_number, version or b"")
+    return {(object_type, object_id): bool(gone) for _, _, gone, object_type, object_id in found}
+
+
+def readable(kind: str, text: bytes) -> str:
+    """Return a type or an id; the SQL literal of its bytes when damage left nothing that can be one."""
+    name = _name(kind, text)
+    return f"x'{text.hex()}'" if name is None else name
+
+
+def _disown(connection: sqlite3.Connection, row_number: int, version: bytes) -> None:
+    text = version.decode("utf-8", "replace")
+    connection.execute(SQL["disown"], (FIRST_INSTANT, text, row_number))
 
 
 def _found_again(
@@ -109,11 +162,10 @@ def _found_again(
 
 def _left_over(object_type: str, found: Sequence[Any]) -> HeldRow:
     row_number, kind, object_id, *rest = found
-    name = _name(kind, object_id)
-    if name is not None:
-        return _held(object_type, name, _columns(rest))
-    told = f"x'{object_id.hex()}'"
-    return msgspec.structs.replace(_held(object_type, told, _columns(rest)), row_number=row_number)
+    row = _held(object_type, readable(kind, object_id), _columns(rest))
+    if _name(kind, object_id) is not None:
+        return row
+    return msgspec.structs.replace(row, row_number=row_number)
 
 
 def _name(kind: str, object_id: bytes) -> str | None:
@@ -134,12 +186,12 @@ def _columns(found: Sequence[Any]) -> _Columns:
 def _held(object_type: str, object_id: str, columns: _Columns) -> HeldRow:
     _, updated_at, deleted, _ = columns
     return HeldRow(
-        object_type, object_id, _instant(updated_at), bool(deleted), _fingerprint(columns)
+        object_type, object_id, instant_in(updated_at), bool(deleted), _fingerprint(columns)
     )
 
 
-def _instant(found: bytes) -> datetime | None:
-    """A damaged time is none: one without a zone could not be compared."""
+def instant_in(found: bytes) -> datetime | None:
+    """Read an instant. A damaged one is none; one without a zone could not be compared."""
     try:
         instant = from_text(found.decode())
     except ValueError:

@@ -2,19 +2,25 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from store.history import ObjectHistory, ObjectVersion, Refusal, Rule
+from store.history import Mending, ObjectHistory, ObjectVersion, Refusal, Rule
 from store.models import PageWrite, Tombstone, Via
+from store.sqlite.held import FIRST_INSTANT, instant_in
 from store.sqlite.instants import from_text, optional_from_text, optional_to_text, to_text
 from store.sqlite.json_rows import json_rows
+from store.sqlite.mends import SQL as MENDS
+from store.sqlite.mends import prune_mends
 from store.sqlite.named_sql import load_statements
+from store.verification import Difference
 
 SQL = load_statements("history.sql")
+
+_NEVER = from_text(FIRST_INSTANT)
 
 
 def next_look(connection: sqlite3.Connection) -> int:
@@ -33,10 +39,11 @@ def note_refusals(
     page: PageWrite,
     rows: str,
     tombstones: Sequence[Tombstone],
-) -> None:
+) -> Sequence[tuple[str, str]]:
     """Note which of these, after they were offered, are older than what is held, and what was denied.
 
-    An unchanged row is not refused: it is what is held. Give nothing where all was written.
+    An unchanged row is not refused: it is what is held. Give nothing where all was written. Returns
+    the types and ids of those that are older.
 
     Args:
         connection: with a transaction open.
@@ -45,13 +52,23 @@ def note_refusals(
         tombstones: word of what is gone.
     """
     source = _source(page) if rows or tombstones or page.denied else {}
+    older: list[tuple[str, str]] = []
     if rows:
-        connection.execute(SQL["refuse_older"], {**source, "rows": rows})
+        older += connection.execute(SQL["refuse_older"], {**source, "rows": rows}).fetchall()
     if tombstones:
-        graves = _claims(tombstones)
-        connection.execute(SQL["refuse_graves"], {**source, "tombstones": graves})
+        graves = {**source, "tombstones": _claims(tombstones)}
+        older += connection.execute(SQL["refuse_graves"], graves).fetchall()
     if page.denied:
         connection.execute(SQL["refuse_claims"], {**source, "claims": _claims(page.denied)})
+    return older
+
+
+def take_back_refusals(
+    connection: sqlite3.Connection, page: PageWrite, keys: Iterable[tuple[str, str]]
+) -> None:
+    """Forget that these rows were refused just now: they are taken after all."""
+    values = {"account_id": page.account_id, "at": to_text(page.observed_at)}
+    connection.execute(SQL["take_back"], {**values, "keys": json_rows(list(keys))})
 
 
 def read_history(
@@ -67,6 +84,7 @@ def read_history(
         past = connection.execute(SQL["versions"], bounded).fetchall()
         refused = connection.execute(SQL["refusals"], bounded).fetchall()
         covered = connection.execute(SQL["covered_until"], key).fetchone()
+        mended = connection.execute(MENDS["of_object"], bounded).fetchall()
     finally:
         connection.execute("COMMIT")
     if current is None:
@@ -79,14 +97,16 @@ def read_history(
         refusals=[_refusal(row) for row in refused],
         covered_until=None if covered is None else optional_from_text(covered[0]),
         earlier_left_out=len(versions) > limit,
+        mends=[_mending(row) for row in reversed(mended)],
     )
 
 
 def prune_history(connection: sqlite3.Connection, before: datetime, limit: int) -> int:
-    """Forget the oldest versions and refusals that ended before then; return how many."""
+    """Forget the oldest versions, refusals and mends from before then; return how many."""
     bounds = {"before": to_text(before), "limit": limit}
     versions = connection.execute(SQL["prune_versions"], bounds).rowcount
-    return versions + connection.execute(SQL["prune_refusals"], bounds).rowcount
+    refusals = connection.execute(SQL["prune_refusals"], bounds).rowcount
+    return versions + refusals + prune_mends(connection, before, limit)
 
 
 def forget_some_history(connection: sqlite3.Connection, account_id: str, limit: int) -> bool:
@@ -121,9 +141,10 @@ def _claims(claims: Sequence[Tombstone]) -> str:
 
 
 def _version(row: Sequence[Any], next_payload: bytes) -> ObjectVersion:
+    updated_at = instant_in(row[1] or b"")
     return ObjectVersion(
-        version=row[0],
-        updated_at=from_text(row[1]),
+        version=(row[0] or b"").decode(errors="replace"),
+        updated_at=None if updated_at == _NEVER else updated_at,
         seen_at=from_text(row[2]),
         ended_at=optional_from_text(row[8]),
         deleted=bool(row[3]),
@@ -132,6 +153,11 @@ def _version(row: Sequence[Any], next_payload: bytes) -> ObjectVersion:
         trace_ids=tuple(json.loads(row[6])),
         payload=msgspec.Raw(next_payload if row[7] is None else row[7]),
     )
+
+
+def _mending(row: Sequence[Any]) -> Mending:
+    at, difference, certificate = row
+    return Mending(from_text(at), Difference(difference), certificate)
 
 
 def _refusal(row: Sequence[Any]) -> Refusal:

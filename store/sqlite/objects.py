@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from store.models import ObjectFilter, ObjectRecord, StoredObject, Tombstone, Via
+from store.sqlite.held import readable
 from store.sqlite.instants import from_text, optional_to_text, to_text
 from store.sqlite.json_rows import json_rows
 from store.sqlite.named_sql import load_statements
@@ -112,7 +113,8 @@ def live_count(connection: sqlite3.Connection, account_id: str, object_type: str
 
 def live_counts(connection: sqlite3.Connection, account_id: str) -> Mapping[str, int]:
     """Return how many objects that are not deleted are held, by type."""
-    return dict(connection.execute(SQL["live_counts"], (account_id,)).fetchall())
+    counts = connection.execute(SQL["live_counts"], (account_id,))
+    return {readable(kind, object_type): live for kind, object_type, live in counts}
 
 
 def read_objects(connection: sqlite3.Connection, wanted: ObjectFilter) -> Sequence[StoredObject]:

@@ -3,18 +3,26 @@
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from store.models import ObjectRecord, PageApplied, PageWrite, Tombstone
 from store.sqlite.accounts import check_fence, move_watermark
 from store.sqlite.comparison import forget_seen, see
-from store.sqlite.cursors import move_cursors
-from store.sqlite.held import give_way
+from store.sqlite.cursors import move_cursors, newest_covered
+from store.sqlite.held import give_way, give_way_beyond, take_out
 from store.sqlite.held_deletes import hold_deletes, release_deletes
-from store.sqlite.history import next_look, note_look, note_refusals
+from store.sqlite.history import next_look, note_look, note_refusals, take_back_refusals
+from store.sqlite.instants import to_text
+from store.sqlite.mends import note_mends, note_removed
 from store.sqlite.notices import answer_notices, awaits, check_changes
 from store.sqlite.objects import bury_objects, object_rows, upsert_objects
+from store.verification import Difference, Mend
 
 Key = tuple[str, str]
+
+_EARLIEST, _LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+_BEYOND = timedelta(days=1)
+"""A row that is held with a time so far beyond the vendor's own was damaged."""
 
 _ROW_BYTES = 400
 """What a row and its change take in tables and indexes besides the payload, roughly."""
@@ -43,20 +51,71 @@ def apply_page(connection: sqlite3.Connection, page: PageWrite) -> PageApplied:
     rows = object_rows(objects)
     upserts = upsert_objects(connection, page.account_id, via, at, objects, rows, look_id)
     deletes = bury_objects(connection, page.account_id, via, at, tombstones, look_id)
-    if look_id is not None and (upserts or deletes):
-        note_look(connection, look_id, page)
-    note_refusals(
+    refused = note_refusals(
         connection,
         page,
         rows if upserts < len(objects) else "",
         tombstones if deletes < len(tombstones) else (),
     )
+    mends = page.mends
+    if refused and page.vendor_time is not None:
+        more = _overrule(connection, page, refused, objects, tombstones, look_id)
+        upserts, deletes, mends = upserts + more.upserts, deletes + more.deletes, more.mended
+    mended = note_mends(connection, page, mends, look_id)
+    if page.strangers:
+        mended = (*mended, *_taken_out(connection, page))
+    if look_id is not None and (upserts or deletes):
+        note_look(connection, look_id, page)
     hold_deletes(connection, page.account_id, page.holds)
     release_deletes(connection, page.account_id, page.released)
     _move_comparison_and_cursors(connection, page)
     exact_as_of, newest = move_watermark(connection, page.account_id, at, page.object_types)
-    applied = PageApplied(upserts, deletes, newest, exact_as_of, page.holds)
+    applied = PageApplied(upserts, deletes, newest, exact_as_of, page.holds, mended=mended)
     return applied if page.notices is None else _settle_notices(connection, page, applied)
+
+
+def _overrule(
+    connection: sqlite3.Connection,
+    page: PageWrite,
+    refused: Sequence[Key],
+    objects: Sequence[ObjectRecord],
+    tombstones: Sequence[Tombstone],
+    look_id: int | None,
+) -> PageApplied:
+    """Write what was refused because a row is held with a time that the vendor cannot have told.
+
+    Left to itself such a row would refuse all news of its object until it is verified.
+    """
+    held = give_way_beyond(connection, page.account_id, refused, _beyond(connection, page))
+    if not held:
+        return PageApplied(0, 0, 0, None)
+    take_back_refusals(connection, page, held)
+    shown = [each for each in objects if (each.object_type, each.object_id) in held]
+    gone = [each for each in tombstones if (each.object_type, each.object_id) in held]
+    account_id, via, at = page.account_id, page.via, page.observed_at
+    rows = object_rows(shown)
+    upserts = upsert_objects(connection, account_id, via, at, shown, rows, look_id)
+    deletes = bury_objects(connection, account_id, via, at, gone, look_id)
+    mends = [
+        Mend(*key, Difference.MISSING if was_deleted else Difference.DIFFERING)
+        for key, was_deleted in held.items()
+    ]
+    return PageApplied(upserts, deletes, 0, None, mended=mends)
+
+
+def _beyond(connection: sqlite3.Connection, page: PageWrite) -> str:
+    """Return a time that no row can have: well after the latest that the vendor ever told.
+
+    Not after this page's alone: an old answer may come late.
+    """
+    newest = newest_covered(connection, page.account_id)
+    latest = max(each for each in (page.vendor_time, newest, _EARLIEST) if each is not None)
+    return to_text(latest + min(_BEYOND, _LATEST - latest))
+
+
+def _taken_out(connection: sqlite3.Connection, page: PageWrite) -> Sequence[Mend]:
+    taken = take_out(connection, page.account_id, page.strangers)
+    return [note_removed(connection, page, row.object_type, row.object_id) for row in taken]
 
 
 def _settle_notices(

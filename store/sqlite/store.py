@@ -34,6 +34,7 @@ from store.sqlite import (
     disconnecting,
     held_deletes,
     history,
+    mends,
     metadata,
     notices,
     objects,
@@ -139,6 +140,10 @@ class SqliteStore(SqliteActorStore, ActionStore):
         return await self._readers.run(
             partial(verifications.read_certificate, account_id=account_id)
         )
+
+    async def unnamed_mend_count(self, account_id: str) -> int:
+        """Return how many rows were put right that no certificate names yet."""
+        return await self._readers.run(partial(mends.unnamed_count, account_id=account_id))
 
     async def certified_at(self) -> Mapping[str, datetime]:
         """Return when each account's last verification ended."""

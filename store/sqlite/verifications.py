@@ -9,6 +9,7 @@ import msgspec
 
 from store.sqlite.accounts import check_exists, check_fence
 from store.sqlite.instants import from_text, optional_from_text, to_text
+from store.sqlite.mends import name_mends
 from store.sqlite.named_sql import load_statements
 from store.verification import Certificate, TypeComparison, VerificationStanding
 
@@ -32,9 +33,13 @@ def request_verification(connection: sqlite3.Connection, account_id: str, *, rep
 
 
 def store_certificate(
-    connection: sqlite3.Connection, account_id: str, epoch: int, certificate: Certificate
+    connection: sqlite3.Connection,
+    account_id: str,
+    epoch: int,
+    certificate: Certificate,
+    mends_through: int,
 ) -> int:
-    """Keep it under the account's next number, and note which requests it answers.
+    """Keep it under the account's next number; note which requests it answers and mends it names.
 
     Raises:
         StaleEpochError: the caller does not own the account any more.
@@ -51,10 +56,12 @@ def store_certificate(
         "repair": certificate.repair,
         "complete": certificate.complete,
         "answers": certificate.answers,
+        "mended_before": certificate.mended_before,
         "types": msgspec.json.encode(certificate.types).decode(),
     }
     (number,) = connection.execute(SQL["put"], values).fetchone()
     connection.execute(SQL["answer"], values)
+    name_mends(connection, account_id, mends_through, number)
     connection.execute(SQL["trim"], {"account_id": account_id, "number": number, "kept": _KEPT})
     return int(number)
 
@@ -116,4 +123,5 @@ def _certificate(row: Sequence[Any]) -> Certificate:
         complete=bool(row[8]),
         answers=row[9],
         types=msgspec.json.decode(row[10], type=tuple[TypeComparison, ...]),
+        mended_before=row[11],
     )

@@ -34,7 +34,7 @@ from store.models import (
 )
 from store.ports import ActorStore, Store
 from store.sqlite import SqliteStore, open_store
-from store.verification import Certificate, HeldRow
+from store.verification import Certificate, HeldRow, NotedMend
 from support.scripted_vendor import ScriptedVendor
 from support.virtual_time import VirtualClock
 
@@ -127,10 +127,20 @@ class TroubledStore:
     async def live_counts(self, account_id: str) -> Mapping[str, int]:
         return await self._pass("live_counts", lambda: self._store.live_counts(account_id))
 
-    async def store_certificate(self, account_id: str, epoch: int, certificate: Certificate) -> int:
+    async def strangers(self, account_id: str, object_types: Sequence[str]) -> Sequence[HeldRow]:
+        return await self._pass(
+            "strangers", lambda: self._store.strangers(account_id, object_types)
+        )
+
+    async def unnamed_mends(self, account_id: str) -> Sequence[NotedMend]:
+        return await self._pass("unnamed_mends", lambda: self._store.unnamed_mends(account_id))
+
+    async def store_certificate(
+        self, account_id: str, epoch: int, certificate: Certificate, mends_through: int = 0
+    ) -> int:
         return await self._pass(
             "store_certificate",
-            lambda: self._store.store_certificate(account_id, epoch, certificate),
+            lambda: self._store.store_certificate(account_id, epoch, certificate, mends_through),
         )
 
     async def certificate(self, account_id: str) -> Certificate | None:

@@ -25,6 +25,9 @@ INSERT INTO cursors (account_id, object_type, rescan_requested)
 SELECT ?, value, 1 FROM json_each(?) WHERE true
 ON CONFLICT (account_id, object_type) DO UPDATE SET rescan_requested = 1;
 
+-- name: newest_covered
+SELECT max(covered_until) FROM cursors WHERE account_id = ?;
+
 -- name: reset
 -- Complete, but covered up to nowhere: what is held is compared, so that rows which the vendor no
 -- longer has are found too. A first reading would only add.

@@ -56,3 +56,43 @@ UPDATE OR REPLACE objects SET object_id = ? WHERE rowid = ?;
 -- For the rest of the transaction the row is older than anything that can be written over it,
 -- and what history takes of it can be read.
 UPDATE objects SET updated_at = ?, version = ? WHERE rowid = ?;
+
+-- name: strangers
+-- The types are found by steps through the index, of which there are few.
+WITH RECURSIVE types (name) AS (
+  SELECT min(object_type) FROM objects WHERE account_id = :account_id
+  UNION ALL
+  SELECT (
+    SELECT min(object_type) FROM objects
+    WHERE account_id = :account_id AND object_type > types.name
+  )
+  FROM types WHERE types.name IS NOT NULL
+)
+SELECT
+  held.rowid, typeof(held.object_type), CAST(held.object_type AS BLOB), typeof(held.object_id),
+  CAST(held.object_id AS BLOB), CAST(held.version AS BLOB), CAST(held.updated_at AS BLOB),
+  CAST(held.deleted AS INTEGER), CAST(held.payload AS BLOB)
+FROM types CROSS JOIN objects AS held
+  ON held.account_id = :account_id AND held.object_type = types.name
+WHERE types.name NOT IN (SELECT value FROM json_each(:known))
+  AND types.name NOT IN (SELECT object_type FROM cursors WHERE account_id = :account_id);
+
+-- name: stranger
+SELECT
+  rowid, CAST(version AS BLOB), CAST(updated_at AS BLOB), CAST(deleted AS INTEGER),
+  CAST(payload AS BLOB)
+FROM objects WHERE account_id = ? AND rowid = ?;
+
+-- name: take_out
+DELETE FROM objects WHERE rowid = ?;
+
+-- name: beyond
+-- Of [[type, id], ...] what is held with a time beyond one that nothing can be beyond.
+SELECT
+  held.rowid, CAST(held.version AS BLOB), CAST(held.deleted AS INTEGER), held.object_type,
+  held.object_id
+FROM json_each(:keys) AS given CROSS JOIN objects AS held
+WHERE held.account_id = :account_id
+  AND held.object_type = given.value ->> 0
+  AND held.object_id = given.value ->> 1
+  AND held.updated_at > :beyond;

@@ -22,7 +22,8 @@ WHERE held.account_id = :account_id
   AND held.updated_at > item.value ->> 3
 ON CONFLICT DO UPDATE SET
   last_at = excluded.last_at, times = times + 1, via = excluded.via, look = excluded.look,
-  trace_ids = excluded.trace_ids;
+  trace_ids = excluded.trace_ids
+RETURNING object_type, object_id;
 
 -- name: refuse_graves
 -- Notes those tombstones, [[type, id, updated_at or null], ...], that are older than a live row.
@@ -41,7 +42,15 @@ WHERE held.account_id = :account_id
   AND held.updated_at > grave.value ->> 2
 ON CONFLICT DO UPDATE SET
   last_at = excluded.last_at, times = times + 1, via = excluded.via, look = excluded.look,
-  trace_ids = excluded.trace_ids;
+  trace_ids = excluded.trace_ids
+RETURNING object_type, object_id;
+
+-- name: take_back
+-- What was noted as refused just now, of [[type, id], ...].
+DELETE FROM refusals
+WHERE account_id = :account_id AND first_at = :at AND last_at = :at AND times = 1
+  AND rule IN ('older_than_held', 'tombstone_older_than_held')
+  AND (object_type, object_id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(:keys));
 
 -- name: refuse_claims
 -- Notes claims that the second witness denied: [[type, id, updated_at or null], ...].
@@ -59,8 +68,10 @@ ON CONFLICT DO UPDATE SET
   trace_ids = excluded.trace_ids;
 
 -- name: current
+-- A damaged text may be no text any more: it is read as bytes.
 SELECT
-  o.version, o.updated_at, o.synced_at, o.deleted, o.via, coalesce(l.look, ''),
+  CAST(o.version AS BLOB), CAST(o.updated_at AS BLOB), o.synced_at, CAST(o.deleted AS INTEGER),
+  o.via, coalesce(l.look, ''),
   coalesce(l.trace_ids, '[]'), CAST(o.payload AS BLOB)
 FROM objects AS o LEFT JOIN looks AS l ON l.id = o.look_id AND l.account_id = o.account_id
 WHERE o.account_id = :account_id AND o.object_type = :object_type AND o.object_id = :object_id;
@@ -68,7 +79,8 @@ WHERE o.account_id = :account_id AND o.object_type = :object_type AND o.object_i
 -- name: versions
 -- Newest first: a payload that is null is that of the row before.
 SELECT
-  v.version, v.updated_at, v.seen_at, v.deleted, v.via, coalesce(l.look, ''),
+  CAST(v.version AS BLOB), CAST(v.updated_at AS BLOB), v.seen_at, CAST(v.deleted AS INTEGER), v.via,
+  coalesce(l.look, ''),
   coalesce(l.trace_ids, '[]'), CAST(v.payload AS BLOB), v.ended_at
 FROM object_versions AS v LEFT JOIN looks AS l ON l.id = v.look_id AND l.account_id = v.account_id
 WHERE v.account_id = :account_id AND v.object_type = :object_type AND v.object_id = :object_id

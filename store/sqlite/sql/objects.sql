@@ -86,7 +86,8 @@ FROM objects INDEXED BY objects_key WHERE account_id = ?1 AND object_type = ?2;
 
 -- name: live_counts
 -- All rows less the deleted ones: two small indexes are read, never the rows.
-SELECT object_type, count(*) - (
+-- A damaged type may be no text any more.
+SELECT typeof(object_type), CAST(object_type AS BLOB), count(*) - (
   SELECT count(*) FROM objects AS gone INDEXED BY objects_deleted
   WHERE gone.deleted AND gone.account_id = ?1 AND gone.object_type = objects.object_type
 )

@@ -15,11 +15,11 @@ ON CONFLICT (account_id) DO UPDATE SET
 -- name: put
 INSERT INTO certificates (
   account_id, number, as_of, began_at, finished_at, reads, exact, repaired, repair, complete,
-  answers, types
+  answers, types, mended_before
 )
 SELECT
   :account_id, coalesce(max(number), 0) + 1, :as_of, :began_at, :finished_at, :reads, :exact,
-  :repaired, :repair, :complete, :answers, :types
+  :repaired, :repair, :complete, :answers, :types, :mended_before
 FROM certificates WHERE account_id = :account_id
 RETURNING number;
 
@@ -28,7 +28,8 @@ DELETE FROM certificates WHERE account_id = :account_id AND number <= :number - 
 
 -- name: last
 SELECT
-  number, as_of, began_at, finished_at, reads, exact, repaired, repair, complete, answers, types
+  number, as_of, began_at, finished_at, reads, exact, repaired, repair, complete, answers, types,
+  mended_before
 FROM certificates WHERE account_id = ? ORDER BY number DESC LIMIT 1;
 
 -- name: all_certified_at

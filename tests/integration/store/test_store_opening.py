@@ -366,6 +366,7 @@ def test_released_migrations_are_never_edited() -> None:
         "0005_verification.sql": "6279206816f23a3c",
         "0006_finance.sql": "e1912af8329cf824",
         "0007_actions.sql": "ef9141d23240d277",
+        "0008_mended.sql": "0ccfc07f1a0ab69e",
     }
 
 

@@ -15,7 +15,11 @@ from support.simulation.world import World
 
 HOUR_S = 3600.0
 _SETTLED = timedelta(hours=3)
-"""What is newer may be shown by a poll once more, which mends it before it is found."""
+"""What is newer may be shown by a poll once more, which mends it before it is found.
+
+So would one that is about to bring news of the object: only what is held as the vendor has it is
+damaged.
+"""
 _TRIGGER = "SELECT sql FROM sqlite_master WHERE name = 'objects_changed'"
 _LIVE = (
     "SELECT object_type, object_id FROM objects"
@@ -48,7 +52,11 @@ def bit_flips(*, every_s: float = 2 * HOUR_S) -> Trouble:
 def _damage(world: World, account_id: str, random: Random) -> None:
     connection = sqlite3.connect(world.path)
     settled = to_text(world.vendor_clock.utc() - _SETTLED)
-    rows = connection.execute(_LIVE, (account_id, settled)).fetchall()
+    rows = [
+        key
+        for key in connection.execute(_LIVE, (account_id, settled)).fetchall()
+        if world.observer.holds_newest(account_id, key)
+    ]
     if not rows:
         connection.close()
         return

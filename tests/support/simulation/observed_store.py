@@ -17,7 +17,7 @@ from store.models import (
 )
 from store.notice import Notice, NoticesReceived
 from store.sqlite import SqliteStore
-from store.verification import Certificate, HeldRow
+from store.verification import Certificate, HeldRow, NotedMend
 from support.simulation.doom import Doom, Moment
 from support.simulation.token_rules import TokenRules
 
@@ -98,9 +98,17 @@ class ObservedStore:
     async def certificate(self, account_id: str) -> Certificate | None:
         return await self._store.certificate(account_id)
 
-    async def store_certificate(self, account_id: str, epoch: int, certificate: Certificate) -> int:
+    async def strangers(self, account_id: str, object_types: Sequence[str]) -> Sequence[HeldRow]:
+        return await self._store.strangers(account_id, object_types)
+
+    async def unnamed_mends(self, account_id: str) -> Sequence[NotedMend]:
+        return await self._store.unnamed_mends(account_id)
+
+    async def store_certificate(
+        self, account_id: str, epoch: int, certificate: Certificate, mends_through: int = 0
+    ) -> int:
         return await self._write(
-            lambda: self._store.store_certificate(account_id, epoch, certificate)
+            lambda: self._store.store_certificate(account_id, epoch, certificate, mends_through)
         )
 
     async def begin_refresh(

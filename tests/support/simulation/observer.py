@@ -98,6 +98,13 @@ class Observer:
         self._catch_up()
         return len(self.followed[account_id].checker.history.versions(key))
 
+    def holds_newest(self, account_id: str, key: Key) -> bool:
+        """Tell whether a row is held just as the vendor has it now: no news of it are to come."""
+        self._catch_up()
+        row = self._reader.rows(account_id, [key])[key]
+        newest = self.followed[account_id].checker.history.versions(key)[-1]
+        return row is not None and (row.body, row.updated_us) == (newest.body, newest.updated_us)
+
     def covers(self, account_id: str, moment_us: int) -> bool:
         """Tell whether the account claims to be exact at an instant."""
         exact_as_of_us = self.followed[account_id].checker.exact_as_of_us
