@@ -1,13 +1,14 @@
 """Damage to the database's file: rows altered, lost or made up past the store."""
 
 import sqlite3
+from contextlib import suppress
 from datetime import timedelta
 from random import Random
 
 import anyio
 
 from actors.mailbox import MailboxFullError
-from actors.messages import VerificationRequested
+from actors.messages import Pause, Resume, VerificationRequested
 from store.sqlite.instants import to_text
 from support.simulation.damaged import Damage
 from support.simulation.scenario import Trouble
@@ -79,11 +80,36 @@ def verifying(*, every_s: float) -> Trouble:
     async def go_on(world: World, random: Random) -> None:
         while True:
             await anyio.sleep(random.expovariate(1.0 / every_s))
-            account_id = random.choice(world.account_ids)
-            number = await world.store.request_verification(account_id, repair=True)
-            try:
-                world.tell(account_id, VerificationRequested(number, repair=True))
-            except MailboxFullError:
-                continue
+            await _verify(world, random.choice(world.account_ids))
 
     return go_on
+
+
+def interrupting(*, every_s: float = HOUR_S / 2) -> Trouble:
+    """Have an account verified and interrupt that: kill the daemon, stop the account or pause it."""
+
+    async def go_on(world: World, random: Random) -> None:
+        while True:
+            await anyio.sleep(random.expovariate(1.0 / every_s))
+            account_id = random.choice(world.account_ids)
+            await _verify(world, account_id)
+            await anyio.sleep(random.uniform(0.0, 5.0))
+            match random.choice(("kill", "stop", "pause")):
+                case "kill":
+                    world.process.doom.strike()
+                case "stop":
+                    await world.stop(account_id)
+                    await world.start(account_id)
+                case _:
+                    with suppress(MailboxFullError):
+                        world.tell(account_id, Pause())
+                        await anyio.sleep(60.0)
+                        world.tell(account_id, Resume())
+
+    return go_on
+
+
+async def _verify(world: World, account_id: str) -> None:
+    number = await world.store.request_verification(account_id, repair=True)
+    with suppress(MailboxFullError):
+        world.tell(account_id, VerificationRequested(number, repair=True))

@@ -60,6 +60,12 @@ class ReplicaReader:
     def account_ids(self) -> list[str]:
         return [found[0] for found in self._connection.execute("SELECT id FROM accounts")]
 
+    def mended(self) -> list[tuple[str, str, str, int | None]]:
+        """Return what was put right past the vendor's news, and which certificate names it."""
+        return self._connection.execute(
+            "SELECT account_id, object_type, object_id, certificate FROM mended ORDER BY id"
+        ).fetchall()
+
     def open_notices(self) -> int:
         """Count what webhooks told of and no look has answered."""
         statement = "SELECT count(*) FROM notices WHERE handled_at IS NULL"

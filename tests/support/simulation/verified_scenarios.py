@@ -1,8 +1,12 @@
 """Scenarios of verification: damage is found, and what is right is never called wrong."""
 
-from support.simulation.damage import bit_flips, verifying
+from support.simulation.damage import bit_flips, interrupting, verifying
 from support.simulation.data_troubles import on_and_off, twice_in_a_second
-from support.simulation.expectations import all_damage_named, verified_without_alarm
+from support.simulation.expectations import (
+    all_damage_named,
+    mended_before_its_certificate,
+    verified_without_alarm,
+)
 from support.simulation.machine_troubles import crashes
 from support.simulation.scenario import Scenario
 from support.simulation.vendor_troubles import HOUR_S, PASSING, scattered
@@ -14,6 +18,14 @@ VERIFIED = (
         days=2.0,
         acts_per_day=12.0,
         expects=(all_damage_named,),
+    ),
+    Scenario(
+        "F13_damaged_and_interrupted",
+        (bit_flips(every_s=HOUR_S / 2), verifying(every_s=HOUR_S / 2), interrupting()),
+        days=1.5,
+        acts_per_day=12.0,
+        owner_may_be_needed=True,
+        expects=(all_damage_named, mended_before_its_certificate),
     ),
     Scenario(
         "F13_verified_all_the_time",
