@@ -1,5 +1,6 @@
 """Calls to QuickBooks: made, told to the listener, and their failures named."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,6 +42,8 @@ from store.models import ObjectRecord
 VENDOR = "quickbooks"
 MINOR_VERSION = "75"
 """The only one that is left (§2)."""
+
+_ID = re.compile(r"[0-9A-Za-z_-]+")
 
 T = TypeVar("T")
 
@@ -216,9 +219,13 @@ class ApiClient:
     async def read(self, session: Session, kind: ObjectType, object_id: str) -> ObjectRecord | None:
         """Read one object; None when it is gone, or when damage made of its id what can be none.
 
+        What can't be an id would not reach the object's address, but some other: nobody is asked.
+
         Raises:
             VendorError: the call failed.
         """
+        if not can_be_id(object_id):
+            return None
         key = session.external_account_id if kind.keyed_by_company else object_id
         try:
             return await self.get(
@@ -358,6 +365,11 @@ class ApiClient:
             },
             content=content,
         )
+
+
+def can_be_id(object_id: str) -> bool:
+    """Tell whether the vendor may have given an object this id: digits, and words for tax codes."""
+    return _ID.fullmatch(object_id) is not None
 
 
 def _is_number(object_id: str) -> bool:

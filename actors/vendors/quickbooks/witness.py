@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from itertools import groupby
 
 from actors.vendors.base import Session, Witness
-from actors.vendors.quickbooks.client import ApiClient
+from actors.vendors.quickbooks.client import ApiClient, can_be_id
 from actors.vendors.quickbooks.object_types import OBJECT_TYPES, ObjectType
 from actors.vendors.quickbooks.rows import IDS_A_CALL, rows_of_all
 from store.models import ObjectRecord, Tombstone
@@ -21,13 +21,14 @@ UNSEEN_READS = 20
 
 
 async def confirm_gone(api: ApiClient, session: Session, claims: Sequence[Tombstone]) -> Witness:
-    """Ask for each claimed object again.
+    """Ask for each claimed object again. What damage made of an id is gone unasked.
 
     Raises:
         VendorError: a call failed, or its answer cannot be trusted. Nothing is gone then.
     """
     alive: list[ObjectRecord] = []
-    gone: list[Tombstone] = []
+    gone = [claim for claim in claims if not can_be_id(claim.object_id)]
+    claims = [claim for claim in claims if can_be_id(claim.object_id)]
     to_read = _spread([claim for claim in claims if claim.updated_at is None])
     batches = list(_batches(claims))
     queried = [

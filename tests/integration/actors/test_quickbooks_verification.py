@@ -156,6 +156,13 @@ FALSE_IDS = {
     "number": "UPDATE objects SET object_id = '99999'",
     "no number": "UPDATE objects SET object_id = char(1) || '2'",
     "quotes": "UPDATE objects SET object_id = 'a''b'",
+    "slash and quote": "UPDATE objects SET object_id = '1/2''3'",
+    "slash": "UPDATE objects SET object_id = '1/2'",
+    "question": "UPDATE objects SET object_id = '1?x=2#3'",
+    "parent": "UPDATE objects SET object_id = '..'",
+    "nothing": "UPDATE objects SET object_id = ''",
+    "percent": "UPDATE objects SET object_id = '%2f%00'",
+    "backslash": "UPDATE objects SET object_id = '1\\'",
 }
 
 
@@ -173,6 +180,49 @@ async def test_a_row_under_a_false_id_gives_way_to_the_right_one(
         assert (list(invoices.missing), invoices.extra_count) == ([victim], 1)
         assert (found.exact, found.repaired) == (False, True)
         assert await house.is_exact(account_id)
+
+
+async def test_rows_under_false_ids_are_all_mended_in_one_run(
+    house: CompanyHouse, path: Path
+) -> None:
+    account_id = await house.connect(Invoice=30)
+    async with house.syncing():
+        await anyio.sleep(700)
+        victims = sorted(house.truth(account_id)["Invoice"])[: len(FALSE_IDS)]
+        for damage, victim in zip(FALSE_IDS.values(), victims, strict=True):
+            Vandal(path, account_id).do(damage, victim)
+        found = await verified(house, account_id)
+        invoices = of_type(found)
+        assert sorted(invoices.missing) == victims
+        assert invoices.extra_count == len(victims)
+        assert (found.exact, found.repaired) == (False, True)
+        assert await house.is_exact(account_id)
+
+
+FALSE_TYPES = {
+    "another type": ("'Bill'", "Bill"),
+    "no type": ("'Invoicf'", "Invoicf"),
+    "no text": ("CAST(x'ff31' AS TEXT)", "x'ff31'"),
+}
+
+
+@pytest.mark.parametrize("damage", FALSE_TYPES)
+async def test_a_row_under_a_false_type_gives_way_to_the_right_one(
+    house: CompanyHouse, path: Path, damage: str
+) -> None:
+    literal, told = FALSE_TYPES[damage]
+    account_id = await house.connect(Invoice=30)
+    async with house.syncing():
+        await anyio.sleep(700)
+        bills = house.truth(account_id)["Bill"]
+        victim = next(each for each in house.truth(account_id)["Invoice"] if each not in bills)
+        Vandal(path, account_id).do(f"UPDATE objects SET object_type = {literal}", victim)
+        found = await verified(house, account_id)
+        assert of_type(found).missing == (victim,)
+        assert of_type(found, told).extra == (victim,)
+        assert (found.exact, found.repaired, found.differences) == (False, True, 2)
+        assert await house.is_exact(account_id)
+        assert (await verified(house, account_id)).exact
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
