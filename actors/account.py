@@ -147,8 +147,9 @@ class AccountActor:
 
     def status(self) -> ActorStatus:
         """Describe the actor as it is now."""
-        now_s = self._around.clock.now().monotonic_s
-        state, breaker = self._state, self._gate.breaker
+        around, now = self._around, self._around.clock.now()
+        now_s, state, breaker = now.monotonic_s, self._state, self._gate.breaker
+        pace = around.pace(self.account_id, now)
         return ActorStatus(
             breaker=breaker.state(now_s),
             breaker_failures=breaker.failures,
@@ -165,14 +166,14 @@ class AccountActor:
                 else max(0.0, self._wake_at_s - now_s)
             ),
             verification=None if self._verification is None else self._verification.progress(),
-            verification_in_s=verification_in_s(state.verification, now_s),
+            verification_in_s=verification_in_s(state.verification, now_s, pace, around.settings),
             verification_error=state.verification.error or None,
         )
 
     def _trouble(self, breaker: BreakerState) -> tuple[str, ...]:
         around = self._around
-        resting = None if around.reads is None else around.reads.why_resting()
-        return trouble(self._state, breaker, around.settings, around.store.health(), resting)
+        health, resting = around.store.health(), around.why_reads_rest()
+        return trouble(self._state, breaker, around.settings, health, resting)
 
     @property
     def polls(self) -> bool:
@@ -189,13 +190,10 @@ class AccountActor:
         rest_s = self._gate.rest_s(now.monotonic_s)
         if not self._around.store.health().writable:
             rest_s = max(rest_s, STORE_REST_S)
-        rules = self._rules
-        if self._around.reads is not None:
-            rules = replace(rules, pace=self._around.reads.pace(self.account_id, now))
+        rules = replace(self._rules, pace=self._around.pace(self.account_id, now))
         if self._state.paused or isinstance(event, Pause):
             rules = replace(rules, keep_alive_at_s=keep_alive_at_s(self._sealed, now))
-        hearing = self._around.hearing
-        works_until_s = -inf if hearing is None else hearing.health.works_until_s
+        works_until_s = self._around.works_until_s
         self._state, decision = step(
             self._state, event, now, rules, rest_s=rest_s, works_until_s=works_until_s
         )
@@ -280,7 +278,7 @@ class AccountActor:
                 if self._stopping():
                     return LookFailed(look, "the actor ended before the look began")
                 began, sealed = around.clock.now(), self._sealed
-                session = self._session(self._gate.permit(look.priority))
+                session = self._session(self._gate.permit(look.priority, look.budget))
                 page = await ahead.page(session, look)
                 crowded = around.slots.crowded(look.priority)
                 if not (crowded or self._stopping() or self._state.paused):
@@ -319,7 +317,7 @@ class AccountActor:
     async def _act(self) -> Event:
         """Work on users' writes until nothing more can be done about them right now."""
         if self._actions is None:
-            premises = replace(self._premises(), permit=self._gate.permit(Priority.USER))
+            premises = self._premises(self._gate.permit(Priority.USER))
             self._actions = ActionRunner(premises, self._around.writer, self._gate)
         sealed = self._sealed
         rested = await self._actions.run(_FENCED_OFF)
@@ -327,13 +325,14 @@ class AccountActor:
 
     async def _verify(self, order: Order) -> Event:
         """Compare everything with the vendor, and store what was found."""
-        self._verification = Verification(self._premises(), order)
+        permit = self._gate.permit(Priority.VERIFY, order.budget)
+        self._verification = Verification(self._premises(permit, by_user=order.by_user), order)
         try:
             return await self._verification.run(self._state.verification.failures + 1)
         finally:
             self._verification = None
 
-    def _premises(self) -> Premises:
+    def _premises(self, permit: Permit, *, by_user: bool = True) -> Premises:
         around = self._around
         return Premises(
             account_id=self.account_id,
@@ -345,11 +344,11 @@ class AccountActor:
             random=around.random,
             slots=around.slots,
             session=self._session,
-            permit=self._gate.permit(Priority.VERIFY),
+            permit=permit,
             cursors=lambda: self._state.cursors,
             may_go_on=lambda: not (self._stopping() or self._state.paused),
             is_held=lambda name: any(each.object_type == name for each in self._state.held),
-            look_soon=lambda name: self._mailbox.report(SyncNow((name,))),
+            look_soon=lambda name: self._mailbox.report(SyncNow((name,), by_user)),
             listener=around.listener,
         )
 

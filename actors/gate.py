@@ -85,15 +85,19 @@ class Gate:
         """Return how long nothing should be begun: the breaker's rest, or the wait that the vendor asked for."""
         return max(self.breaker.wait_s(now_s), self._hold_until_s - now_s, 0.0)
 
-    def permit(self, priority: Priority) -> Permit:
+    def permit(self, priority: Priority, budget: Priority | None = None) -> Permit:
         """Return what a vendor's package enters around each of its calls.
+
+        Metered reads count as those of `budget`, if that is another than `priority`: what a person
+        asked for may wait behind more urgent calls, and its reads are not kept for others.
 
         Entering raises `BreakerOpenError` while the vendor is being left alone, and
         `ThrottledError` while it asked to be: only a user's call waits for the end of that.
         A metered call is counted before it is made, a batch as all that it does, and raises
-        `AllowanceUsedUpError` while those of its priority rest, `StoreUnavailableError` when it can't
-        be counted durably.
+        `AllowanceUsedUpError` while those of its budget rest, `StoreUnavailableError` when it can't be
+        counted durably.
         """
+        counts_as = priority if budget is None else budget
 
         @asynccontextmanager
         async def enter(operation: str, /, *, items: int | None = None) -> AsyncIterator[None]:
@@ -103,7 +107,7 @@ class Gate:
                 if self._reads is not None:
                     reads = 1 if items is None else items
                     ticket = await self._reads.admit(
-                        self._account_id, operation, priority, reads=reads
+                        self._account_id, operation, counts_as, reads=reads
                     )
                 yield
             except BaseException as error:

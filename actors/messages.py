@@ -8,14 +8,18 @@ from store.notice import OpenNotices
 
 @dataclass(frozen=True, slots=True)
 class SyncNow:
-    """Look for changes now. Empty `object_types` means all of them."""
+    """Look for changes now. Empty `object_types` means all of them.
+
+    What a person asked for (`by_user`) does not rest because the month's reads are short.
+    """
 
     object_types: tuple[str, ...] = ()
+    by_user: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RescanRequested:
-    """Full readings of these types were asked for and are noted in the store."""
+    """Full readings of these types were asked for by a person and are noted in the store."""
 
     object_types: tuple[str, ...]
 

@@ -15,11 +15,15 @@ class Pace:
         stretch: by how much its poll interval is longer than configured.
         turn_s: when the month turns and all may be otherwise.
         rests_s: how long looks of each priority rest, by the priority's number; none do when empty.
+        refused_s: how long even a person's wish waits: the vendor itself says that nothing is left.
+        is_short: whether polls and verifications together need more than there is.
     """
 
     stretch: float = 1.0
     turn_s: float = inf
     rests_s: tuple[float, ...] = ()
+    refused_s: float = 0.0
+    is_short: bool = False
 
     def rest_s(self, priority: Priority, spread_s: float) -> float:
         """Return how long looks of this priority are not begun; 0 when they are.

@@ -19,7 +19,6 @@ from actors.moment import Moment
 from actors.pace import Pace
 from actors.read_budget import (
     CALM,
-    VERIFY_RESTS_AT_MOST_S,
     Demand,
     Plan,
     measured,
@@ -43,7 +42,6 @@ something else, and plans are upgraded. One call, ever more seldom."""
 _LOOK_AGAIN_S = 3600.0
 """What rests because little is left looks again this often: as the month goes by, less is held back."""
 
-_VERIFY_PASSES_FOR_S = 86_400.0
 _STROBE = timedelta(days=2)
 
 
@@ -94,7 +92,6 @@ class ReadMeter:
         self._refusal: Refusal | None = None
         self._warned_of = ""
         self._resting = False
-        self._verify_rests_from_s = inf
         self._verify_reads = 0.0
 
     def configure(self, allowance: int | None, interval_s: float) -> None:
@@ -155,18 +152,20 @@ class ReadMeter:
     def pace(self, account_id: str, now: Moment) -> Pace:
         """Return how fast an account may look now."""
         self._turn(now)
-        resting = (
-            self._refusal is not None
-            or self._is_short(now)
-            or self._rest_s(Priority.VERIFY, now) > 0
-        )
+        resting = self._refusal is not None or self._is_short(now)
         rests_s = tuple(self._rest_s(each, now) for each in Priority) if resting else ()
         left_s = (self._month.ends_at - now.utc).total_seconds()
         stretch = self._plan.stretch_of(account_id)
         if stretch > 1.0:
             # The plan stretches what accounts keep to now, a pace what is configured.
             stretch *= self._planned_interval_s / self._interval_s
-        return Pace(stretch, now.monotonic_s + left_s, rests_s)
+        return Pace(
+            stretch,
+            now.monotonic_s + left_s,
+            rests_s,
+            self._refused_s(now),
+            self._plan.is_short,
+        )
 
     def replan(
         self,
@@ -206,21 +205,8 @@ class ReadMeter:
             self._demand,
             self._planned_interval_s,
         )
-        self._rest_verifications(now)
         self._tell_of_forecast()
         self._tell_of_rest(now)
-
-    def _rest_verifications(self, now: Moment) -> None:
-        """Have verifications rest while the month is short, but let all pass for a day each week."""
-        if not self._plan.is_short:
-            self._verify_rests_from_s = inf
-            return
-        if self._verify_rests_from_s == inf:
-            self._verify_rests_from_s = now.monotonic_s
-        if now.monotonic_s - self._verify_rests_from_s >= (
-            VERIFY_RESTS_AT_MOST_S + _VERIFY_PASSES_FOR_S
-        ):
-            self._verify_rests_from_s = now.monotonic_s
 
     async def write(self) -> None:
         """Store whose the reads since the last time were, and learn who reads far more than others.
@@ -257,7 +243,11 @@ class ReadMeter:
         """Describe the budget as it is now."""
         now = self._clock.now()
         self._turn(now)
-        resting = tuple(each for each in Priority if self._rest_s(each, now) > 0)
+        resting = tuple(
+            each
+            for each in Priority
+            if self._rest_s(each, now) > 0 or (each is Priority.VERIFY and self._plan.is_short)
+        )
         return ReadsState(
             month=self._month.name,
             used=self._used,
@@ -285,6 +275,19 @@ class ReadMeter:
         resting = self._refusal is not None or self._rest_s(Priority.POLL, now) > 0
         return self._reason() if resting else None
 
+    def why_refused(self) -> str | None:
+        """Say until when not even a user's reads are made; None while they are."""
+        now = self._clock.now()
+        return self._reason() if self._refused_s(now) > 0 else None
+
+    def _refused_s(self, now: Moment) -> float:
+        """Return how long it is until the vendor, which said that nothing is left, is asked again."""
+        self._turn(now)
+        if self._refusal is None:
+            return 0.0
+        left_s = (self._month.ends_at - now.utc).total_seconds()
+        return max(0.0, min(self._refusal.probe_at_s - now.monotonic_s, left_s))
+
     def _reason(self) -> str:
         until = f"{self._month.ends_at:%Y-%m-%dT%H:%M:%SZ}"
         if self._refusal is not None:
@@ -306,10 +309,6 @@ class ReadMeter:
                 return min(probe_in_s, left_s)
         if must_rest(priority, self._allowance, self._used, self._month, now.utc):
             return min(_LOOK_AGAIN_S, left_s)
-        if priority is Priority.VERIFY:
-            rested_s = now.monotonic_s - self._verify_rests_from_s
-            if 0.0 <= rested_s < VERIFY_RESTS_AT_MOST_S:
-                return min(_LOOK_AGAIN_S, left_s, VERIFY_RESTS_AT_MOST_S - rested_s)
         return 0.0
 
     async def _note_ahead(self, priority: Priority, reads: int) -> None:

@@ -50,6 +50,7 @@ class State:
         verification: when everything is compared with the vendor, beside the looks.
         ended: why the actor must end, when it must.
         held: deletes that wait for a person's word.
+        urged: types that a person asked for and that were not looked at since.
     """
 
     cursors: Mapping[str, Cursor]
@@ -67,6 +68,7 @@ class State:
     trusts_from_s: float = -inf
     failures: Mapping[str, Failure] = field(default_factory=dict)
     held: tuple[HeldDeletes, ...] = ()
+    urged: frozenset[str] = frozenset()
     verification: Plan = NEVER
     actions: ActionTurns = NO_ACTIONS
 

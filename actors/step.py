@@ -116,9 +116,8 @@ def decide(
         state = replace(state, ended=REFUSED, token=replace(token, busy=True))
         return state, Decision(give_up=True)
     looks, wake_at_s = _due_looks(state, now_s, rules, rest_s, works_until_s)
-    verify_rest_s = max(rest_s, rules.pace.rest_s(Priority.VERIFY, 0.0))
     plan, order, verify_at_s = verification_plan.due(
-        state.verification, state.cursors, now_s, verify_rest_s
+        state.verification, state.cursors, now_s, rest_s, rules.pace, rules.settings
     )
     acts = state.actions.due(now_s)
     wake_at_s = min(wake_at_s, verify_at_s, inf if acts else state.actions.at_s)
@@ -176,12 +175,15 @@ def _due_looks(
     for look in rules.planner.looks(state.cursors, due=True):
         if look.key in state.running or not busy.isdisjoint(look.object_types):
             continue
-        wait_s = max(rest_s, rules.pace.rest_s(look.priority, rules.phase * interval_s))
+        by_user = not state.urged.isdisjoint(look.object_types)
+        spared_s = rules.pace.rest_s(look.priority, rules.phase * interval_s)
+        wait_s = max(rest_s, rules.pace.refused_s if by_user else spared_s)
         due_s = max(_due_s(state, look, rules, works_until_s), now_s + wait_s)
         if due_s > now_s:
             wake_at_s = min(wake_at_s, due_s)
         elif len(begun) < free:
-            begun.append(_as_hinted(state.hints, look, now_s))
+            hinted = _as_hinted(state.hints, look, now_s)
+            begun.append(replace(hinted, by_user=True) if by_user else hinted)
             busy.update(look.object_types)
     return tuple(begun), wake_at_s
 
@@ -244,7 +246,16 @@ def _look_stored(state: State, event: LookStored, now: Moment, rules: Rules) -> 
         next_at_s=next_at_s,
         token=access_token.accepted(state.token),
         held=_held_after(state.held, event),
+        urged=_still_urged(state, event, cursors),
     )
+
+
+def _still_urged(state: State, event: LookStored, cursors: Mapping[str, Cursor]) -> frozenset[str]:
+    """Return what a person asked for that was not looked at since: a reading goes on to its end."""
+    if not state.urged or event.more or event.look.key in state.again:
+        return state.urged
+    waiting = {name for name in state.urged if cursors[name].rescan_requested}
+    return state.urged.difference(event.look.object_types) | waiting
 
 
 def _hints_after(open_hints: Hints, event: LookStored, rules: Rules) -> Hints:

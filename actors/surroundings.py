@@ -1,12 +1,15 @@
 """What all actors of one vendor share."""
 
 from dataclasses import dataclass
+from math import inf
 from random import Random
 
 from actors import events
 from actors.clock import Clock
 from actors.credential import Sealer
 from actors.hearing import Hearing
+from actors.moment import Moment
+from actors.pace import UNHINDERED, Pace
 from actors.read_meter import ReadMeter
 from actors.settings import AccountSettings
 from actors.slots import PageSlots
@@ -36,3 +39,16 @@ class Surroundings:
     reads: ReadMeter | None = None
     hearing: Hearing | None = None
     writer: Writer | None = None
+
+    @property
+    def works_until_s(self) -> float:
+        """Until when the vendor's webhooks count as working; in the past when they don't."""
+        return -inf if self.hearing is None else self.hearing.health.works_until_s
+
+    def pace(self, account_id: str, now: Moment) -> Pace:
+        """Return how fast the account may look now."""
+        return UNHINDERED if self.reads is None else self.reads.pace(account_id, now)
+
+    def why_reads_rest(self) -> str | None:
+        """Say why nothing is polled; None while polls go on."""
+        return None if self.reads is None else self.reads.why_resting()

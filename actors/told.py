@@ -30,14 +30,16 @@ def told(state: State, message: Message | ActionsRested, now_s: float, rules: Ru
             known = [each for each in notices if each.object_type in state.cursors]
             settle_s = rules.settings.overlap_s
             return replace(state, hints=hints.heard(state.hints, known, now_s, settle_s))
-        case SyncNow(object_types=object_types):
-            return _look_soon(state, object_types)
+        case SyncNow(object_types=object_types, by_user=by_user):
+            urged = state.urged.union(object_types or state.cursors) if by_user else state.urged
+            return _look_soon(replace(state, urged=urged), object_types)
         case RescanRequested(object_types=object_types):
             cursors = {
                 name: _asked_again(cursor) if name in object_types else cursor
                 for name, cursor in state.cursors.items()
             }
-            return _look_soon(replace(state, cursors=cursors), object_types)
+            urged = state.urged.union(object_types)
+            return _look_soon(replace(state, cursors=cursors, urged=urged), object_types)
         case VerificationRequested(number=number, repair=repair):
             return replace(
                 state,

@@ -7,7 +7,10 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from actors.moment import Moment
+from actors.pace import Pace
+from actors.read_budget import VERIFY_RESTS_AT_MOST_S
 from actors.settings import AccountSettings
+from actors.vendors.base import Priority
 from store.models import Cursor
 from store.verification import Certificate, VerificationStanding
 
@@ -43,6 +46,11 @@ class Plan:
     error: str = ""
     not_before_s: float = -inf
 
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody waits for one."""
+        return self.answered < self.requested
+
 
 NEVER = Plan()
 
@@ -54,10 +62,17 @@ class Order:
     Attributes:
         answers: the newest request that it answers; 0 when there never was one.
         repair: whether what differs is mended.
+        budget: as whose its reads count.
     """
 
     answers: int
     repair: bool
+    budget: Priority = Priority.VERIFY
+
+    @property
+    def by_user(self) -> bool:
+        """Whether a person asked for it."""
+        return self.budget is Priority.USER
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +110,17 @@ def loaded(
     due_at_s = inf
     if interval_s and since is not None:
         left_s = min(interval_s - (now.utc - since).total_seconds(), 2 * interval_s)
-        if left_s <= 0:
-            left_s = phase * min(interval_s, _OVERDUE_SPREAD_S)
         due_at_s = now.monotonic_s + left_s
     elif standing is None:
         return NEVER
-    if standing is None:
-        return Plan(due_at_s)
-    return Plan(due_at_s, standing.requested, standing.answered, standing.repair)
+    plan = Plan(due_at_s)
+    if standing is not None:
+        plan = Plan(due_at_s, standing.requested, standing.answered, standing.repair)
+    if due_at_s > now.monotonic_s or plan.is_open or not interval_s:
+        return plan
+    # It stays known how long it is overdue: what rests too long already must not rest anew.
+    spread_s = phase * min(interval_s, _OVERDUE_SPREAD_S)
+    return replace(plan, not_before_s=now.monotonic_s + spread_s)
 
 
 def became_complete(plan: Plan, now_s: float, settings: AccountSettings, phase: float) -> Plan:
@@ -117,33 +135,61 @@ def asked(plan: Plan, number: int, *, repair: bool) -> Plan:
     """Take in a request that is noted in the store."""
     if number <= plan.requested:
         return plan
-    is_open = plan.answered < plan.requested
     return replace(
         plan,
         requested=number,
-        repair=repair or (is_open and plan.repair),
+        repair=repair or (plan.is_open and plan.repair),
         not_before_s=-inf,
     )
 
 
 def due(
-    plan: Plan, cursors: Mapping[str, Cursor], now_s: float, rest_s: float
+    plan: Plan,
+    cursors: Mapping[str, Cursor],
+    now_s: float,
+    rest_s: float,
+    pace: Pace,
+    settings: AccountSettings,
 ) -> tuple[Plan, Order | None, float]:
     """Begin the one that is due, if any; say when the next is.
 
-    None is made of what was never read from end to end: there is nothing to hold it against.
+    None is made of what was never read from end to end: there is nothing to hold it against. While
+    the month's reads are short, those that come by themselves rest, but each not for longer than
+    `VERIFY_RESTS_AT_MOST_S` after the last; then its reads count as a poll's. One that a person asked
+    for does not rest.
+
+    Args:
+        plan: what is known.
+        cursors: how far each type is read.
+        now_s: the time.
+        rest_s: how long the vendor is to be left alone.
+        pace: what the month's reads allow.
+        settings: how often.
     """
     if plan.running or not all(
         cursor.complete and cursor.covered_until is not None for cursor in cursors.values()
     ):
         return plan, None, inf
-    is_open = plan.answered < plan.requested
-    wanted_s = -inf if is_open else plan.due_at_s
-    due_s = max(wanted_s, plan.not_before_s, now_s + rest_s)
+    wanted_s, budget = _wanted(plan, now_s, pace, settings)
+    spared_s = pace.refused_s if budget is Priority.USER else pace.rest_s(budget, 0.0)
+    due_s = max(wanted_s, plan.not_before_s, now_s + max(rest_s, spared_s))
     if due_s > now_s:
         return plan, None, due_s if wanted_s < inf else inf
-    order = Order(plan.requested, plan.repair or not is_open)
+    order = Order(plan.requested, plan.repair or not plan.is_open, budget)
     return replace(plan, running=True), order, inf
+
+
+def _wanted(
+    plan: Plan, now_s: float, pace: Pace, settings: AccountSettings
+) -> tuple[float, Priority]:
+    """Return when the next one is wanted, and as whose its reads count."""
+    if plan.is_open:
+        return -inf, Priority.USER
+    late_s = max(0.0, VERIFY_RESTS_AT_MOST_S - (settings.verify_interval_s or 0.0))
+    late_at_s = plan.due_at_s + late_s
+    if now_s >= late_at_s:
+        return late_at_s, Priority.POLL
+    return (late_at_s if pace.is_short else plan.due_at_s), Priority.VERIFY
 
 
 def in_turn(object_types: Sequence[str], last: Certificate | None) -> Sequence[str]:
@@ -162,9 +208,11 @@ def in_turn(object_types: Sequence[str], last: Certificate | None) -> Sequence[s
     return [*object_types[first:], *object_types[:first]]
 
 
-def verification_in_s(plan: Plan, now_s: float) -> float | None:
+def verification_in_s(
+    plan: Plan, now_s: float, pace: Pace, settings: AccountSettings
+) -> float | None:
     """Return when the next one is due, from now; None when none is planned."""
-    wanted_s = -inf if plan.answered < plan.requested else plan.due_at_s
+    wanted_s, _ = _wanted(plan, now_s, pace, settings)
     return None if wanted_s == inf else max(0.0, wanted_s - now_s, plan.not_before_s - now_s)
 
 

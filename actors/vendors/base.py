@@ -76,6 +76,8 @@ class Look:
         hinted: whether notices asked for it; the planner leaves that to the actor.
         answers: which of them it answers: they came long enough before it began.
         most_objects: how many objects its page may have at most; None as many as the vendor gives.
+        by_user: whether a person asked for it, so that its reads are never kept for others; the
+            planner leaves that to the actor.
     """
 
     key: str
@@ -86,6 +88,12 @@ class Look:
     hinted: bool = False
     answers: Sequence[OpenNotices] = ()
     most_objects: int | None = None
+    by_user: bool = False
+
+    @property
+    def budget(self) -> Priority:
+        """As whose its reads count."""
+        return Priority.USER if self.by_user else self.priority
 
 
 @dataclass(frozen=True, slots=True)

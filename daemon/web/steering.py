@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from actors.messages import Message, Pause, RescanRequested, Resume, SyncNow
 from actors.price import price
+from actors.read_meter import ReadMeter
 from actors.status import AccountState
 from actors.vendors.registry import VENDORS
 from daemon.standing import standing
@@ -67,12 +68,11 @@ async def sync(call: Call[Nothing, SyncRequest]) -> Answer:
     known = _object_types(account, context.supervisor.hosted().get(account.id))
     _check_types(wanted.object_types, known)
     types = tuple(wanted.object_types) or tuple(known)
-    meter = context.reads.get(account.vendor)
-    if meter is not None and (why := meter.why_resting()) is not None:
-        raise ProblemError(HTTPStatus.CONFLICT, "reads-resting", f"Nothing can be read now: {why}")
+    see_that_reads_are_left(context.reads.get(account.vendor))
     if wanted.full:
         await context.store.request_rescan(account.id, types)
-    message = RescanRequested(types) if wanted.full else SyncNow(tuple(wanted.object_types))
+    look = SyncNow(tuple(wanted.object_types), by_user=True)
+    message = RescanRequested(types) if wanted.full else look
     try:
         context.supervisor.post(account.id, message)
     except NotHostedError:
@@ -170,6 +170,18 @@ def _check_types(wanted: Sequence[str], known: Sequence[str]) -> None:
     ]
     if errors:
         raise InvalidInputError(errors)
+
+
+def see_that_reads_are_left(meter: ReadMeter | None) -> None:
+    """See that a person's wish is not in vain: the vendor does not say that nothing is left.
+
+    Reads that are kept for users are just for that.
+
+    Raises:
+        ProblemError: 409, with when there will be more.
+    """
+    if meter is not None and (why := meter.why_refused()) is not None:
+        raise ProblemError(HTTPStatus.CONFLICT, "reads-resting", f"Nothing can be read now: {why}")
 
 
 def cannot(account: Account, hosted: Hosted | None) -> ProblemError:

@@ -18,7 +18,7 @@ from daemon.web.account_view import VerificationView, verification_view
 from daemon.web.instant import Instant
 from daemon.web.operation import Answer, AnyOperation, Call, Nothing, Operation, Reply
 from daemon.web.problem import NotFoundError, ProblemError
-from daemon.web.steering import CONFLICT, cannot
+from daemon.web.steering import CONFLICT, cannot, see_that_reads_are_left
 from store.models import Account
 from store.verification import Certificate, TypeComparison
 
@@ -113,6 +113,7 @@ async def verify(call: Call[VerifyQuery, Nothing]) -> Answer:
     context, repair = call.context, call.query.repair
     account = await context.store.account(call.path("account_id"))
     _see_that_it_can(call, account)
+    see_that_reads_are_left(context.reads.get(account.vendor))
     number = await context.store.request_verification(account.id, repair=repair)
     log.info("verification_requested", account=account.id, vendor=account.vendor, repair=repair)
     with suppress(NotHostedError):  # it is noted: the next run of its actor begins with it

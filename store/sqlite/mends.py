@@ -40,9 +40,7 @@ def note_removed(
     """Note that a row was taken out."""
     made_up = Mend(object_type, object_id, Difference.EXTRA)
     values = (page.account_id, object_type, object_id, made_up.difference.value)
-    connection.execute(
-        SQL["note_removed"], (*values, page.via.value, to_text(page.observed_at))
-    )
+    connection.execute(SQL["note_removed"], (*values, page.via.value, to_text(page.observed_at)))
     return made_up
 
 

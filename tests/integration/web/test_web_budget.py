@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import anyio
 import pytest
 
 from actors.errors import AllowanceUsedUpError
@@ -42,6 +43,25 @@ async def test_a_rest_says_why_and_until_when(web: WebHouse, visitor: Visitor) -
         "POST", f"/integrations/{account.id}/sync", expect=409, json={"object_types": []}
     )
     assert status["budget"]["reason"] in refused.json()["detail"]
+    refused = await visitor.call("POST", f"/integrations/{account.id}/verify", expect=409)
+    assert status["budget"]["reason"] in refused.json()["detail"]
+
+
+async def test_what_a_person_asks_for_is_made_of_what_is_kept_for_users(
+    web: WebHouse, visitor: Visitor
+) -> None:
+    account = await web.live()
+    web.reads._used = 495_000  # noqa: SLF001 - so many calls take too long
+    status = await visitor.get(f"/integrations/{account.id}/status")
+    assert "kept for users" in status["budget"]["reason"]
+    web.sandbox.create(account.external_account_id, "Customer", {"DisplayName": "Asked for"})
+    path = f"/integrations/{account.id}"
+    seq = await web.store.last_seq()
+    await visitor.call("POST", f"{path}/sync", expect=202, json={})
+    with anyio.fail_after(5.0):
+        await web.store.changed(seq)
+    found = await visitor.post(f"{path}/verify")
+    assert (found["exact"], found["complete"]) == (True, True)
 
 
 async def test_metrics_show_the_budget(tmp_path: Path) -> None:

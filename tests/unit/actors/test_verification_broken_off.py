@@ -50,7 +50,9 @@ async def answer(house: House, number: int) -> Certificate:
 async def mended(house: House) -> None:
     """Wait until a row was put right."""
     with anyio.fail_after(8000.0):
-        while not any(event.mended for event in house.told(events.PageStored)):
+        while True:
+            if any(event.mended for event in house.told(events.PageStored)):
+                return
             await anyio.sleep(0.05)
 
 
@@ -94,9 +96,8 @@ async def test_the_next_certificate_names_what_one_that_broke_off_mended(
         assert await house.real_store.certificate(house.account_id) is None
         assert await house.real_store.unnamed_mend_count(house.account_id) == 1
         await interrupt(run)  # type: ignore[misc]
-        if interrupt is pause:
-            found = await answer(house, number)
-    if interrupt is not pause:
+        found = await answer(house, number) if interrupt is pause else None
+    if found is None:
         async with house.running():
             found = await answer(house, number)
     customers = found.types[0]
