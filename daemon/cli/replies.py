@@ -95,6 +95,8 @@ class BudgetReply(msgspec.Struct, frozen=True):
     forecast: int
     stretch: float
     allowance: int | None = None
+    refused_by_vendor: bool = False
+    reason: str | None = None
 
 
 class SummaryReply(msgspec.Struct, frozen=True):
@@ -117,6 +119,7 @@ class ProgressReply(msgspec.Struct, frozen=True):
     differences: int
     reads: int
     object_type: str | None = None
+    began_at: datetime | None = None
 
 
 class VerificationReply(msgspec.Struct, frozen=True):
@@ -125,6 +128,7 @@ class VerificationReply(msgspec.Struct, frozen=True):
     last: SummaryReply | None = None
     running: ProgressReply | None = None
     last_error: str | None = None
+    mended_since: int = 0
 
 
 class StatusReply(AccountReply, frozen=True):
@@ -168,6 +172,7 @@ class ComparedReply(msgspec.Struct, frozen=True):
     extra: list[str] = []
     differing: list[str] = []
     complete: bool = True
+    unrepaired_count: int = 0
 
 
 class CertificateReply(msgspec.Struct, frozen=True):
@@ -179,6 +184,7 @@ class CertificateReply(msgspec.Struct, frozen=True):
     as_of: datetime
     types: list[ComparedReply]
     reads: int
+    mended_before: int = 0
 
 
 class VerifyReply(msgspec.Struct, frozen=True):

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from http import HTTPStatus
 from typing import Annotated, NoReturn
 
 import msgspec
@@ -18,8 +17,9 @@ from daemon.cli.account_table import (
     state_text,
     summary,
 )
-from daemon.cli.daemon_client import DaemonAwayError, DaemonClient, ProblemError
+from daemon.cli.daemon_client import DaemonClient
 from daemon.cli.failure import CommandError
+from daemon.cli.follow import may_pass
 from daemon.cli.options import ConfigOption, JsonOption
 from daemon.cli.output import Output
 from daemon.cli.replies import AccountReply, BudgetReply, StatusReply, TokenReply, decoded
@@ -84,20 +84,13 @@ def _look_again(shell: Shell, look: Callable[[], None], say: Callable[[str], Non
         try:
             look()
         except CommandError as error:
-            if not _may_pass(error):
+            if not may_pass(error):
                 raise
             if str(error) != told:
                 told = str(error)
                 say(f"{told}; waiting for it")
         else:
             told = ""
-
-
-def _may_pass(error: CommandError) -> bool:
-    """Say whether the daemon may only be restarting."""
-    if isinstance(error, ProblemError):
-        return error.status == HTTPStatus.SERVICE_UNAVAILABLE
-    return isinstance(error, DaemonAwayError)
 
 
 def _show_news(shell: Shell, daemon: DaemonClient, path: str, shown: dict[str, str]) -> None:

@@ -11,6 +11,9 @@ def verification_text(verification: VerificationReply, now: datetime) -> str:
     parts = ["never"] if verification.last is None else [_last(verification.last, now)]
     if verification.running is not None:
         parts.append(f"under way: {progress_text(verification.running)}")
+    if verification.mended_since:
+        rows = count(verification.mended_since, "row")
+        parts.append(f"{rows} mended that no certificate names yet")
     if verification.last_error is not None:
         parts.append(f"failed the last time: {verification.last_error}")
     return "; ".join(parts)
@@ -22,6 +25,24 @@ def progress_text(progress: ProgressReply) -> str:
     found = count(progress.differences, "difference")
     return (
         f"{progress.types_done}/{progress.types} types,{what} {progress.objects:,} objects, {found}"
+    )
+
+
+def begun_anew_text(before: ProgressReply, now: ProgressReply, *, ended: bool) -> str | None:
+    """Say why the progress jumps back; None when it is of the same one.
+
+    Args:
+        before: how far it was.
+        now: how far it is.
+        ended: whether one ended in between.
+    """
+    if before.began_at == now.began_at:
+        return None
+    if ended:
+        return "one that had begun before has ended; now the one that you asked for is made"
+    return (
+        "begun anew, because the one before was interrupted (by a restart, a pause or a failure);"
+        " what it mended is kept, and will be named"
     )
 
 
@@ -37,6 +58,8 @@ def verdict_text(found: CertificateReply) -> str:
         told = "exact"
     else:
         told = f"{count(differences, 'difference')}, {'mended' if found.repaired else 'not mended'}"
+    if found.mended_before:
+        told += f", {found.mended_before:,} of them before it began"
     return f"{told} ({after})"
 
 

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from daemon.cli.account_choice import account_path, chosen_account
 from daemon.cli.daemon_client import DaemonClient
 from daemon.cli.failure import CommandError
-from daemon.cli.follow import refuse_stuck
+from daemon.cli.follow import Watched, held_types, how_to_confirm, refuse_stuck
 from daemon.cli.options import AccountArgument, ConfigOption, JsonOption
 from daemon.cli.replies import (
     AccountReply,
@@ -23,7 +23,7 @@ from daemon.cli.replies import (
     decoded,
 )
 from daemon.cli.shell import Shell, shell_of
-from daemon.cli.verification_text import progress_text, verdict_text
+from daemon.cli.verification_text import begun_anew_text, progress_text, verdict_text
 
 _LOOK_EVERY_S = 1.0
 _SHOWN_IDS = 20
@@ -51,7 +51,7 @@ def verify(
         chosen = chosen_account(daemon, account)
         repair = "false" if no_repair else "true"
         wish = daemon.post(f"{account_path(chosen, 'verify')}?repair={repair}&wait=0")
-        _follow(shell, daemon, chosen, decoded(wish, VerifyReply).request)
+        after = _follow(shell, daemon, chosen, decoded(wish, VerifyReply).request)
         raw = daemon.get(account_path(chosen, "certificate"))
         found = decoded(raw, CertificateReply)
         if as_json:
@@ -62,7 +62,25 @@ def verify(
                 shell.output.line(line)
         shell.output.message(f"{chosen.name}: {verdict_text(found)}")
         if not found.repaired:
+            _advise(shell, after, found, repair=not no_repair)
             raise typer.Exit(1)
+
+
+def _advise(shell: Shell, status: StatusReply, found: CertificateReply, *, repair: bool) -> None:
+    """Say what a person can do about what was not mended."""
+    if held_types(status):
+        shell.output.message(how_to_confirm(status))
+    elif repair and found.complete and any(_is_left(each) for each in found.types):
+        shell.output.message(
+            "So many would go at once that a person has to decide: syncline sync"
+            f" {status.id} --full --wait, then syncline confirm-deletes {status.id}"
+        )
+    elif not repair:
+        shell.output.message(f"Mend it: syncline verify {status.id}")
+
+
+def _is_left(each: ComparedReply) -> bool:
+    return each.extra_count > 0 and each.unrepaired_count > 0
 
 
 _HEADINGS = ("TYPE", "VENDOR", "REPLICA", "MISSING", "EXTRA", "DIFFERING")
@@ -94,22 +112,28 @@ def _named(found: CertificateReply) -> Iterator[str]:
                 yield f"{each.object_type} {kind}: {shown}{more}"
 
 
-def _follow(shell: Shell, daemon: DaemonClient, account: AccountReply, request: int) -> None:
-    """Show how far it is until the request is answered.
+def _follow(shell: Shell, daemon: DaemonClient, account: AccountReply, request: int) -> StatusReply:
+    """Show how far it is until the request is answered; return how the account is then.
 
     Raises:
         CommandError: the account cannot go on by itself, or the comparison failed; the daemon will
             try it again.
     """
+    watched, before, last = Watched(shell, daemon, account), None, None
     with _view(shell, account.name) as show:
         while True:
-            status = decoded(daemon.get(account_path(account, "status")), StatusReply)
+            status = watched.status()
             verification = status.verification
             if verification.last is not None and verification.last.answers >= request:
-                return
+                return status
             refuse_stuck(status)
-            if verification.running is not None:
-                show(verification.running)
+            if (now := verification.running) is not None:
+                if before is not None:
+                    ended = verification.last != last
+                    if (why := begun_anew_text(before, now, ended=ended)) is not None:
+                        shell.output.message(f"{account.name}: {why}")
+                show(now)
+                before, last = now, verification.last
             elif verification.last_error is not None:
                 raise CommandError(
                     f"{account.name} could not be verified: {verification.last_error}",

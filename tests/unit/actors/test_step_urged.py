@@ -87,9 +87,9 @@ def test_a_full_reading_goes_on_to_its_end() -> None:
     looks = life.after(RescanRequested(("Invoice",))).looks
     assert [(each.key, each.budget) for each in looks] == [("Invoice", Priority.USER)]
     for _ in range(3):
-        (look,) = life.after(stored(looks[0], more=True, position="under way")).looks
-        assert look.by_user
-    assert life.after(stored(look)).looks == ()
+        looks = life.after(stored(looks[0], more=True, position="under way")).looks
+        assert [each.by_user for each in looks] == [True]
+    assert life.after(stored(looks[0])).looks == ()
     assert life.state.urged == frozenset()
 
 

@@ -167,3 +167,64 @@ def test_without_an_account_nothing_is_looked_at(cli: CommandLine) -> None:
         assert (result.code, result.out) == (2, "")
         assert "which account?" in result.err
     assert cli.daemon.asked("POST", f"{PATH}/sync") == []
+
+
+HELD = {
+    "object_type": "Invoice",
+    "count": 300,
+    "live": 400,
+    "noticed_at": EARLIER,
+    "sample": ["1"],
+}
+
+
+def test_wait_ends_when_only_a_person_s_word_about_deletes_is_missing(cli: CommandLine) -> None:
+    before = status(cursor("Invoice", EARLIER), cursor("Bill", EARLIER), held_deletes=[HELD])
+    after = status(cursor("Invoice", EARLIER), cursor("Bill", LATER), held_deletes=[HELD])
+    cli.daemon.on("GET", f"{PATH}/status", before, before, after)
+    result = cli.run("sync", "Amy's", "--full", "--wait")
+    assert result.code == 1
+    assert "deletes are held because they are too many at once: 300 of 400 Invoice" in result.err
+    assert f"syncline confirm-deletes {AMY['id']}" in result.err
+
+
+@pytest.mark.parametrize("confirmed", [EARLIER, None])
+def test_deletes_that_are_released_are_waited_for(cli: CommandLine, confirmed: str | None) -> None:
+    held = HELD | {"confirmed_at": confirmed, "confirmed_count": 300 if confirmed else 0}
+    waiting = [status(cursor("Invoice", EARLIER), held_deletes=[held])] * (20 if confirmed else 6)
+    cli.daemon.on("GET", f"{PATH}/status", *waiting, status(cursor("Invoice", LATER)))
+    assert cli.run("sync", "Amy's", "--wait").code == 0
+
+
+def test_wait_ends_when_the_vendor_says_that_the_reads_are_used_up(cli: CommandLine) -> None:
+    budget = {"month": "2026-03", "used": 500, "forecast": 500, "stretch": 1.0}
+    budget |= {"refused_by_vendor": True, "reason": "they rest until 2026-04-01T07:00:00Z"}
+    cli.daemon.on("GET", f"{PATH}/status", status(cursor("Invoice", EARLIER), budget=budget))
+    result = cli.run("sync", "Amy's", "--wait")
+    assert result.code == 1
+    assert "they rest until 2026-04-01T07:00:00Z" in result.err
+
+
+def test_a_daemon_that_is_restarted_meanwhile_is_waited_for(cli: CommandLine) -> None:
+    starting = httpx.Response(503, json={"title": "Not ready yet", "status": 503})
+    cli.daemon.on(
+        "GET",
+        f"{PATH}/status",
+        status(cursor("Invoice", EARLIER)),
+        status(cursor("Invoice", EARLIER)),
+        starting,
+        starting,
+        status(cursor("Invoice", LATER)),
+    )
+    result = cli.run("sync", "Amy's", "--wait")
+    assert result.code == 0
+    assert result.err.count("Not ready yet; waiting for it") == 1
+
+
+def test_a_daemon_that_stays_away_is_not_waited_for_without_end(cli: CommandLine) -> None:
+    starting = httpx.Response(503, json={"title": "Not ready yet", "status": 503})
+    looked = status(cursor("Invoice", EARLIER))
+    cli.daemon.on("GET", f"{PATH}/status", looked, looked, starting)
+    cli.pauses_left = 1000
+    assert cli.run("sync", "Amy's", "--wait").code == 1
+    assert sum(cli.pauses_s) < 100

@@ -35,8 +35,9 @@ def status(*, answers: int, **verification: object) -> httpx.Response:
     return httpx.Response(200, json=AMY | more)
 
 
-def running(done: int) -> dict[str, object]:
+def running(done: int, began_at: str = "2026-03-01T11:57:00Z") -> dict[str, object]:
     return {
+        "began_at": began_at,
         "object_type": "Invoice",
         "types_done": done,
         "types": 2,
@@ -129,3 +130,55 @@ def test_status_tells_of_the_last_one(cli: CommandLine) -> None:
     result = cli.run("status", "Amy's")
     assert "verified" in result.out
     assert "exact, 2 min ago, 2 calls; under way: 0/2 types" in result.out
+
+
+def test_progress_that_jumps_back_says_why(cli: CommandLine) -> None:
+    cli.daemon.on(
+        "GET",
+        f"{PATH}/status",
+        status(answers=2, running=running(1)),
+        status(answers=2, running=running(0, "2026-03-01T11:58:00Z")),
+        status(answers=2, running=running(1, "2026-03-01T11:58:00Z")),
+        status(answers=3),
+    )
+    result = cli.run("verify", "Amy's")
+    assert result.code == 0
+    assert result.err.count("Amy's: begun anew, because the one before was interrupted") == 1
+
+
+def test_one_that_was_under_way_before_is_told_apart(cli: CommandLine) -> None:
+    cli.daemon.on(
+        "GET",
+        f"{PATH}/status",
+        status(answers=1, running=running(1)),
+        status(answers=2, running=running(0, "2026-03-01T11:58:00Z")),
+        status(answers=3),
+    )
+    result = cli.run("verify", "Amy's")
+    assert "now the one that you asked for is made" in result.err
+    assert "begun anew" not in result.err
+
+
+def test_what_only_a_person_can_decide_says_what_to_do(cli: CommandLine) -> None:
+    found = compared("Invoice", extra=["1"], extra_count=300, unrepaired_count=300)
+    cli.daemon.on("GET", f"{PATH}/certificate", certificate(found, exact=False, repaired=False))
+    result = cli.run("verify", "Amy's")
+    assert result.code == 1
+    assert f"syncline sync {AMY['id']} --full --wait" in result.err
+    held = {"object_type": "Invoice", "count": 3, "live": 4, "noticed_at": "2026-03-01T11:58:00Z"}
+    document = json.loads(status(answers=3).content) | {"held_deletes": [held]}
+    cli.daemon.on("GET", f"{PATH}/status", httpx.Response(200, json=document))
+    result = cli.run("verify", "Amy's")
+    assert result.code == 1
+    assert f"confirm them if they are meant: syncline confirm-deletes {AMY['id']}" in result.err
+
+
+def test_what_was_mended_before_it_began_is_told(cli: CommandLine) -> None:
+    found = compared("Invoice", missing=["17"], missing_count=1)
+    cli.daemon.on("GET", f"{PATH}/certificate", certificate(found, exact=False, mended_before=1))
+    assert "1 difference, mended, 1 of them before it began" in cli.run("verify", "Amy's").err
+
+
+def test_status_tells_what_no_certificate_names_yet(cli: CommandLine) -> None:
+    cli.daemon.on("GET", f"{PATH}/status", status(answers=3, mended_since=2))
+    assert "2 rows mended that no certificate names yet" in cli.run("status", "Amy's").out
