@@ -1,5 +1,9 @@
+import sqlite3
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+
+import pytest
 
 from store.models import CursorMove, ObjectRecord, PageWrite, Tombstone, Via
 from support.store_fixtures import credential
@@ -66,3 +70,43 @@ async def test_what_was_never_seen_cannot_be_explained(web: WebHouse, visitor: V
     await visitor.get(f"{objects}/Invoice/2/explanation", expect=404)
     await visitor.get(f"{objects}/Unicorn/1/explanation", expect=404)
     await visitor.get("/integrations/nobody/objects/Invoice/1/explanation", expect=404)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "payload = CAST(substr(payload, 1, 9) || x'01' || substr(payload, 11) AS TEXT)",
+        "updated_at = CAST(x'ff' AS TEXT)",
+        "updated_at = '2999-01-01T00:00:00.000000Z'",
+        "version = CAST(x'ff' AS TEXT)",
+    ],
+)
+async def test_what_was_altered_in_the_replica_is_told_as_that(
+    web: WebHouse, visitor: Visitor, tmp_path: Path, damage: str
+) -> None:
+    account = await web.live()
+    ((invoice, _), *_) = sorted(web.sandbox.truth(account.external_account_id)["Invoice"].items())
+    connection = sqlite3.connect(tmp_path / "syncline.db")
+    with connection:
+        connection.execute(
+            f"UPDATE objects SET {damage} WHERE object_type = 'Invoice' AND object_id = ?",  # noqa: S608
+            (invoice,),
+        )
+    connection.close()
+    path = f"/integrations/{account.id}/objects/Invoice/{invoice}"
+    assert (await visitor.get(f"{path}/explanation"))["events"]
+    found = await visitor.post(f"/integrations/{account.id}/verify")
+    assert (found["exact"], found["repaired"], found["mended_before"]) == (False, True, 0)
+    first, second = (await visitor.get(f"{path}/explanation"))["events"]
+    assert (first["altered"], first["updated_at"]) == (True, None)
+    mended_at = instant(second["at"])
+    assert instant(first["mended_at"]) == mended_at
+    assert first["why"].endswith(
+        f"altered in the replica since, mended at {mended_at:%Y-%m-%dT%H:%M:%SZ}"
+    )
+    assert (second["rule"], second["altered"], second["via"]) == ("mended", False, "verify")
+    reply = await visitor.call("GET", f"{path}?history=true")
+    old, new = reply.json()["versions"]
+    assert (old["updated_at"], new["deleted"]) == (None, False)
+    status = await visitor.get(f"/integrations/{account.id}/status")
+    assert status["verification"]["mended_since"] == 0

@@ -5,8 +5,9 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.timeline import IN_WORDS, What, Why, field_changes, timeline
-from store.history import ObjectHistory, ObjectVersion, Refusal, Rule
+from store.history import Mending, ObjectHistory, ObjectVersion, Refusal, Rule
 from store.models import Via
+from store.verification import Difference
 
 START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
@@ -54,6 +55,25 @@ def test_a_life_is_told_in_its_order() -> None:
 def test_what_a_verification_wrote_over_a_row_is_told_as_mended() -> None:
     damaged, mended = version(1, 1), replace(version(2, 1, b'{"a":1}'), via=Via.VERIFY)
     assert told(ObjectHistory([damaged, mended], [], None))[-1] == (What.REPLACED, Why.MENDED)
+
+
+def test_a_version_that_was_altered_in_the_replica_says_so_and_no_false_time() -> None:
+    altered = replace(version(1, 1), updated_at=None, ended_at=at(5))
+    first, second = timeline(ObjectHistory([altered, version(5, 3, b'{"a":1}')], (), None))
+    assert (first.what, first.why) == (What.STORED, Why.FIRST_KEPT)
+    assert (first.altered, first.updated_at, first.mended_at) == (True, None, at(5))
+    assert (second.what, second.why, second.altered) == (What.REPLACED, Why.MENDED, False)
+    (now,) = timeline(ObjectHistory([replace(version(1, 1), updated_at=None)], (), None))
+    assert (now.altered, now.mended_at) == (True, None)
+
+
+def test_what_was_lost_or_made_up_and_mended_is_told_as_that() -> None:
+    mends = [Mending(at(5), Difference.MISSING, 1), Mending(at(9), Difference.EXTRA, None)]
+    versions = [version(5, 1), version(9, 8, deleted=True)]
+    assert told(ObjectHistory(versions, (), None, mends=mends)) == [
+        (What.STORED, Why.MENDED),
+        (What.DELETED, Why.MENDED),
+    ]
 
 
 def test_a_life_whose_beginning_is_forgotten_begins_with_what_is_kept() -> None:
