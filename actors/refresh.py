@@ -4,7 +4,7 @@ Before the vendor is called, the journal says which refresh token is about to be
 tokens and the journal's end are one transaction, made before the new token is used. A journal found
 open at the start is a refresh whose answer may have been
 lost: the stored token is tried once more, and if the vendor says that it is spent, the account
-    needs its owner.
+    needs its owner. Where a refresh token is not spent by its use, nothing can be lost: no journal.
 """
 
 from contextlib import suppress
@@ -94,16 +94,20 @@ class Refresher:
                 await self._store_answer(self._answer)
 
     async def _ask(self, credential: Credential) -> SealedCredential | str:
-        entry = await self._store.begin_refresh(
+        entry = await self._journal(credential) if self._vendor.single_use_tokens else None
+        try:
+            return self._sealer.seal(await self._vendor.refresh(credential))
+        except GrantRefusedError as error:
+            return _refused(error) if entry is None else _cause(error, entry)
+
+    async def _journal(self, credential: Credential) -> OpenRefresh:
+        """Note which refresh token is about to be spent."""
+        return await self._store.begin_refresh(
             self._account_id,
             self._epoch,
             token_hash(credential.refresh_token),
             self._clock.now().utc,
         )
-        try:
-            return self._sealer.seal(await self._vendor.refresh(credential))
-        except GrantRefusedError as error:
-            return _cause(error, entry)
 
     async def _keep_storing(self, answer: SealedCredential | str) -> None:
         """Store the only copy of the answer, however often it takes; keep it if the time is up."""
@@ -122,6 +126,13 @@ class Refresher:
         else:
             await self._store.finish_refresh(*owner, answer, now)
         self._answer = None
+
+
+def _refused(error: GrantRefusedError) -> str:
+    return (
+        f"the vendor refused the account's keys ({error}): they were replaced or withdrawn there;"
+        " connect the account again"
+    )
 
 
 def _cause(error: GrantRefusedError, entry: OpenRefresh) -> str:

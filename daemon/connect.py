@@ -48,7 +48,7 @@ class ConsentRefusedError(ConnectError):
 
 
 class CodeRefusedError(ConnectError):
-    """The vendor does not take the authorization code."""
+    """The vendor does not take the authorization code, or the keys."""
 
 
 class WrongCompanyError(ConnectError):
@@ -122,10 +122,14 @@ class Connector:
         """Return where to send the owner's browser. The way back works once, within ten minutes.
 
         Raises:
-            UnknownVendorError: it is not configured.
+            UnknownVendorError: it is not configured, or has no consent page.
         """
         known = self._vendor(vendor)
-        return known.authorize_url(self._states.issue(vendor, self._clock.now().monotonic_s))
+        state = self._states.issue(vendor, self._clock.now().monotonic_s)
+        page = known.authorize_url(state)
+        if page is None:
+            raise UnknownVendorError(f"{vendor} has no consent page: connect with its keys")
+        return page
 
     async def finish(
         self, vendor: str, state: str, code: str, external_account_id: str
@@ -144,26 +148,26 @@ class Connector:
         return await self.connect(vendor, code, external_account_id)
 
     async def connect(
-        self, vendor: str, code: str, external_account_id: str
+        self, vendor: str, proof: str, external_account_id: str
     ) -> tuple[Account, bool]:
-        """Trade the code for tokens, store the company and start its actor.
+        """Trade the proof (a code, or keys) for tokens, store the company and start its actor.
 
         Returns the account and whether it is new. Once begun it is not cancelled: a code can be
         spent only once.
 
         Raises:
             UnknownVendorError: the vendor is not configured.
-            CodeRefusedError: the code is wrong, spent or too old.
+            CodeRefusedError: the proof is wrong, spent or too old.
             WrongCompanyError: the tokens do not open this company; the grant was given back.
             VendorFailedError: the vendor did not answer, and nothing is stored.
             StoreUnavailableError: the store takes no writes now.
         """
         known = self._vendor(vendor)
-        self._conceal(code)
+        self._conceal(proof)
         with anyio.CancelScope(shield=True):
             async with self.hold(vendor, external_account_id):
                 await self._store.check()
-                credential = await self._exchange(known, code, external_account_id)
+                credential = await self._exchange(known, proof, external_account_id)
                 name = await self._company_name(known, credential, external_account_id)
                 account, created = await self._save(known, credential, external_account_id, name)
                 log.info("account_connected", **_whose(account), new=created)
@@ -214,25 +218,29 @@ class Connector:
             raise UnknownVendorError(f"no vendor {name!r} is configured; configured: {configured}")
         return self._vendors[name]
 
-    async def _exchange(self, vendor: Vendor, code: str, external_account_id: str) -> Credential:
-        if code in self._spent:
+    async def _exchange(self, vendor: Vendor, proof: str, external_account_id: str) -> Credential:
+        once = vendor.single_use_tokens
+        if once and proof in self._spent:
             # A vendor may take a second exchange for an attack and end the grant.
             raise CodeRefusedError(_code_refused(vendor.name, "it was used already"))
         try:
-            credential = await vendor.exchange(code, external_account_id)
+            credential = await vendor.exchange(proof, external_account_id)
         except GrantRefusedError as error:
-            raise CodeRefusedError(_code_refused(vendor.name, str(error))) from error
+            refused = _code_refused if once else _keys_refused
+            raise CodeRefusedError(refused(vendor.name, str(error))) from error
         except TransientError as error:
+            hint = f", and if the code is refused then, begin anew at /auth/{vendor.name}/start"
             raise VendorFailedError(
-                f"{vendor.name} could not be reached ({error}); nothing was stored. Try again, and if"
-                f" the code is refused then, begin anew at /auth/{vendor.name}/start"
+                f"{vendor.name} could not be reached ({error}); nothing was stored. Try again"
+                f"{hint if once else ''}"
             ) from error
         except VendorError as error:
             raise VendorFailedError(
                 f"{vendor.name} does not take this app's request ({error}); nothing was stored."
                 f" Check vendors.{vendor.name} in the configuration"
             ) from error
-        self._spent.add(code)
+        if once:
+            self._spent.add(proof)
         self._conceal(credential.access_token)
         self._conceal(credential.refresh_token)
         return credential
@@ -258,10 +266,11 @@ class Connector:
                     refusal = error
         if refusal is None:
             return external_account_id
-        await _revoke(vendor, credential)
+        trouble = await _revoke(vendor, credential)
         raise WrongCompanyError(
-            f"the tokens do not open {vendor.name} company {external_account_id} ({refusal}); the"
-            " grant was given back. Begin again, and take the company's id from the vendor's answer"
+            f"the tokens do not open {vendor.name} company {external_account_id} ({refusal});"
+            f" {trouble or 'the grant was given back'}. Begin again, and take the company's id from"
+            " the vendor's answer"
         ) from refusal
 
     async def _save(
@@ -361,6 +370,10 @@ def _unqueued(reads: ReadMeter | None) -> Permit:
         yield
 
     return enter
+
+
+def _keys_refused(vendor: str, why: str) -> str:
+    return f"{vendor} refuses these keys ({why}). Take them again from where they were issued"
 
 
 def _code_refused(vendor: str, why: str) -> str:

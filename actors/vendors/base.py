@@ -158,15 +158,20 @@ class Vendor(Planner, Protocol):
         """The vendor's name in the contract."""
         ...
 
-    def authorize_url(self, state: str) -> str:
-        """Return where a browser is sent so that an owner can consent."""
+    @property
+    def single_use_tokens(self) -> bool:
+        """Whether a proof and a refresh token are spent by their use: a lost answer loses them."""
         ...
 
-    async def exchange(self, authorization_code: str, external_account_id: str) -> Credential:
-        """Trade a single-use code for tokens.
+    def authorize_url(self, state: str) -> str | None:
+        """Return where a browser is sent so that an owner can consent; None when there is no such page."""
+        ...
+
+    async def exchange(self, proof: str, external_account_id: str) -> Credential:
+        """Trade the `proof` of a `Grant` for tokens.
 
         Raises:
-            GrantRefusedError: the code is wrong, spent or too old.
+            GrantRefusedError: the proof is wrong, spent or too old.
         """
         ...
 

@@ -56,7 +56,7 @@ class ScriptedVendor(ScriptedPlanner):
         access_life_s: how long an access token lives.
         most_together: how many counts or looks one call brings; more than 1 makes it a vendor with
             batches, whose calls are `together`.
-        rotates: whether a refresh token is good for one use.
+        rotates: whether a refresh token is good for one use; `single_use_tokens` whether it says so.
         calls: every call that was made, with its time; `most_at_once` of them were under way together.
     """
 
@@ -70,6 +70,7 @@ class ScriptedVendor(ScriptedPlanner):
         self.access_life_s = 3600.0
         self.most_together = 1
         self.rotates = True
+        self.single_use_tokens = True
         self.trouble: Callable[[str], None] = no_trouble
         self.trouble_after: Callable[[str], None] = no_trouble
         self.objects: dict[str, dict[str, ObjectRecord]] = {}
@@ -132,7 +133,7 @@ class ScriptedVendor(ScriptedPlanner):
 
     async def exchange(
         self,
-        authorization_code: str,  # noqa: ARG002
+        proof: str,  # noqa: ARG002
         external_account_id: str,  # noqa: ARG002
     ) -> Credential:
         """Any code is good."""

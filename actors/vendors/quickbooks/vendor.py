@@ -52,6 +52,11 @@ class QuickBooks:
         return VENDOR
 
     @property
+    def single_use_tokens(self) -> bool:
+        """Codes work once, and a refresh token is replaced by its use (§1.3)."""
+        return True
+
+    @property
     def writer(self) -> QuickBooksWriter:
         """What users' writes go through."""
         return self._writer
@@ -64,9 +69,9 @@ class QuickBooks:
         """Return where a browser is sent so that an owner can consent."""
         return self._oauth.authorize_url(state)
 
-    async def exchange(self, authorization_code: str, external_account_id: str) -> Credential:
+    async def exchange(self, proof: str, external_account_id: str) -> Credential:
         """Trade a single-use code for tokens. Raises as the contract says."""
-        return await self._oauth.exchange(authorization_code, external_account_id)
+        return await self._oauth.exchange(proof, external_account_id)
 
     async def refresh(self, credential: Credential) -> Credential:
         """Spend the refresh token for new tokens. Raises as the contract says."""

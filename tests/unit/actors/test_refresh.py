@@ -294,3 +294,24 @@ async def test_the_error_reads_as_its_cause(house: House) -> None:
     with pytest.raises(OwnerNeededError) as raised:
         await renewal.go()
     assert str(raised.value) == raised.value.cause
+
+
+async def test_keys_that_are_not_spent_by_their_use_need_no_journal(house: House) -> None:
+    house.vendor.single_use_tokens = house.vendor.rotates = False
+    renewal = await begin(house)
+    renewal.sealed = SEALER.seal(house.vendor.issue())
+    house.vendor.trouble = lost
+    with pytest.raises(TransientError):
+        await renewal.go()
+    house.vendor.trouble = no_vendor_trouble
+    fresh = await renewal.go()
+    assert await stored(house) == fresh
+    assert house.store.log.count("begin_refresh") == 0
+
+
+async def test_keys_that_are_refused_are_said_to_be_withdrawn(house: House) -> None:
+    house.vendor.single_use_tokens = False
+    renewal = await begin(house)
+    house.vendor.issue()
+    with pytest.raises(OwnerNeededError, match="keys"):
+        await renewal.go()
