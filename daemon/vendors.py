@@ -124,9 +124,10 @@ class Vendors:
 
     def _build(self, name: str, config: VendorConfig) -> Surroundings:
         """Build a vendor. What was heard of its webhooks so far still holds."""
-        door, before = VENDORS[name].webhooks, self.receivers.get(name)
+        build_door, before = VENDORS[name].webhooks, self.receivers.get(name)
         hearing = None
-        if door is not None:
+        if build_door is not None:
+            door = build_door(config.settings())
             hearing = Hearing(door.noticed_types) if before is None else before.hearing
             secret = config.webhook_secret
             self.receivers[name] = Receiver(door, secret, hearing, config.account)

@@ -19,6 +19,9 @@ from actors.vendors.notice import WebhookDoor
 VendorFactory = Callable[[Any, httpx.AsyncClient, Clock, Callable[[CallMade], None]], Vendor]
 """Takes the vendor's own settings, the client of all its accounts, a clock and a listener."""
 
+DoorFactory = Callable[[Any], WebhookDoor]
+"""Takes the vendor's own settings."""
+
 
 @dataclass(frozen=True, slots=True)
 class VendorEntry:
@@ -40,7 +43,7 @@ class VendorEntry:
     connecting: ConnectForm
     reading_calls: Callable[[int], int]
     metering: Metering | None = None
-    webhooks: WebhookDoor | None = None
+    webhooks: DoorFactory | None = None
     finance: FinanceMapping | None = None
 
 
@@ -53,7 +56,7 @@ VENDORS: Mapping[str, VendorEntry] = MappingProxyType(
             quickbooks.FORM,
             quickbooks.reading_calls,
             Metering(quickbooks.METERED, quickbooks.PACIFIC),
-            quickbooks.DOOR,
+            quickbooks.door,
             quickbooks.FINANCE,
         )
     }

@@ -115,7 +115,7 @@ def _operations() -> Iterator[AnyOperation]:
             replies=[Reply(HTTPStatus.OK, "Taken in, and durable.", DeliveryTaken)],
             problems={
                 HTTPStatus.BAD_REQUEST: "Signed, and in no form that the vendor uses.",
-                HTTPStatus.UNAUTHORIZED: f"`{entry.webhooks.signature}` is missing or wrong.",
+                HTTPStatus.UNAUTHORIZED: "The vendor's signature is missing or wrong.",
                 HTTPStatus.NOT_FOUND: "The vendor is not configured.",
                 HTTPStatus.REQUEST_TIMEOUT: "The body came too slowly.",
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",

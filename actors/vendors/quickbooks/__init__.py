@@ -8,7 +8,7 @@ from actors.vendors.quickbooks.price import reading_calls
 from actors.vendors.quickbooks.settings import QuickBooksSettings
 from actors.vendors.quickbooks.timestamps import PACIFIC
 from actors.vendors.quickbooks.vendor import QuickBooks
-from actors.vendors.quickbooks.webhooks import DOOR
+from actors.vendors.quickbooks.webhooks import DOOR, door
 
 __all__ = [
     "DOOR",
@@ -20,5 +20,6 @@ __all__ = [
     "PACIFIC",
     "QuickBooks",
     "QuickBooksSettings",
+    "door",
     "reading_calls",
 ]

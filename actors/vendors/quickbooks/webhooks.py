@@ -17,6 +17,7 @@ import msgspec
 from actors.vendors.notice import Delivery, UnreadableDeliveryError, WebhookDoor
 from actors.vendors.quickbooks.faults import UnreadableReplyError
 from actors.vendors.quickbooks.object_types import OBJECT_TYPES
+from actors.vendors.quickbooks.settings import QuickBooksSettings
 from actors.vendors.quickbooks.timestamps import as_utc
 from store.notice import Notice
 
@@ -235,3 +236,8 @@ def _is_storable(notice: Notice) -> bool:
 
 
 DOOR = WebhookDoor(SIGNATURE, verify, parse, NOTICED_TYPES)
+
+
+def door(_settings: QuickBooksSettings) -> WebhookDoor:
+    """Return how deliveries are let in, which is the same for every app."""
+    return DOOR
