@@ -5,6 +5,7 @@ our client.
 
 | module | what it holds |
 |---|---|
+| `exchange` | what passes between a carrier and a sandbox |
 | `quickbooks` | QuickBooks Online: OAuth host and accounting API |
 | `transport` | carries httpx calls to a sandbox in process, on virtual or real time |
 | `serve` | carries real HTTP to a sandbox |

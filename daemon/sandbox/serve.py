@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from daemon.sandbox.quickbooks.exchange import Disconnect, SandboxReply, SandboxRequest
+from daemon.sandbox.exchange import Disconnect, SandboxReply, SandboxRequest
 from daemon.sandbox.transport import Sandbox
 
 _LARGEST_BODY_BYTES = 64 * 1024 * 1024

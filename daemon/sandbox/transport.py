@@ -9,7 +9,7 @@ from typing import Protocol
 import anyio
 import httpx
 
-from daemon.sandbox.quickbooks.exchange import Disconnect, SandboxReply, SandboxRequest
+from daemon.sandbox.exchange import Disconnect, SandboxReply, SandboxRequest
 
 _CHUNKS = 8
 

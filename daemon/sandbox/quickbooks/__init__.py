@@ -25,11 +25,11 @@ whoever plays the vendor. Reading order:
 | `timestamps`, `json_text` | how the vendor prints time and numbers |
 """
 
+from daemon.sandbox.exchange import Disconnect, SandboxReply, SandboxRequest
 from daemon.sandbox.quickbooks.behaviour import Behaviour
 from daemon.sandbox.quickbooks.company import Environment, Subscription
 from daemon.sandbox.quickbooks.control import DEFAULT_APP
 from daemon.sandbox.quickbooks.digest import Digest
-from daemon.sandbox.quickbooks.exchange import Disconnect, SandboxReply, SandboxRequest
 from daemon.sandbox.quickbooks.faults import Fault, FaultKind
 from daemon.sandbox.quickbooks.grants import ACCOUNTING_SCOPE, App
 from daemon.sandbox.quickbooks.limiter import Limits, ThrottleForm

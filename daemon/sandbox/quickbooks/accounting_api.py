@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from daemon.sandbox.exchange import SandboxReply, SandboxRequest, json_reply
 from daemon.sandbox.quickbooks import cdc, fault_bodies
 from daemon.sandbox.quickbooks.api_fault import (
     AUTHORIZATION,
@@ -15,7 +16,6 @@ from daemon.sandbox.quickbooks.catalogue import BY_SEGMENT
 from daemon.sandbox.quickbooks.cdc import CdcMode
 from daemon.sandbox.quickbooks.company import Company
 from daemon.sandbox.quickbooks.entity import Family
-from daemon.sandbox.quickbooks.exchange import SandboxReply, SandboxRequest, json_reply
 from daemon.sandbox.quickbooks.faults import Fault
 from daemon.sandbox.quickbooks.grants import ACCOUNTING_SCOPE, AccessToken
 from daemon.sandbox.quickbooks.query_evaluator import run

@@ -11,6 +11,7 @@ from datetime import datetime
 
 import msgspec
 
+from daemon.sandbox.exchange import SandboxReply, SandboxRequest, json_reply
 from daemon.sandbox.quickbooks.api_fault import (
     ApiFault,
     business_validation,
@@ -22,7 +23,6 @@ from daemon.sandbox.quickbooks.api_fault import (
 from daemon.sandbox.quickbooks.catalogue import ENTITIES
 from daemon.sandbox.quickbooks.company import Company
 from daemon.sandbox.quickbooks.entity import EntityType, VoidForm
-from daemon.sandbox.quickbooks.exchange import SandboxReply, SandboxRequest, json_reply
 from daemon.sandbox.quickbooks.fault_bodies import fault_document, throttle_fault
 from daemon.sandbox.quickbooks.faults import ITEM_FAULTS, Fault, FaultKind
 from daemon.sandbox.quickbooks.json_text import encode

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from daemon.sandbox.quickbooks.exchange import (
+from daemon.sandbox.exchange import (
     SandboxReply,
     SandboxRequest,
     html_reply,

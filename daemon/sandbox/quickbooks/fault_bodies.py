@@ -3,8 +3,8 @@
 from datetime import datetime
 from html import escape
 
+from daemon.sandbox.exchange import SandboxReply, html_reply, json_reply
 from daemon.sandbox.quickbooks.api_fault import AUTHENTICATION, SERVICE, ApiFault
-from daemon.sandbox.quickbooks.exchange import SandboxReply, html_reply, json_reply
 from daemon.sandbox.quickbooks.json_text import Document, encode
 from daemon.sandbox.quickbooks.timestamps import envelope_time, epoch_us
 

@@ -7,6 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
 
+from daemon.sandbox.exchange import (
+    Disconnect,
+    SandboxReply,
+    SandboxRequest,
+    html_reply,
+    json_reply,
+)
 from daemon.sandbox.quickbooks import fault_bodies
 from daemon.sandbox.quickbooks.api_fault import (
     AUTHENTICATION,
@@ -16,13 +23,6 @@ from daemon.sandbox.quickbooks.api_fault import (
     system_fault,
 )
 from daemon.sandbox.quickbooks.cdc import CdcMode
-from daemon.sandbox.quickbooks.exchange import (
-    Disconnect,
-    SandboxReply,
-    SandboxRequest,
-    html_reply,
-    json_reply,
-)
 from daemon.sandbox.quickbooks.json_text import encode
 from daemon.sandbox.quickbooks.limiter import ThrottleForm, throttled
 from daemon.sandbox.quickbooks.routes import OAUTH_ROUTES, OWN_ROUTES, Route, Target

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict, deque
 from dataclasses import dataclass
 from datetime import datetime
 
-from daemon.sandbox.quickbooks.exchange import SandboxReply
+from daemon.sandbox.exchange import SandboxReply
 from daemon.sandbox.quickbooks.fault_bodies import fault_reply, throttle_fault, xml_reply
 from daemon.sandbox.quickbooks.timestamps import SECOND_US, epoch_us
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from daemon.sandbox.quickbooks.exchange import (
+from daemon.sandbox.exchange import (
     SandboxReply,
     SandboxRequest,
     html_reply,

@@ -7,9 +7,9 @@ counted in Pacific time, like all that the vendor dates, is a guess too.
 
 from datetime import datetime
 
+from daemon.sandbox.exchange import SandboxReply
 from daemon.sandbox.quickbooks.api_fault import SERVICE
 from daemon.sandbox.quickbooks.behaviour import Behaviour
-from daemon.sandbox.quickbooks.exchange import SandboxReply
 from daemon.sandbox.quickbooks.fault_bodies import gateway_reply
 from daemon.sandbox.quickbooks.routes import Route, Target
 from daemon.sandbox.quickbooks.timestamps import PACIFIC

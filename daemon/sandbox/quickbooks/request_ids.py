@@ -8,9 +8,9 @@ are replayed is not documented: `Behaviour` decides.
 from dataclasses import dataclass
 from datetime import datetime
 
+from daemon.sandbox.exchange import SandboxReply
 from daemon.sandbox.quickbooks.api_fault import text_too_long
 from daemon.sandbox.quickbooks.behaviour import Behaviour
-from daemon.sandbox.quickbooks.exchange import SandboxReply
 
 LONGEST = 50
 _OK = 200

@@ -4,7 +4,7 @@ import enum
 import re
 from dataclasses import dataclass
 
-from daemon.sandbox.quickbooks.exchange import SandboxRequest
+from daemon.sandbox.exchange import SandboxRequest
 
 
 class Route(enum.StrEnum):

@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
+from daemon.sandbox.exchange import SandboxReply, SandboxRequest
 from daemon.sandbox.quickbooks.accounting_api import AccountingApi
 from daemon.sandbox.quickbooks.api_fault import unknown_path
 from daemon.sandbox.quickbooks.behaviour import Behaviour
 from daemon.sandbox.quickbooks.control import DEFAULT_APP
 from daemon.sandbox.quickbooks.control_http import ControlHttp
-from daemon.sandbox.quickbooks.exchange import SandboxReply, SandboxRequest
 from daemon.sandbox.quickbooks.fault_bodies import fault_reply, service_unavailable
 from daemon.sandbox.quickbooks.faults import Fault, spoil
 from daemon.sandbox.quickbooks.grants import App

@@ -23,7 +23,6 @@ from daemon.sandbox.quickbooks.webhook_events import (
 )
 
 DEFAULT_VERIFIER_TOKEN = "sandbox-verifier-token"  # noqa: S105 - of a stand-in
-ANSWER_WITHIN_S = 3.0
 LADDER_S = (10, 20, 30, 300, 1200, 7200, 14_400, 21_600)
 """Waits before the next attempts; the last one repeats."""
 

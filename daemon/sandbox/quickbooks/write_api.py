@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from daemon.sandbox.exchange import SandboxReply, SandboxRequest, json_reply
 from daemon.sandbox.quickbooks.api_fault import ApiFault, unknown_path, unsupported_operation
 from daemon.sandbox.quickbooks.catalogue import BY_SEGMENT
 from daemon.sandbox.quickbooks.company import Company
 from daemon.sandbox.quickbooks.emails import send
 from daemon.sandbox.quickbooks.entity import EntityType, VoidForm
-from daemon.sandbox.quickbooks.exchange import SandboxReply, SandboxRequest, json_reply
 from daemon.sandbox.quickbooks.fault_bodies import fault_reply
 from daemon.sandbox.quickbooks.json_text import Document, encode
 from daemon.sandbox.quickbooks.request_body import object_id_of, read_body

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qs
 
 from actors.credential import Sealer, token_hash
-from daemon.sandbox.quickbooks.exchange import SandboxRequest
+from daemon.sandbox.exchange import SandboxRequest
 from store.models import SealedCredential
 
 _TOKEN_PATH = "/oauth2/v1/tokens/bearer"

@@ -7,8 +7,8 @@ from urllib.parse import unquote, urlencode, urlsplit
 import anyio
 import httpx
 
+from daemon.sandbox.exchange import Disconnect, SandboxReply, SandboxRequest
 from daemon.sandbox.quickbooks import QuickBooksSandbox
-from daemon.sandbox.quickbooks.exchange import Disconnect, SandboxReply, SandboxRequest
 from support.simulation.doom import Doom, Moment
 
 Spoiler = Callable[[SandboxRequest, SandboxReply], SandboxReply]

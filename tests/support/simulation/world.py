@@ -19,8 +19,8 @@ from actors.messages import Message, Resume
 from actors.moment import Moment
 from actors.vendors.quickbooks import QuickBooks, QuickBooksSettings
 from daemon.sandbox.quickbooks import Limits, QuickBooksSandbox
-from daemon.sandbox.quickbooks.webhook_sender import ANSWER_WITHIN_S
 from daemon.sandbox.transport import SandboxTransport
+from daemon.sandbox.webhook_carrier import ANSWER_WITHIN_S
 from daemon.supervisor import NotHostedError, Supervisor
 from store.errors import StoreUnavailableError
 from store.models import Account
