@@ -4,26 +4,22 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 from urllib.parse import quote
 
 import httpx
 import msgspec
 
-from actors.clock import Clock
 from actors.errors import NotSentError, RejectedError, ThrottledError, TransientError, VendorError
-from actors.events import CallMade
 from actors.vendors.base import Session
-from actors.vendors.http import HttpChannel, Reply
+from actors.vendors.caller import Caller, CallManners, Read
+from actors.vendors.failed_call import FailedCall
 from actors.vendors.quickbooks.faults import (
     NO_ID,
     OBJECT_GONE,
-    FailedCall,
-    UnreadableReplyError,
     as_unknown,
     failure,
     find_fault,
-    http_date,
     write_failure,
 )
 from actors.vendors.quickbooks.object_types import ObjectType
@@ -39,6 +35,9 @@ from actors.vendors.quickbooks.timestamps import statement_text
 from actors.vendors.quickbooks.write_request import JSON, WriteRequest
 from store.models import ObjectRecord
 
+if TYPE_CHECKING:
+    from actors.vendors.http import Reply
+
 VENDOR = "quickbooks"
 MINOR_VERSION = "75"
 """The only one that is left (§2)."""
@@ -46,15 +45,6 @@ MINOR_VERSION = "75"
 _ID = re.compile(r"[0-9A-Za-z_-]+")
 
 T = TypeVar("T")
-
-Read = Callable[[bytes], T]
-"""Reads a body with status 200; raises `UnreadableReplyError`.
-
-Whatever else odd numbers and texts make it raise (`ArithmeticError`, `ValueError`) counts as that.
-"""
-
-Judge = Callable[[FailedCall], VendorError]
-"""Names a failure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,106 +56,16 @@ class Answer(Generic[T]):
     trace_id: str | None
 
 
+MANNERS = CallManners(
+    VENDOR, "intuit_tid", failure, is_fault=lambda body: find_fault(body) is not None
+)
+
 _OPERATIONS = {"send": Operation.SEND, "batch": Operation.BATCH_WRITE}
 """What a call that changes something is, by the last part of its path, if not an ordinary write."""
 
 
-def _ignore(_reply: Reply) -> None:
-    pass
-
-
 def _pass(_answer: object) -> None:
     pass
-
-
-class Caller:
-    """Makes single calls. Every one is told to the listener, however it ends."""
-
-    def __init__(
-        self, channel: HttpChannel, clock: Clock, listener: Callable[[CallMade], None]
-    ) -> None:
-        self.channel = channel
-        self.clock = clock
-        self._listener = listener
-
-    async def call(
-        self,
-        operation: Operation,
-        request: httpx.Request,
-        read: Read[T],
-        *,
-        judge: Judge = failure,
-        account: str | None = None,
-        secrets: Sequence[str] = (),
-        trace_ids: list[str] | None = None,
-        on_reply: Callable[[Reply], None] = _ignore,
-    ) -> T:
-        """Make the call and read its answer; add Intuit's id of it to `trace_ids`.
-
-        Raises:
-            VendorError: of the class that `judge` gives it, or `TransientError` when no or no
-                readable answer came.
-        """
-        started_s = self.clock.now().monotonic_s
-        reply: Reply | None = None
-
-        def tell(reason: str | None) -> None:
-            self._listener(
-                CallMade(
-                    vendor=VENDOR,
-                    operation=operation,
-                    status=reply.status if reply else None,
-                    reason=reason,
-                    duration_s=self.clock.now().monotonic_s - started_s,
-                    trace_id=_trace_id(reply) if reply else None,
-                    external_account_id=account,
-                )
-            )
-
-        try:
-            reply = await self.channel.send(request)
-            on_reply(reply)
-            result = _outcome(reply, read, judge, self.clock.now().utc, secrets)
-        except VendorError as error:
-            tell(error.reason)
-            raise
-        tell(None)
-        if trace_ids is not None and (trace_id := _trace_id(reply)) is not None:
-            trace_ids.append(trace_id)
-        return result
-
-
-def _outcome(reply: Reply, read: Read[T], judge: Judge, now: datetime, secrets: Sequence[str]) -> T:
-    failed = FailedCall(
-        status=reply.status,
-        body=reply.body,
-        now=http_date(reply.headers.get("date", "")) or now,
-        retry_after=reply.headers.get("retry-after"),
-        trace_id=_trace_id(reply),
-        secrets=secrets,
-    )
-    if not httpx.codes.is_success(reply.status):
-        raise judge(failed)
-    try:
-        return read(reply.body)
-    except (UnreadableReplyError, ArithmeticError, ValueError) as error:
-        if find_fault(reply.body) is not None:
-            raise judge(failed) from error
-        raise TransientError(
-            f"the answer cannot be read: {_why(error)}",
-            status=reply.status,
-            trace_id=failed.trace_id,
-        ) from error
-
-
-def _why(error: Exception) -> str:
-    """Only our own text is surely free of what the body says."""
-    return str(error) if isinstance(error, UnreadableReplyError) else type(error).__name__
-
-
-def _trace_id(reply: Reply) -> str | None:
-    trace_id: str | None = reply.headers.get("intuit_tid")
-    return trace_id
 
 
 class ApiClient:
@@ -323,7 +223,7 @@ class ApiClient:
             except TransientError as error:
                 raise as_unknown(error) from error
             heed(done)
-        return Answer(done, replies[0].status, _trace_id(replies[0]))
+        return Answer(done, replies[0].status, self._caller.trace_id(replies[0]))
 
     async def _call(
         self, session: Session, operation: Operation, request: httpx.Request, read: Read[T]

@@ -5,10 +5,9 @@ Pure: bytes in, one of `actors.errors` out. None of the vendor's text is passed 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from http import HTTPStatus
 
 import msgspec
@@ -24,14 +23,11 @@ from actors.errors import (
     UnknownOutcomeError,
     VendorError,
 )
+from actors.vendors import failed_call
+from actors.vendors.failed_call import MAX_READ, FailedCall, scrubbed
 
 THROTTLE_WAIT_S = 60.0
 """What the vendor's documents advise after a 429, which names no time itself (§7)."""
-
-MAX_WAIT_S = 86_400.0
-MAX_TEXT = 300
-MAX_READ = 2000
-TOKEN_LIKE = re.compile(r"(?=[\w.+/~-]*\d)[\w.+/~-]{20,}")
 
 THROTTLED = "3001"
 ACCESS_LOST = frozenset({"100", "120", "130", "3100", "3200", "3201"})
@@ -52,10 +48,6 @@ _SHORT = re.compile(
 _A_DAY_S = 86_400.0
 
 
-class UnreadableReplyError(Exception):
-    """An answer with status 200 that is not what was asked for; the text says why."""
-
-
 @dataclass(frozen=True, slots=True)
 class Fault:
     """The vendor's own account of a failure; `code` without leading zeros, or empty."""
@@ -64,22 +56,6 @@ class Fault:
     message: str
     detail: str
     kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class FailedCall:
-    """All that is known of a call that did not bring what was asked for.
-
-    Attributes:
-        now: when it was answered, by the vendor's clock if it told.
-    """
-
-    status: int
-    body: bytes
-    now: datetime
-    retry_after: str | None = None
-    trace_id: str | None = None
-    secrets: Sequence[str] = ()
 
 
 def find_fault(body: bytes) -> Fault | None:
@@ -269,33 +245,6 @@ def _summary(call: FailedCall, fault: Fault | None) -> str:
     return f"HTTP {call.status}, code {fault.code or 'none'}: {scrubbed(said, call.secrets)}"
 
 
-def scrubbed(text: str, secrets: Sequence[str] = ()) -> str:
-    """Return the text in one short line, without secrets and anything as long as a token."""
-    for secret in secrets:
-        text = text.replace(secret, "[secret]")
-    text = " ".join(text[:MAX_READ].split())
-    return TOKEN_LIKE.sub("[...]", text)[:MAX_TEXT]
-
-
 def retry_after_s(header: str | None, now: datetime) -> float:
-    """Read Retry-After, seconds or an HTTP date; the vendor's advice when it is absent or odd."""
-    if header is None:
-        return THROTTLE_WAIT_S
-    value = header.strip()
-    if value.isdecimal():
-        return _bounded(float(value))
-    moment = http_date(value)
-    return THROTTLE_WAIT_S if moment is None else _bounded((moment - now).total_seconds())
-
-
-def http_date(value: str) -> datetime | None:
-    """Read the date of a header; None when it is none."""
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-
-
-def _bounded(seconds: float) -> float:
-    return min(max(seconds, 1.0), MAX_WAIT_S)
+    """Read Retry-After; the vendor's advice when it is absent or odd."""
+    return failed_call.retry_after_s(header, now, THROTTLE_WAIT_S)

@@ -16,7 +16,7 @@ from itertools import pairwise
 
 import msgspec
 
-from actors.vendors.quickbooks.faults import UnreadableReplyError
+from actors.vendors.failed_call import UnreadableReplyError
 from actors.vendors.quickbooks.timestamps import whole_second
 
 PAGE_ROWS = 1000

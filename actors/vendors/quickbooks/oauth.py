@@ -17,13 +17,9 @@ from actors.errors import (
     TransientError,
     VendorError,
 )
-from actors.vendors.quickbooks.client import Caller
-from actors.vendors.quickbooks.faults import (
-    FailedCall,
-    UnreadableReplyError,
-    retry_after_s,
-    scrubbed,
-)
+from actors.vendors.caller import Caller
+from actors.vendors.failed_call import FailedCall, UnreadableReplyError, scrubbed
+from actors.vendors.quickbooks.faults import retry_after_s
 from actors.vendors.quickbooks.operation import Operation
 from actors.vendors.quickbooks.settings import QuickBooksSettings
 

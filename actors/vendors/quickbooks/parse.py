@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from actors.vendors.quickbooks.faults import UnreadableReplyError
+from actors.vendors.failed_call import UnreadableReplyError
 from actors.vendors.quickbooks.timestamps import as_utc
 from store.models import ObjectRecord, Tombstone
 

@@ -12,9 +12,10 @@ import msgspec
 
 from actors.errors import RejectedError, TransientError
 from actors.vendors.base import Session
+from actors.vendors.failed_call import UnreadableReplyError
 from actors.vendors.quickbooks.action_types import ACTION_TYPES, NAMED, Act
 from actors.vendors.quickbooks.client import ApiClient
-from actors.vendors.quickbooks.faults import OBJECT_GONE, UnreadableReplyError
+from actors.vendors.quickbooks.faults import OBJECT_GONE
 from actors.vendors.quickbooks.keyset import PAGE_ROWS
 from actors.vendors.quickbooks.object_types import OBJECT_TYPES, ObjectType
 from actors.vendors.quickbooks.operation import Operation

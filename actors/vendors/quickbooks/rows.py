@@ -5,8 +5,8 @@ from contextlib import suppress
 
 from actors.errors import BreakerOpenError, RejectedError, ThrottledError, TransientError
 from actors.vendors.base import Session
+from actors.vendors.failed_call import UnreadableReplyError
 from actors.vendors.quickbooks.client import ApiClient
-from actors.vendors.quickbooks.faults import UnreadableReplyError
 from actors.vendors.quickbooks.object_types import OBJECT_TYPES, ObjectType
 from actors.vendors.quickbooks.parse import Slice, query_reply
 from actors.vendors.quickbooks.statements import ids_statement

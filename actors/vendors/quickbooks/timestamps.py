@@ -8,7 +8,7 @@ offset are taken as Pacific (quickbooks facts §3.1).
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from actors.vendors.quickbooks.faults import UnreadableReplyError
+from actors.vendors.failed_call import UnreadableReplyError
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
 

@@ -10,10 +10,11 @@ from actors.clock import Clock
 from actors.credential import Credential
 from actors.events import CallMade
 from actors.vendors.base import Count, Look, Page, Session, Witness
+from actors.vendors.caller import Caller
+from actors.vendors.failed_call import UnreadableReplyError
 from actors.vendors.http import HttpChannel
 from actors.vendors.quickbooks import batch, planner
-from actors.vendors.quickbooks.client import VENDOR, ApiClient, Caller
-from actors.vendors.quickbooks.faults import UnreadableReplyError
+from actors.vendors.quickbooks.client import MANNERS, VENDOR, ApiClient
 from actors.vendors.quickbooks.feed import feed_page
 from actors.vendors.quickbooks.keyset import Reason, Scan
 from actors.vendors.quickbooks.oauth import OAuth
@@ -40,7 +41,7 @@ class QuickBooks:
     ) -> None:
         """Take the client that all accounts share and a listener, which must not raise."""
         self._channel = HttpChannel(http, timeout_s=settings.timeout_s)
-        caller = Caller(self._channel, clock, on_call)
+        caller = Caller(self._channel, clock, on_call, MANNERS)
         self._oauth = OAuth(caller, settings)
         self._api = ApiClient(caller, settings.api_url)
         self._overlap = timedelta(seconds=settings.overlap_s)

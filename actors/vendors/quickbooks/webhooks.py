@@ -14,8 +14,8 @@ from typing import TypeVar
 
 import msgspec
 
+from actors.vendors.failed_call import UnreadableReplyError
 from actors.vendors.notice import Delivery, UnreadableDeliveryError, WebhookDoor
-from actors.vendors.quickbooks.faults import UnreadableReplyError
 from actors.vendors.quickbooks.object_types import OBJECT_TYPES
 from actors.vendors.quickbooks.settings import QuickBooksSettings
 from actors.vendors.quickbooks.timestamps import as_utc

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from actors.errors import VendorError
 from actors.vendors.base import Session
+from actors.vendors.failed_call import UnreadableReplyError
 from actors.vendors.quickbooks import action_payload, batch, write_request, write_trace
 from actors.vendors.quickbooks.action_types import ACTION_TYPES, TOUCHED, Act
 from actors.vendors.quickbooks.client import ApiClient
-from actors.vendors.quickbooks.faults import UnreadableReplyError
 from actors.vendors.quickbooks.object_types import OBJECT_TYPES
 from actors.vendors.quickbooks.parse import read_reply
 from actors.vendors.quickbooks.read_back import read_back

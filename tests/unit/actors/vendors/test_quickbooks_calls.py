@@ -6,8 +6,9 @@ import pytest
 from actors.errors import ReauthorizeError, ThrottledError, TransientError, VendorError
 from actors.events import CallMade
 from actors.vendors.base import Session
+from actors.vendors.caller import Caller
 from actors.vendors.http import HttpChannel
-from actors.vendors.quickbooks.client import Caller
+from actors.vendors.quickbooks.client import MANNERS
 from actors.vendors.quickbooks.operation import Operation
 from store.models import Cursor
 from support.scripted_quickbooks import (
@@ -112,7 +113,7 @@ async def test_a_body_that_breaks_its_reader_is_an_unreadable_answer(error: Exce
     async with httpx.AsyncClient(
         transport=httpx.MockTransport(lambda _: httpx.Response(200))
     ) as http:
-        caller = Caller(HttpChannel(http, timeout_s=30), StillClock(), told.append)
+        caller = Caller(HttpChannel(http, timeout_s=30), StillClock(), told.append, MANNERS)
         request = caller.channel.request("GET", "http://quickbooks.test/", headers={})
         with pytest.raises(TransientError, match=type(error).__name__) as caught:
             await caller.call(Operation.READ, request, read)

@@ -11,14 +11,8 @@ from actors.errors import (
     TransientError,
     VendorError,
 )
-from actors.vendors.quickbooks.faults import (
-    FailedCall,
-    Fault,
-    failure,
-    find_fault,
-    retry_after_s,
-    scrubbed,
-)
+from actors.vendors.failed_call import FailedCall, scrubbed
+from actors.vendors.quickbooks.faults import Fault, failure, find_fault, retry_after_s
 from daemon.sandbox.quickbooks.read_meter import allowance_used_up
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

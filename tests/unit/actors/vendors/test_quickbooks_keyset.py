@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.vendors.quickbooks.faults import UnreadableReplyError
+from actors.vendors.failed_call import UnreadableReplyError
 from actors.vendors.quickbooks.keyset import Key, Reason, Scan, Window, advanced, window
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

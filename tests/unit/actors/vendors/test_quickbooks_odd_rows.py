@@ -3,7 +3,7 @@
 import pytest
 from msgspec import Raw
 
-from actors.vendors.quickbooks.faults import UnreadableReplyError
+from actors.vendors.failed_call import UnreadableReplyError
 from actors.vendors.quickbooks.parse import slice_rows
 
 TIMES = b'"MetaData":{"LastUpdatedTime":"2026-03-01T04:00:00-08:00"}'

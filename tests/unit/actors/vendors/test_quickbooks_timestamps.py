@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.vendors.quickbooks.faults import UnreadableReplyError
+from actors.vendors.failed_call import UnreadableReplyError
 from actors.vendors.quickbooks.timestamps import PACIFIC, as_utc, statement_text, whole_second
 
 instants = st.datetimes(

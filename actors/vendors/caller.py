@@ -1,0 +1,145 @@
+"""Single calls to a vendor: made, told to the listener, and their failures named."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+import httpx
+
+from actors.clock import Clock
+from actors.errors import TransientError, VendorError
+from actors.events import CallMade
+from actors.vendors.failed_call import FailedCall, UnreadableReplyError, http_date
+from actors.vendors.http import HttpChannel, Reply
+
+T = TypeVar("T")
+
+Read = Callable[[bytes], T]
+"""Reads a body with status 200; raises `UnreadableReplyError`.
+
+Whatever else odd numbers and texts make it raise (`ArithmeticError`, `ValueError`) counts as that.
+"""
+
+Judge = Callable[[FailedCall], VendorError]
+"""Names a failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallManners:
+    """How one vendor answers.
+
+    Attributes:
+        vendor: its name in the contract.
+        trace_header: the header with its own id of a call.
+        judge: names a failure where the caller does not say otherwise.
+        is_fault: whether a body with status 200 that cannot be read tells of a failure after all.
+    """
+
+    vendor: str
+    trace_header: str
+    judge: Judge
+    is_fault: Callable[[bytes], bool]
+
+
+def _ignore(_reply: Reply) -> None:
+    pass
+
+
+class Caller:
+    """Makes single calls. Every one is told to the listener, however it ends."""
+
+    def __init__(
+        self,
+        channel: HttpChannel,
+        clock: Clock,
+        listener: Callable[[CallMade], None],
+        manners: CallManners,
+    ) -> None:
+        self.channel = channel
+        self.clock = clock
+        self._listener = listener
+        self._manners = manners
+
+    async def call(
+        self,
+        operation: str,
+        request: httpx.Request,
+        read: Read[T],
+        *,
+        judge: Judge | None = None,
+        account: str | None = None,
+        secrets: Sequence[str] = (),
+        trace_ids: list[str] | None = None,
+        on_reply: Callable[[Reply], None] = _ignore,
+    ) -> T:
+        """Make the call and read its answer; add the vendor's id of it to `trace_ids`.
+
+        Raises:
+            VendorError: of the class that `judge` gives it, or `TransientError` when no or no
+                readable answer came.
+        """
+        started_s = self.clock.now().monotonic_s
+        reply: Reply | None = None
+
+        def tell(reason: str | None) -> None:
+            self._listener(
+                CallMade(
+                    vendor=self._manners.vendor,
+                    operation=operation,
+                    status=reply.status if reply else None,
+                    reason=reason,
+                    duration_s=self.clock.now().monotonic_s - started_s,
+                    trace_id=self.trace_id(reply) if reply else None,
+                    external_account_id=account,
+                )
+            )
+
+        try:
+            reply = await self.channel.send(request)
+            on_reply(reply)
+            result = self._outcome(reply, read, judge or self._manners.judge, secrets)
+        except VendorError as error:
+            tell(error.reason)
+            raise
+        tell(None)
+        if trace_ids is not None and (trace_id := self.trace_id(reply)) is not None:
+            trace_ids.append(trace_id)
+        return result
+
+    def trace_id(self, reply: Reply) -> str | None:
+        """Return the vendor's own id of the call, if the answer names it."""
+        trace_id: str | None = reply.headers.get(self._manners.trace_header)
+        return trace_id
+
+    def _outcome(self, reply: Reply, read: Read[T], judge: Judge, secrets: Sequence[str]) -> T:
+        failed = FailedCall(
+            status=reply.status,
+            body=reply.body,
+            now=vendor_time(reply) or self.clock.now().utc,
+            retry_after=reply.headers.get("retry-after"),
+            trace_id=self.trace_id(reply),
+            secrets=secrets,
+        )
+        if not httpx.codes.is_success(reply.status):
+            raise judge(failed)
+        try:
+            return read(reply.body)
+        except (UnreadableReplyError, ArithmeticError, ValueError) as error:
+            if self._manners.is_fault(reply.body):
+                raise judge(failed) from error
+            raise TransientError(
+                f"the answer cannot be read: {_why(error)}",
+                status=reply.status,
+                trace_id=failed.trace_id,
+            ) from error
+
+
+def vendor_time(reply: Reply) -> datetime | None:
+    """Return when the vendor answered, by the header that all web servers send, in whole seconds."""
+    return http_date(reply.headers.get("date", ""))
+
+
+def _why(error: Exception) -> str:
+    """Only our own text is surely free of what the body says."""
+    return str(error) if isinstance(error, UnreadableReplyError) else type(error).__name__
