@@ -31,13 +31,13 @@ class CallManners:
 
     Attributes:
         vendor: its name in the contract.
-        trace_header: the header with its own id of a call.
+        trace_header: the header with its own id of a call; None when it sends none.
         judge: names a failure where the caller does not say otherwise.
         is_fault: whether a body with status 200 that cannot be read tells of a failure after all.
     """
 
     vendor: str
-    trace_header: str
+    trace_header: str | None
     judge: Judge
     is_fault: Callable[[bytes], bool]
 
@@ -109,7 +109,8 @@ class Caller:
 
     def trace_id(self, reply: Reply) -> str | None:
         """Return the vendor's own id of the call, if the answer names it."""
-        trace_id: str | None = reply.headers.get(self._manners.trace_header)
+        name = self._manners.trace_header
+        trace_id: str | None = None if name is None else reply.headers.get(name)
         return trace_id
 
     def _outcome(self, reply: Reply, read: Read[T], judge: Judge, secrets: Sequence[str]) -> T:

@@ -1,0 +1,24 @@
+"""ServiceTitan: nothing outside this folder names one of its fields, endpoints or codes.
+
+What is known of the vendor and how surely is cited as "servicetitan facts" by section; what is open
+there is a setting, or taken the careful way.
+"""
+
+from actors.vendors.servicetitan.grant import FORM
+from actors.vendors.servicetitan.object_types import OBJECT_TYPES
+from actors.vendors.servicetitan.operation import OPERATIONS
+from actors.vendors.servicetitan.price import reading_calls
+from actors.vendors.servicetitan.settings import SIGNATURE_HEADER, ServiceTitanSettings
+from actors.vendors.servicetitan.vendor import ServiceTitan
+from actors.vendors.servicetitan.webhooks import door
+
+__all__ = [
+    "FORM",
+    "OBJECT_TYPES",
+    "OPERATIONS",
+    "SIGNATURE_HEADER",
+    "ServiceTitan",
+    "ServiceTitanSettings",
+    "door",
+    "reading_calls",
+]

@@ -1,0 +1,121 @@
+"""Faults on demand: what goes wrong, for which calls, how often, and what still took effect."""
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+
+from daemon.sandbox.exchange import Disconnect, SandboxReply, html_reply, json_reply
+from daemon.sandbox.servicetitan.problems import gateway_page, problem, throttled
+
+
+class FaultKind(enum.StrEnum):
+    """What goes wrong."""
+
+    GATEWAY_502 = "gateway_502"
+    """A page in HTML."""
+    PROBLEM_500 = "problem_500"
+    EMPTY_503 = "empty_503"
+    THROTTLED = "throttled"
+    """429, though no limit was passed; the wait is in the header and in the title."""
+    THROTTLED_BY_TITLE = "throttled_by_title"
+    """The same without the header."""
+    UNAUTHORIZED = "unauthorized"
+    """401, though the token is valid."""
+    FORBIDDEN = "forbidden"
+    """403: a scope was not granted, or the tenant has not accepted the app's new version."""
+    INVALID_CLIENT = "invalid_client"
+    PAGE_WITH_200 = "page_with_200"
+    """A page in HTML that calls itself a success."""
+    OTHER_SHAPE = "other_shape"
+    """JSON with status 200 that is nothing of what was asked for."""
+    TRUNCATED = "truncated"
+    """A complete answer whose JSON is cut."""
+    WITHOUT_TIME = "without_time"
+    """An answer without its Date header."""
+    RESET = "reset"
+    """The connection is reset before a byte of the answer."""
+    RESET_IN_BODY = "reset_in_body"
+    HANG = "hang"
+    """The answer comes only after 100 seconds."""
+
+
+WAIT_S = 7
+"""What throttle answers ask for."""
+
+_HANG_S = 100.0
+_TAKES_EFFECT = frozenset(
+    {
+        FaultKind.TRUNCATED,
+        FaultKind.WITHOUT_TIME,
+        FaultKind.RESET_IN_BODY,
+        FaultKind.HANG,
+    }
+)
+
+
+@dataclass(slots=True)
+class Fault:
+    """Something that goes wrong.
+
+    Attributes:
+        part: What a path must contain for it; empty is every call.
+        times: How many calls are still to be hit; None is all of them.
+        takes_effect: Whether a call is carried out nevertheless: always where it is answered.
+    """
+
+    kind: FaultKind
+    part: str = ""
+    times: int | None = 1
+    takes_effect: bool = False
+
+
+class Faults:
+    """What is to go wrong. The first one that fits a call hits it."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Fault] = []
+
+    def add(self, kind: FaultKind, part: str = "", times: int | None = 1) -> Fault:
+        """Let something go wrong."""
+        fault = Fault(kind, part, times, kind in _TAKES_EFFECT)
+        self.waiting.append(fault)
+        return fault
+
+    def clear(self) -> None:
+        """Let all go well."""
+        self.waiting.clear()
+
+    def draw(self, path: str) -> Fault | None:
+        """Return what hits a call, and count it."""
+        fault = next((each for each in self.waiting if each.part in path), None)
+        if fault is not None and fault.times is not None:
+            fault.times -= 1
+            if fault.times <= 0:
+                self.waiting.remove(fault)
+        return fault
+
+
+def spoiled(fault: Fault, serve: Callable[[], SandboxReply]) -> SandboxReply:
+    """Answer a call that was hit."""
+    reply = serve() if fault.takes_effect else SandboxReply(HTTPStatus.OK)
+    return _SPOILED[fault.kind](reply)
+
+
+_SPOILED: dict[FaultKind, Callable[[SandboxReply], SandboxReply]] = {
+    FaultKind.GATEWAY_502: lambda _: gateway_page(502),
+    FaultKind.PROBLEM_500: lambda _: problem(500, "An error has occurred."),
+    FaultKind.EMPTY_503: lambda _: SandboxReply(503),
+    FaultKind.THROTTLED: lambda _: throttled(WAIT_S, with_header=True),
+    FaultKind.THROTTLED_BY_TITLE: lambda _: throttled(WAIT_S, with_header=False),
+    FaultKind.UNAUTHORIZED: lambda _: problem(401, "Unauthorized"),
+    FaultKind.FORBIDDEN: lambda _: problem(403, "The app has no access to this resource."),
+    FaultKind.INVALID_CLIENT: lambda _: json_reply(400, b'{"error":"invalid_client"}'),
+    FaultKind.PAGE_WITH_200: lambda _: html_reply(200, "<html><body>Be back soon</body></html>"),
+    FaultKind.OTHER_SHAPE: lambda _: json_reply(200, b'{"hasMore":"maybe","data":{}}'),
+    FaultKind.TRUNCATED: lambda reply: replace(reply, body=reply.body[: len(reply.body) // 2]),
+    FaultKind.WITHOUT_TIME: lambda reply: reply,
+    FaultKind.RESET: lambda reply: replace(reply, disconnect=Disconnect.BEFORE_REPLY),
+    FaultKind.RESET_IN_BODY: lambda reply: replace(reply, disconnect=Disconnect.DURING_BODY),
+    FaultKind.HANG: lambda reply: replace(reply, delay_s=reply.delay_s + _HANG_S),
+}
