@@ -11,7 +11,7 @@ from actors.clock import Clock
 from actors.events import CallMade
 from actors.finance.mapping import FinanceMapping
 from actors.read_meter import Metering
-from actors.vendors import quickbooks
+from actors.vendors import quickbooks, servicetitan
 from actors.vendors.base import Vendor
 from actors.vendors.connecting import ConnectForm
 from actors.vendors.notice import WebhookDoor
@@ -58,7 +58,15 @@ VENDORS: Mapping[str, VendorEntry] = MappingProxyType(
             Metering(quickbooks.METERED, quickbooks.PACIFIC),
             quickbooks.door,
             quickbooks.FINANCE,
-        )
+        ),
+        "servicetitan": VendorEntry(
+            servicetitan.ServiceTitan,
+            servicetitan.OPERATIONS,
+            "trace_id",
+            servicetitan.FORM,
+            servicetitan.reading_calls,
+            webhooks=servicetitan.door,
+        ),
     }
 )
 

@@ -18,6 +18,7 @@ from daemon.config.sections import (
     StoreConfig,
     SupervisorConfig,
 )
+from daemon.config.servicetitan import ServiceTitanConfig
 from daemon.config.show import secret_values, show_config
 from daemon.config.vendor import VendorConfig
 
@@ -31,6 +32,7 @@ __all__ = [
     "Secret",
     "SecretsConfig",
     "ServerConfig",
+    "ServiceTitanConfig",
     "StoreConfig",
     "SupervisorConfig",
     "VendorConfig",

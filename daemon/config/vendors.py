@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from daemon.config.quickbooks import QuickBooksConfig
+from daemon.config.servicetitan import ServiceTitanConfig
 from daemon.config.vendor import VendorConfig
 
-VENDORS: Mapping[str, type[VendorConfig]] = MappingProxyType({"quickbooks": QuickBooksConfig})
+VENDORS: Mapping[str, type[VendorConfig]] = MappingProxyType(
+    {"quickbooks": QuickBooksConfig, "servicetitan": ServiceTitanConfig}
+)

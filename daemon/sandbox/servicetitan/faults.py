@@ -37,13 +37,13 @@ class FaultKind(enum.StrEnum):
     """The connection is reset before a byte of the answer."""
     RESET_IN_BODY = "reset_in_body"
     HANG = "hang"
-    """The answer comes only after 100 seconds."""
+    """The answer comes only after 150 seconds."""
 
 
 WAIT_S = 7
 """What throttle answers ask for."""
 
-_HANG_S = 100.0
+_HANG_S = 150.0
 _TAKES_EFFECT = frozenset(
     {
         FaultKind.TRUNCATED,

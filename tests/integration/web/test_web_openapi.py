@@ -3,6 +3,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from daemon.web.application import create_app
 from daemon.web.operations import OPERATIONS
 from support.deliveries import cloud_event, deliver
+from support.titan_house import with_servicetitan
 from support.web_house import Visitor, WebHouse
 
 
@@ -78,8 +79,8 @@ async def test_every_success_of_every_operation_is_as_described(
         "/changes",
     ):
         await visitor.call("GET", path)
-    await visitor.call("HEAD", "/health")
-    await visitor.call("HEAD", "/health/ready")
+    for path in ("/health", "/health/ready"):
+        await visitor.call("HEAD", path)
     await visitor.post(f"{at}/sync", {"object_types": ["Invoice"], "full": True}, expect=202)
     await visitor.post(f"{at}/deletes/confirm", {})
     (customer, *_) = web.sandbox.truth(account.external_account_id)["Customer"]
@@ -90,20 +91,36 @@ async def test_every_success_of_every_operation_is_as_described(
     await visitor.get(f"{at}/actions/{action['id']}")
     for verb in ("retry", "cancel"):
         await visitor.post(f"{at}/actions/{action['id']}/{verb}", expect=409)
-    await visitor.post(f"{at}/pause")
-    await visitor.post(f"{at}/resume")
-    location = (await visitor.call("GET", "/auth/quickbooks/start", expect=302)).headers["Location"]
-    state = location.partition("state=")[2]
+    for verb in ("pause", "resume"):
+        await visitor.post(f"{at}/{verb}")
     realm_id = account.external_account_id
-    for path in (f"/auth/quickbooks/callback?state={state}&code=",):
-        code = web.sandbox.issue_code(realm_id)
-        await visitor.call("GET", f"{path}{code}&realmId={realm_id}")
+    await _consent(web, visitor, realm_id)
     for expect, company in ((200, realm_id), (201, web.company())):
         body = {"authorization_code": web.sandbox.issue_code(company), "realm_id": company}
         await visitor.post("/auth/quickbooks/connect", body, expect=expect)
     await deliver(visitor, cloud_event(realm_id, "Invoice", invoice))
     await visitor.delete(at)
+    await _connect_and_tell(web, visitor)
     used = {(method, path) for method, path, _ in visitor.description.used}
     # The pages are held against it in `test_web_dashboard` and `test_web_status_pages`.
     asked = [each for each in OPERATIONS if each.tag != "pages"]
     assert used == {(each.method.lower(), each.path) for each in asked}
+
+
+async def _connect_and_tell(web: WebHouse, visitor: Visitor) -> None:
+    """Call what there is for a vendor without a consent page."""
+    async with with_servicetitan(web) as titan:
+        tenant = titan.sandbox.add_tenant()
+        for expect in (201, 200):
+            await visitor.post("/auth/servicetitan/connect", titan.keys(tenant), expect=expect)
+        told = titan.delivery(tenant)
+        webhook = "/webhooks/servicetitan"
+        await visitor.call("POST", webhook, content=told.body, headers=dict(told.headers))
+
+
+async def _consent(web: WebHouse, visitor: Visitor, realm_id: str) -> None:
+    """Go to the consent page and come back."""
+    location = (await visitor.call("GET", "/auth/quickbooks/start", expect=302)).headers["Location"]
+    state = location.partition("state=")[2]
+    way_back = f"state={state}&code={web.sandbox.issue_code(realm_id)}&realmId={realm_id}"
+    await visitor.call("GET", f"/auth/quickbooks/callback?{way_back}")
