@@ -11,6 +11,7 @@ from daemon.cli.account_choice import all_accounts
 from daemon.cli.daemon_client import DaemonClient
 from daemon.cli.failure import CommandError, ExitCode
 from daemon.cli.follow import describe, follow
+from daemon.cli.grant_fields import asked_for, grant_fields, read_grant
 from daemon.cli.options import ConfigOption, JsonOption
 from daemon.cli.replies import AccountReply, decoded
 from daemon.cli.shell import Shell, shell_of
@@ -18,10 +19,11 @@ from daemon.cli.shell import Shell, shell_of
 _LOOK_EVERY_S = 1.0
 
 
-def connect(
+def connect(  # noqa: PLR0913 - each is an option
     ctx: typer.Context,
     vendor: Annotated[
-        str, typer.Argument(metavar="VENDOR", help="The kind of system: quickbooks.")
+        str,
+        typer.Argument(metavar="VENDOR", help="The kind of system: quickbooks, servicetitan."),
     ],
     *,
     code: Annotated[
@@ -29,6 +31,15 @@ def connect(
     ] = "",
     realm_id: Annotated[
         str, typer.Option(show_default=False, help="The company that goes with it.")
+    ] = "",
+    from_file: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            show_default=False,
+            help="What connects it, in a JSON or YAML file; - is standard input.",
+        ),
     ] = "",
     open_page: Annotated[
         bool, typer.Option("--open", help="Open the consent page in a browser.")
@@ -39,19 +50,28 @@ def connect(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Connect a company: print the vendor's consent page, or use a code that is at hand.
+    """Connect a company: print the vendor's consent page, or use a code or keys that are at hand.
 
-    The consent page leads back to the daemon, which does the rest. A company that was connected
-    before keeps its account and its data.
+    The consent page leads back to the daemon, which does the rest. A vendor without one is
+    connected with keys: they are asked for, secrets without showing them, or taken from a file. A
+    company that was connected before keeps its account and its data.
     """
     shell = shell_of(ctx)
     if bool(code) != bool(realm_id):
         raise CommandError(
             "--code and --realm-id belong together", "Give both or none.", ExitCode.USAGE
         )
+    if code and from_file:
+        raise CommandError("--code and --from exclude each other", exit_code=ExitCode.USAGE)
+    fields = None if code or from_file else grant_fields(vendor)
+    grant: Mapping[str, object] = {"authorization_code": code, "realm_id": realm_id}
+    if from_file:
+        grant = read_grant(from_file, shell.folder)
+    elif fields is not None:
+        grant = asked_for(shell, fields)
     with shell.daemon(config) as daemon:
-        if code:
-            account = _with_code(daemon, vendor, code, realm_id)
+        if code or from_file or fields is not None:
+            account = decoded(daemon.post(f"/auth/{vendor}/connect", grant), AccountReply)
         else:
             before = {known.id: known.connected_at for known in all_accounts(daemon)}
             _show_page(shell, daemon, vendor, open_page=open_page)
@@ -64,11 +84,6 @@ def connect(
             shell.output.message(f"{account.name}: {describe(status)}")
         if as_json:
             shell.output.json(msgspec.Raw(daemon.get(f"/integrations/{account.id}")))
-
-
-def _with_code(daemon: DaemonClient, vendor: str, code: str, realm_id: str) -> AccountReply:
-    body = {"authorization_code": code, "realm_id": realm_id}
-    return decoded(daemon.post(f"/auth/{vendor}/connect", body), AccountReply)
 
 
 def _show_page(shell: Shell, daemon: DaemonClient, vendor: str, *, open_page: bool) -> None:

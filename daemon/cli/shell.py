@@ -1,5 +1,6 @@
 """What a command stands in: the process around it, so that tests can put it into another."""
 
+import getpass
 import os
 import sys
 import threading
@@ -28,6 +29,8 @@ class Shell:
         pause: waits for so many seconds.
         ask: puts a yes-or-no question to the person at the terminal; None without a terminal.
         open_page: opens an address in a browser; False when there is none.
+        ask_text: asks the person at the terminal for a text, which is not shown when it is secret;
+            None without a terminal.
         transport: carries requests to the daemon; None is the network.
     """
 
@@ -39,6 +42,7 @@ class Shell:
     ask: Callable[[str], bool] | None
     open_page: Callable[[str], bool]
     transport: httpx.BaseTransport | None = None
+    ask_text: Callable[[str, bool], str] | None = None
 
     def config_path(self, named: Path | None) -> Path:
         """Return the configuration's file.
@@ -101,6 +105,7 @@ def process_shell() -> Shell:
         pause=_pause,
         ask=_ask if interactive else None,
         open_page=webbrowser.open,
+        ask_text=_ask_text if interactive else None,
     )
 
 
@@ -111,3 +116,10 @@ def _pause(seconds: float) -> None:
 def _ask(question: str) -> bool:
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)  # noqa: T201 - a prompt
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+def _ask_text(question: str, is_secret: bool) -> str:  # noqa: FBT001 - as `Shell.ask_text` says
+    if is_secret:
+        return getpass.getpass(f"{question}: ", sys.stderr)
+    print(f"{question}: ", end="", file=sys.stderr, flush=True)  # noqa: T201 - a prompt
+    return sys.stdin.readline()

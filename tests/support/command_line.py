@@ -86,6 +86,8 @@ class CommandLine:
         pauses_left: after so many pauses Ctrl-C is pressed.
         reply: what the person answers to a question; None is no terminal to ask at.
         opened: pages that were opened in a browser.
+        typed: what the person types when asked for a text; None is no terminal to ask at.
+        asked: for which texts they were asked, and whether what they typed was hidden.
     """
 
     folder: Path
@@ -97,6 +99,8 @@ class CommandLine:
     pauses_s: list[float] = field(default_factory=list)
     pauses_left: int = 20
     opened: list[str] = field(default_factory=list)
+    typed: list[str] | None = None
+    asked: list[tuple[str, bool]] = field(default_factory=list)
 
     def run(self, *arguments: str) -> Result:
         make = Terminal if self.is_terminal else StringIO
@@ -109,6 +113,7 @@ class CommandLine:
             pause=self._pause,
             ask=None if self.reply is None else self._ask,
             open_page=self._open,
+            ask_text=None if self.typed is None else self._ask_text,
             transport=self.transport or httpx.MockTransport(self.daemon.handle),
         )
         code = run_command_line(arguments, shell)
@@ -123,6 +128,11 @@ class CommandLine:
     def _ask(self, question: str) -> bool:
         assert question.endswith("?")
         return bool(self.reply)
+
+    def _ask_text(self, question: str, is_secret: bool) -> str:
+        assert self.typed is not None
+        self.asked.append((question, is_secret))
+        return f"{self.typed.pop(0)}\n"
 
     def _open(self, address: str) -> bool:
         self.opened.append(address)

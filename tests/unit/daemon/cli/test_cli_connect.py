@@ -98,3 +98,46 @@ def test_connected_account_as_json(cli: CommandLine) -> None:
     cli.daemon.on("GET", f"/integrations/{AMY['id']}", httpx.Response(200, json=AMY))
     result = cli.run("connect", "quickbooks", "--code", "X", "--realm-id", "9", "--json")
     assert json.loads(result.out) == AMY
+
+
+TITAN = account(7, "900000001", vendor="servicetitan")
+KEYS = {"tenant_id": "900000001", "client_id": "cid.1", "client_secret": "cs1.hush"}
+
+
+def test_keys_are_asked_for_and_the_secret_is_hidden(cli: CommandLine) -> None:
+    cli.daemon.on("POST", "/auth/servicetitan/connect", httpx.Response(201, json=TITAN))
+    cli.typed = list(KEYS.values())
+    result = cli.run("connect", "servicetitan")
+    assert result.code == 0
+    assert [hidden for _, hidden in cli.asked] == [False, False, True]
+    (request,) = cli.daemon.asked("POST", "/auth/servicetitan/connect")
+    assert json.loads(request.content) == KEYS
+    assert "cs1.hush" not in result.out + result.err
+
+
+@pytest.mark.parametrize(
+    "text", [json.dumps(KEYS), "\n".join(f"{k}: {v}" for k, v in KEYS.items())]
+)
+def test_keys_come_from_a_file(cli: CommandLine, text: str) -> None:
+    (cli.folder / "keys").write_text(text)
+    cli.daemon.on("POST", "/auth/servicetitan/connect", httpx.Response(201, json=TITAN))
+    assert cli.run("connect", "servicetitan", "--from", "keys").code == 0
+    (request,) = cli.daemon.asked("POST", "/auth/servicetitan/connect")
+    assert json.loads(request.content) == KEYS
+
+
+def test_without_a_terminal_keys_must_come_from_a_file(cli: CommandLine) -> None:
+    result = cli.run("connect", "servicetitan")
+    assert result.code == 2
+    assert "--from FILE" in result.err
+    assert cli.daemon.requests == []
+
+
+@pytest.mark.parametrize("text", [None, "hush-hush", "- hush-hush", "{hush-hush", "\x00hush-hush"])
+def test_file_without_keys_is_refused_and_not_repeated(cli: CommandLine, text: str | None) -> None:
+    if text is not None:
+        (cli.folder / "keys").write_text(text)
+    result = cli.run("connect", "servicetitan", "--from", "keys")
+    assert result.code == 2
+    assert "hush" not in result.err
+    assert cli.daemon.requests == []
