@@ -45,7 +45,7 @@ def choose(accounts: Sequence[AccountReply], wanted: str) -> AccountReply:
             several = "\n".join(_line(account) for account in found)
             raise CommandError(f"{wanted!r} may be any of these accounts", several)
     known = "\n".join(_line(account) for account in accounts)
-    advice = f"There are:\n{known}" if accounts else "Connect one: syncline connect quickbooks"
+    advice = f"There are:\n{known}" if accounts else "Connect one: syncline connect VENDOR"
     raise CommandError(f"there is no account {wanted!r}", advice)
 
 

@@ -23,7 +23,7 @@ def accounts(
             return
         found = all_accounts(daemon)
     if not found:
-        shell.output.message("No accounts yet. Connect one: syncline connect quickbooks")
+        shell.output.message("No accounts yet. Connect one: syncline connect VENDOR")
         return
     now = shell.clock.now().utc
     shell.output.show(account_table(shell.output, found, now))

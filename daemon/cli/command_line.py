@@ -35,7 +35,7 @@ _Commands = Sequence[tuple[Callable[..., None], str, str]]
 _COMMANDS: _Commands = (
     (run, "Run the daemon.", "syncline run --config /etc/syncline/config.yaml"),
     (demo, "Show it all, on made-up companies.", "syncline demo --once"),
-    (sandbox, "Serve a stand-in for QuickBooks.", "syncline sandbox --port 8400 --companies 2"),
+    (sandbox, "Serve stand-ins for the vendors.", "syncline sandbox --port 8400 --companies 2"),
     (connect, "Connect a company.", "syncline connect quickbooks --open --wait"),
     (
         accounts,

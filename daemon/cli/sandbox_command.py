@@ -25,7 +25,7 @@ def sandbox(
         int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 takes any.")
     ] = 8400,
     companies: Annotated[
-        int, typer.Option(min=1, max=1000, help="How many companies there are.")
+        int, typer.Option(min=1, max=1000, help="How many companies there are at each vendor.")
     ] = 3,
     scale: Annotated[
         float,
@@ -35,12 +35,13 @@ def sandbox(
     webhook_url: Annotated[
         str,
         typer.Option(
-            help="Where to deliver webhooks: the daemon's public_url and /webhooks/quickbooks."
+            help="Where to deliver webhooks: the daemon's public_url and /webhooks/quickbooks; those"
+            " of ServiceTitan go to its own path beside it."
         ),
     ] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Serve a stand-in for QuickBooks full of made-up companies, until Ctrl-C.
+    """Serve stand-ins for QuickBooks and ServiceTitan full of made-up companies, until Ctrl-C.
 
     Prints what to put into the configuration, and how to connect. It forgets everything when it
     ends: companies connected to it must be connected again after a restart.
@@ -48,11 +49,14 @@ def sandbox(
     from daemon.cli import sandbox_server  # noqa: PLC0415 - the other commands start without it
 
     shell = shell_of(ctx)
-    vendor = sandbox_server.open_sandbox(
-        shell.clock, companies, scale, seed, grant_salt=secrets.token_hex()
+    stands = sandbox_server.Stands(
+        sandbox_server.open_sandbox(
+            shell.clock, companies, scale, seed, grant_salt=secrets.token_hex()
+        ),
+        sandbox_server.open_titan(shell.clock, companies, scale, seed),
     )
     try:
-        sandbox_server.serve(shell, vendor, host, port, webhook_url, as_json=as_json)
+        sandbox_server.serve(shell, stands, host, port, webhook_url, as_json=as_json)
     except OSError as error:
         reason = error.strerror or str(error)
         raise CommandError(

@@ -1,13 +1,21 @@
 """The configuration that leads a daemon to a sandbox."""
 
 from daemon.sandbox.quickbooks import QuickBooksSandbox
+from daemon.sandbox.servicetitan import APP_KEY, TOKEN_PATH, ServiceTitanSandbox
+
+
+def _swift() -> dict[str, object]:
+    """What takes minutes with a real vendor takes seconds."""
+    return {
+        "poll_interval": "5s",
+        "overlap": "5s",
+        "retry": {"cap": "5s"},
+        "breaker": {"reset_after": "10s"},
+    }
 
 
 def sandbox_section(sandbox: QuickBooksSandbox, url: str) -> dict[str, object]:
-    """Return the section `vendors.quickbooks` for a sandbox that is served at this address.
-
-    What takes minutes with a real vendor takes seconds.
-    """
+    """Return the section `vendors.quickbooks` for a sandbox that is served at this address."""
     app = next(iter(sandbox.world.authorization.apps.values()))
     return {
         "client_id": app.client_id,
@@ -19,9 +27,16 @@ def sandbox_section(sandbox: QuickBooksSandbox, url: str) -> dict[str, object]:
             "revoke_url": f"{url}/v2/oauth2/tokens/revoke",
             "api_url": url,
         },
-        "poll_interval": "5s",
         "poll_interval_with_webhooks": "1m",
-        "overlap": "5s",
-        "retry": {"cap": "5s"},
-        "breaker": {"reset_after": "10s"},
+        **_swift(),
+    }
+
+
+def titan_section(sandbox: ServiceTitanSandbox, url: str) -> dict[str, object]:
+    """Return the section `vendors.servicetitan` for a sandbox that is served at this address."""
+    return {
+        "app_key": APP_KEY,
+        "webhook_key": sandbox.webhooks.key,
+        "endpoints": {"token_url": f"{url}{TOKEN_PATH}", "api_url": url},
+        **_swift(),
     }

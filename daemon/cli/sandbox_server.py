@@ -1,5 +1,7 @@
-"""Serving a sandbox by itself, and telling how to use it."""
+"""Serving the sandboxes by themselves, and telling how to use them."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 
 import anyio
@@ -7,15 +9,36 @@ import httpx
 import yaml
 
 from actors.clock import Clock
-from daemon.cli.sandbox_section import sandbox_section
+from daemon.cli.sandbox_section import sandbox_section, titan_section
 from daemon.cli.shell import Shell
 from daemon.cli.wording import count
 from daemon.sandbox.quickbooks import QuickBooksSandbox
 from daemon.sandbox.serve import serve_sandbox
-from daemon.sandbox.webhook_carrier import carry_webhooks, over_http
+from daemon.sandbox.servicetitan import APP_KEY, ServiceTitanSandbox
+from daemon.sandbox.side_by_side import SideBySide
+from daemon.sandbox.webhook_carrier import AnyAttempt, Sender, carry_webhooks, over_http
 from daemon.signals import Control, hear_signals
 
+TITAN = "servicetitan"
+"""The segment of the address that ServiceTitan is below."""
+
 _COUNT_EVERY_S = 10.0
+_QUICKBOOKS_HOOK, _TITAN_HOOK = "/webhooks/quickbooks", "/webhooks/servicetitan"
+
+
+@dataclass(frozen=True, slots=True)
+class Stands:
+    """The stand-ins that are served together."""
+
+    quickbooks: QuickBooksSandbox
+    titan: ServiceTitanSandbox
+
+    def calls(self) -> tuple[int, int]:
+        """Return how many calls came, and how many of them were over a limit."""
+        books = self.quickbooks.statistics()
+        calls = sum(books.calls.values()) + sum(self.titan.calls.values())
+        violations = sum(books.violations.values()) + sum(self.titan.limiter.violations.values())
+        return calls, violations
 
 
 def open_sandbox(
@@ -28,72 +51,71 @@ def open_sandbox(
     return vendor
 
 
+def open_titan(clock: Clock, tenants: int, scale: float, seed: int) -> ServiceTitanSandbox:
+    """Return a stand-in for ServiceTitan with so many tenants in it."""
+    vendor = ServiceTitanSandbox(lambda: clock.now().utc, seed)
+    for _ in range(tenants):
+        vendor.add_tenant(scale=scale)
+    return vendor
+
+
 def serve(
-    shell: Shell,
-    vendor: QuickBooksSandbox,
-    host: str,
-    port: int,
-    webhook_url: str,
-    *,
-    as_json: bool,
+    shell: Shell, stands: Stands, host: str, port: int, webhook_url: str, *, as_json: bool
 ) -> None:
     """Serve until SIGTERM or Ctrl-C, and deliver webhooks to an address if there is one.
 
     Raises:
         OSError: it cannot listen there.
     """
-    anyio.run(partial(_serve, shell, vendor, host, port, webhook_url, as_json=as_json))
+    anyio.run(partial(_serve, shell, stands, host, port, webhook_url, as_json=as_json))
 
 
 async def _serve(
-    shell: Shell,
-    vendor: QuickBooksSandbox,
-    host: str,
-    port: int,
-    webhook_url: str,
-    *,
-    as_json: bool,
+    shell: Shell, stands: Stands, host: str, port: int, webhook_url: str, *, as_json: bool
 ) -> None:
     control = Control()
+    together = SideBySide(stands.quickbooks, {TITAN: stands.titan})
     async with (
-        serve_sandbox(vendor, host=host, port=port) as url,
+        serve_sandbox(together, host=host, port=port) as url,
         anyio.create_task_group() as tasks,
     ):
         await tasks.start(hear_signals, control)
         if as_json:
-            shell.output.json_line(_facts(vendor, url))
+            shell.output.json_line(_facts(stands, url))
         else:
-            _explain(shell, vendor, url)
-        tasks.start_soon(_count_calls, shell, vendor)
+            _explain(shell, stands, url)
+        tasks.start_soon(_count_calls, shell, stands)
         if webhook_url:
-            tasks.start_soon(_deliver, shell, vendor, webhook_url)
+            tasks.start_soon(_deliver, shell, stands.quickbooks.webhooks, webhook_url)
+        if webhook_url.endswith(_QUICKBOOKS_HOOK):
+            to_titan = f"{webhook_url.removesuffix(_QUICKBOOKS_HOOK)}{_TITAN_HOOK}"
+            tasks.start_soon(_deliver, shell, stands.titan.webhooks, to_titan)
         await control.stop.wait()
         tasks.cancel_scope.cancel()
 
 
-async def _deliver(shell: Shell, vendor: QuickBooksSandbox, url: str) -> None:
-    """Deliver webhooks."""
+async def _deliver(shell: Shell, sender: Sender[AnyAttempt], url: str) -> None:
+    """Deliver one vendor's webhooks."""
     async with httpx.AsyncClient(trust_env=False) as client:
-        await carry_webhooks(vendor.webhooks, lambda: shell.clock.now().utc, over_http(url, client))
+        await carry_webhooks(sender, lambda: shell.clock.now().utc, over_http(url, client))
 
 
-async def _count_calls(shell: Shell, vendor: QuickBooksSandbox) -> None:
+async def _count_calls(shell: Shell, stands: Stands) -> None:
     """Say now and then how many calls came."""
-    before = vendor.statistics()
+    before, _ = stands.calls()
     while True:
         await anyio.sleep(_COUNT_EVERY_S)
-        now = vendor.statistics()
-        calls = sum(now.calls.values()) - sum(before.calls.values())
-        violations = sum(now.violations.values())
-        if calls:
+        calls, violations = stands.calls()
+        if calls > before:
             at = f"{shell.clock.now().utc:%H:%M:%S}"
             shell.output.message(
-                f"{at} {count(calls, 'call')}, {violations} over the limits so far"
+                f"{at} {count(calls - before, 'call')}, {violations} over the limits so far"
             )
-        before = now
+        before = calls
 
 
-def _facts(vendor: QuickBooksSandbox, url: str) -> dict[str, object]:
+def _facts(stands: Stands, url: str) -> dict[str, object]:
+    vendor = stands.quickbooks
     app = next(iter(vendor.world.authorization.apps.values()))
     return {
         "url": url,
@@ -104,26 +126,41 @@ def _facts(vendor: QuickBooksSandbox, url: str) -> dict[str, object]:
             {"realm_id": company.realm_id, "name": company.name}
             for company in vendor.world.companies.values()
         ],
+        TITAN: {
+            "url": f"{url}/{TITAN}",
+            "app_key": APP_KEY,
+            "webhook_key": stands.titan.webhooks.key,
+            "tenants": [
+                {
+                    "tenant_id": tenant.tenant_id,
+                    "client_id": tenant.client_id,
+                    "client_secret": tenant.client_secret,
+                }
+                for tenant in stands.titan.tenants.values()
+            ],
+        },
     }
 
 
-def _explain(shell: Shell, vendor: QuickBooksSandbox, url: str) -> None:
-    app = next(iter(vendor.world.authorization.apps.values()))
-    snippet = {"vendors": {"quickbooks": sandbox_section(vendor, url)}}
-    first = next(iter(vendor.world.companies))
+def _explain(shell: Shell, stands: Stands, url: str) -> None:
     output = shell.output
-    output.line(f"QuickBooks sandbox at {url}", "bold")
-    output.line(f"  client id      {app.client_id}")
-    output.line(f"  client secret  {app.client_secret}")
-    output.line(f"  webhook token  {vendor.webhooks.verifier_token}")
-    for realm_id, company in vendor.world.companies.items():
-        objects = count(sum(len(rows) for rows in vendor.truth(realm_id).values()), "object")
-        output.line(f"  company        {realm_id}  {company.name}, {objects}")
+    for line in _quickbooks_lines(stands.quickbooks, url):
+        output.line(line, "" if line.startswith(" ") else "bold")
+    for line in _titan_lines(stands.titan, f"{url}/{TITAN}"):
+        output.line(line, "" if line.startswith(" ") else "bold")
+    snippet = {
+        "vendors": {
+            "quickbooks": sandbox_section(stands.quickbooks, url),
+            TITAN: titan_section(stands.titan, f"{url}/{TITAN}"),
+        }
+    }
     output.line("Put this into config.yaml:", "bold")
     output.block(yaml.safe_dump(snippet, sort_keys=False))
+    first = next(iter(stands.quickbooks.world.companies))
     output.line("Then, in other terminals:", "bold")
     output.line("  syncline run")
     output.line(f'  curl -sL "$(syncline connect quickbooks)&realmId={first}"')
+    output.line("  syncline connect servicetitan")
     output.line("  syncline status --watch")
     output.line("Ctrl-C ends it.", "dim")
     output.line(
@@ -131,3 +168,25 @@ def _explain(shell: Shell, vendor: QuickBooksSandbox, url: str) -> None:
         "after a restart.",
         "dim",
     )
+
+
+def _quickbooks_lines(vendor: QuickBooksSandbox, url: str) -> Iterator[str]:
+    app = next(iter(vendor.world.authorization.apps.values()))
+    yield f"QuickBooks sandbox at {url}"
+    yield f"  client id      {app.client_id}"
+    yield f"  client secret  {app.client_secret}"
+    yield f"  webhook token  {vendor.webhooks.verifier_token}"
+    for realm_id, company in vendor.world.companies.items():
+        objects = count(sum(len(rows) for rows in vendor.truth(realm_id).values()), "object")
+        yield f"  company        {realm_id}  {company.name}, {objects}"
+
+
+def _titan_lines(vendor: ServiceTitanSandbox, url: str) -> Iterator[str]:
+    yield f"ServiceTitan sandbox at {url}"
+    yield f"  app key        {APP_KEY}"
+    yield f"  webhook key    {vendor.webhooks.key}"
+    for tenant in vendor.tenants.values():
+        objects = count(sum(len(rows) for rows in tenant.objects.values()), "object")
+        yield f"  tenant         {tenant.tenant_id}  {objects}"
+        yield f"    client id      {tenant.client_id}"
+        yield f"    client secret  {tenant.client_secret}"

@@ -7,6 +7,8 @@ our client.
 |---|---|
 | `exchange` | what passes between a carrier and a sandbox |
 | `quickbooks` | QuickBooks Online: OAuth host and accounting API |
+| `servicetitan` | ServiceTitan: token endpoint, lists, export feeds, webhooks |
+| `side_by_side` | several at one address |
 | `transport` | carries httpx calls to a sandbox in process, on virtual or real time |
 | `serve` | carries real HTTP to a sandbox |
 """

@@ -10,6 +10,7 @@ What it imitates and how surely that is known is cited by section of the service
 | `creates` | leads and bookings that others make |
 | `tokens`, `limiter`, `faults`, `problems` | access, the limit, what goes wrong, and how that is said |
 | `webhook_sender` | what is delivered when |
+| `control_http` | playing the vendor with curl |
 | `generator` | made-up data, and changes to it |
 """
 

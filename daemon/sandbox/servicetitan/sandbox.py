@@ -7,6 +7,7 @@ from email.utils import format_datetime
 from random import Random
 
 from daemon.sandbox.exchange import SandboxReply, SandboxRequest
+from daemon.sandbox.servicetitan.control_http import CONTROL_PATH, control
 from daemon.sandbox.servicetitan.creates import create_booking, create_lead
 from daemon.sandbox.servicetitan.export_feed import FeedHabits, export
 from daemon.sandbox.servicetitan.faults import FaultKind, Faults, spoiled
@@ -103,6 +104,8 @@ class ServiceTitanSandbox:
     def handle(self, request: SandboxRequest) -> SandboxReply:
         """Answer one request."""
         now = self.now()
+        if request.path.startswith(CONTROL_PATH):
+            return control(request, self.tenants, self.churn)
         fault = self.faults.draw(request.path)
         reply = (
             self._serve(request, now)

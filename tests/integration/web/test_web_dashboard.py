@@ -144,7 +144,7 @@ async def test_before_the_first_company_it_says_how_to_connect_one(
     web: WebHouse, visitor: Visitor
 ) -> None:
     async with browser(web) as client:
-        assert "syncline connect quickbooks" in await page(client, "/dashboard", visitor)
+        assert "syncline connect VENDOR" in await page(client, "/dashboard", visitor)
 
 
 async def test_one_account_is_shown_with_all_its_types(web: WebHouse, visitor: Visitor) -> None:

@@ -40,7 +40,7 @@ def test_no_accounts_says_how_to_connect_one_and_leaves_stdout_empty(cli: Comman
     cli.daemon.on("GET", "/integrations", page())
     result = cli.run("accounts")
     assert (result.code, result.out) == (0, "")
-    assert "syncline connect quickbooks" in result.err
+    assert "syncline connect VENDOR" in result.err
 
 
 @pytest.mark.parametrize("verb", ["pause", "resume"])

@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from actors.vendors.servicetitan import ServiceTitanSettings
 from daemon import app
-from daemon.cli.sandbox_section import sandbox_section
+from daemon.cli.sandbox_section import sandbox_section, titan_section
 from daemon.config import load_config
 from daemon.sandbox.quickbooks import QuickBooksSandbox
+from daemon.sandbox.servicetitan import ServiceTitanSandbox
 from support.command_line import NOW, CommandLine
 
 
@@ -36,3 +38,13 @@ def test_sandboxs_section_is_a_sound_configuration(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     path.write_text(yaml.safe_dump({"vendors": {"quickbooks": section}}))
     assert load_config(path, {}).vendors["quickbooks"].account.poll_interval_s == 5.0
+
+
+def test_titan_sandboxs_section_is_a_sound_configuration(tmp_path: Path) -> None:
+    section = titan_section(ServiceTitanSandbox(lambda: NOW), "http://127.0.0.1:8400/servicetitan")
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump({"vendors": {"servicetitan": section}}))
+    config = load_config(path, {}).vendors["servicetitan"]
+    settings = config.settings()
+    assert isinstance(settings, ServiceTitanSettings)
+    assert settings.token_url == "http://127.0.0.1:8400/servicetitan/connect/token"
