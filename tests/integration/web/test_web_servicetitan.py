@@ -119,3 +119,24 @@ async def test_disconnect_says_that_only_the_owner_can_end_the_access(
     gone = await visitor.delete(f"/integrations/{account['id']}")
     assert gone["revoked"] is False
     assert "disconnected in its settings" in gone["detail"]
+
+
+async def test_all_that_is_asked_of_any_account_is_answered(
+    titan: TitanHouse, visitor: Visitor
+) -> None:
+    tenant = titan.sandbox.add_tenant()
+    account = await visitor.post(CONNECT, titan.keys(tenant), expect=201)
+    await titan.is_whole(account["id"])
+    at = f"/integrations/{account['id']}"
+    status = await visitor.get(f"{at}/status")
+    assert {cursor["object_type"] for cursor in status["cursors"]} == {"customers", "jobs"}
+    price = await visitor.post(f"{at}/sync", {"full": True, "dry_run": True})
+    assert price["calls"] == 2
+    await visitor.get(f"/health/accounts/{account['id']}")
+    await visitor.post(f"{at}/sync", {}, expect=202)
+    wish = {"type": "payment.create", "payload": {}}
+    refused = await visitor.call("POST", f"{at}/actions", json=wish, expect=422)
+    assert "takes no writes" in refused.text
+    await visitor.call("GET", f"{at}/views/cash", expect=404)
+    await visitor.post(f"{at}/pause")
+    await visitor.post(f"{at}/resume")
