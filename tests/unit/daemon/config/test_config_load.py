@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.settings import CallLimits, DeleteBrake
-from daemon.config import ConfigError, QuickBooksConfig, Secret, find_config, load_config
+from daemon.config import (
+    ConfigError,
+    QuickBooksConfig,
+    Secret,
+    ServiceTitanConfig,
+    find_config,
+    load_config,
+)
 
 ROOT = Path(__file__).parents[4]
 KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
@@ -58,6 +66,27 @@ def test_shipped_example_states_the_defaults(write: Write) -> None:
     path = write(f"vendors: {{quickbooks: {minimal}}}")
     example = write_like(path, (ROOT / "config.yaml").read_text())
     assert load_config(example, APP) == load_config(path, APP)
+
+
+def test_shipped_example_of_servicetitan_states_the_defaults(write: Write) -> None:
+    minimal = "vendors: {servicetitan: {app_key: ${ST_APP_KEY}}}"
+    example = (ROOT / "config.yaml").read_text()
+    section = re.sub("(?m)^  # ", "  ", example[example.index("  # servicetitan:") :])
+    app = {"ST_APP_KEY": "ak1.hush"}
+    stated = load_config(write(f"vendors:\n{section}"), app).vendors["servicetitan"]
+    assert stated == load_config(write(minimal), app).vendors["servicetitan"]
+
+
+def test_environment_of_servicetitan_picks_both_endpoints(write: Write) -> None:
+    section = "vendors: {servicetitan: {app_key: a, environment: %s}}"
+    for environment, host in (
+        ("integration", "-integration.servicetitan.io"),
+        ("production", ".servicetitan.io"),
+    ):
+        config = load_config(write(section % environment), {}).vendors["servicetitan"]
+        assert isinstance(config, ServiceTitanConfig)
+        assert config.endpoints.token_url == f"https://auth{host}/connect/token"
+        assert config.endpoints.api_url == f"https://api{host}"
 
 
 def write_like(path: Path, text: str) -> Path:
