@@ -72,6 +72,7 @@ _CODE = re.compile(rf"(?i)(\bcode{_IS})[^\s\\\"'&,;<>}}\]]{{8,}}")
 _TOKEN = re.compile(
     r"eyJ[\w-]{8,}(?:\.[\w-]*)*"  # JOSE: access tokens, id tokens
     r"|\bRT1-[\w-]{8,}|\bAB11\w{10,}"  # Intuit's refresh tokens and authorization codes
+    r"|\b(?:cs|ak)\d\.[\w-]{8,}"  # ServiceTitan's client secrets and app keys
     r"|\bgAAAAA[\w-]{20,}={0,2}"  # Fernet: what is sealed
 )
 _LONG_WORD = re.compile(r"[\w-]{40,}")

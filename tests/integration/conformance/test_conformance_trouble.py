@@ -90,6 +90,7 @@ async def test_withdrawn_access_asks_for_its_owner_and_stops_calling(house: Tria
 
 
 async def test_no_limit_is_ever_passed(house: TrialHouse) -> None:
+    house.trial.hurry()
     accounts = [await house.connect() for _ in range(3)]
     async with house.syncing():
         await anyio.sleep(30.0)

@@ -101,6 +101,10 @@ class ServiceTitanTrial:
         self.sandbox.tenants[company].client_secret = "another"
         self.sandbox.tokens.end_all()
 
+    def hurry(self) -> None:
+        self.sandbox.latency_s = 0.0
+        self.sandbox.feeds.page_rows = 2
+
     def violations(self) -> int:
         return sum(self.sandbox.limiter.violations.values())
 

@@ -99,6 +99,10 @@ class Trial(Protocol):
         """End our access for good, as its owner can."""
         ...
 
+    def hurry(self) -> None:
+        """Answer at once, on pages so small that one reading alone could pass every limit."""
+        ...
+
     def violations(self) -> int:
         """Return how many calls were above a limit, arranged troubles not counted."""
         ...

@@ -90,6 +90,7 @@ def test_long_text_keeps_its_ends() -> None:
         ("GET /cb?code=AbCdEfGh12&realmId=9", "GET /cb?code=********&realmId=9"),
         ("refresh with RT1-39-H3-1785429816abcdef", "refresh with ********"),
         ("code AB11748594837zyxwvuABCDEFG", "code ********"),
+        ("keys cs1.9f3k2l1m0n8b7v and ak1.abcdefgh12", "keys ******** and ********"),
         ("got eyJlbmMiOiJBMTI4Q0JD.x-y_z.w..v now", "got ******** now"),
         ("sealed gAAAAABmZ-abcdefghijklmnopqrstuvwxyz0=", "sealed ********"),
         ("opaque Zx9" + "aB3" * 20, "opaque ********"),
