@@ -13,6 +13,8 @@ from actors.settings import CallLimits
 _BURST_SHARE = 10
 """The part of a window's allowance (one in so many) that may be used at once; the rest comes evenly."""
 _MINUTE_S = 60.0
+_SPARED_FROM = 5
+"""From this limit on one call of each window is spared for who must not wait; a smaller limit is too dear."""
 _SLOWEST = 0.99
 """Calls in a window for a limit of one: with a whole one, two calls that are a window apart would
 share a window that counts both its ends."""
@@ -23,27 +25,33 @@ for it would be spinning."""
 
 @dataclass(slots=True)
 class TokenBucket:
-    """One limit: so many calls in a window of so many seconds."""
+    """One limit: so many calls in a window of so many seconds.
+
+    Attributes:
+        spare: how many calls ordinary ones leave in it, so that an urgent one need not wait.
+    """
 
     capacity: float
     rate_per_s: float
     tokens: float
     updated_s: float
+    spare: float = 0.0
 
     @classmethod
-    def empty(cls, limit: int, window_s: float, now_s: float) -> "TokenBucket":
+    def empty(cls, limit: int, window_s: float, now_s: float, *, spare: int = 0) -> "TokenBucket":
         """Make an empty bucket that never lets more than `limit` calls into any window.
 
         It begins empty because the one before it, of an actor that was just restarted, may have
         been emptied a moment ago: together they still keep the limit.
         """
-        capacity = max(1, limit // _BURST_SHARE)
+        spare = spare if limit >= _SPARED_FROM else 0
+        capacity = max(1 + spare, limit // _BURST_SHARE)
         rate_per_s = max(limit - capacity, _SLOWEST) / window_s
-        return cls(float(capacity), rate_per_s, 0.0, now_s)
+        return cls(float(capacity), rate_per_s, 0.0, now_s, float(spare))
 
-    def wait_s(self, now_s: float) -> float:
+    def wait_s(self, now_s: float, *, urgent: bool = True) -> float:
         """Return how long until one call may be made; 0 when it may be made now."""
-        missing = 1.0 - self.available(now_s)
+        missing = 1.0 + (0.0 if urgent else self.spare) - self.available(now_s)
         return max(missing / self.rate_per_s, _SHORTEST_WAIT_S) if missing > 0 else 0.0
 
     def available(self, now_s: float) -> float:
@@ -72,7 +80,7 @@ class CallBucket:
     def __init__(self, limits: CallLimits, now_s: float) -> None:
         windows = ((limits.per_minute, _MINUTE_S), (limits.per_second, 1.0))
         self._buckets = tuple(
-            TokenBucket.empty(limit, window_s, now_s)
+            TokenBucket.empty(limit, window_s, now_s, spare=1)
             for limit, window_s in windows
             if limit is not None
         )
@@ -86,12 +94,13 @@ class CallBucket:
         Args:
             now_s: the time.
             reserve: how many places in flight to leave for more urgent calls; at least one place is
-                always open.
+                always open. With any, the next call of each window is left for them too.
             is_batch: whether it does several things at once.
         """
         if self.in_flight >= max(1, self._limits.in_flight - reserve):
             return inf
-        wait_s = max((bucket.wait_s(now_s) for bucket in self._buckets), default=0.0)
+        urgent = reserve == 0
+        wait_s = max((each.wait_s(now_s, urgent=urgent) for each in self._buckets), default=0.0)
         batches = self._batch_bucket() if is_batch else None
         return wait_s if batches is None else max(wait_s, batches.wait_s(now_s))
 

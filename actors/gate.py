@@ -40,8 +40,8 @@ class Gate:
     """Lets one account's calls through, one by one.
 
     Promises: never more calls than the limits allow in any window; among those that wait, the most
-    urgent goes first; one place in flight is kept free for a user's own calls; a throttled account
-    makes no call before the time that the vendor asked for.
+    urgent goes first; one place in flight, and one call of each window, are kept free for a user's
+    own calls; a throttled account makes no call before the time that the vendor asked for.
     """
 
     __slots__ = (

@@ -37,6 +37,7 @@ class ActionStore:
                 connection, account_id, epoch, action_id, attempt, searched_from
             ),
             commit=Commit.ACTION_BEGUN,
+            urgent=True,
         )
 
     async def end_attempt(
@@ -48,6 +49,7 @@ class ActionStore:
             lambda connection: actions.end_attempt(connection, account_id, epoch, action_id, end),
             size,
             Commit.ACTION_ENDED,
+            urgent=True,
         )
 
     async def close_action(
@@ -55,13 +57,17 @@ class ActionStore:
     ) -> None:
         """Store where the action stands."""
         await self._writer.submit(
-            lambda connection: actions.close_action(connection, account_id, epoch, action_id, end)
+            lambda connection: actions.close_action(connection, account_id, epoch, action_id, end),
+            urgent=True,
         )
 
     async def accept_action(self, new: NewAction) -> tuple[Action, bool]:
         """Store a new action, or return the one under its key."""
         return await self._writer.submit(
-            partial(actions.accept, new=new), len(new.payload), Commit.ACTION_ACCEPTED
+            partial(actions.accept, new=new),
+            len(new.payload),
+            Commit.ACTION_ACCEPTED,
+            urgent=True,
         )
 
     async def keyed_action(self, account_id: str, key: str) -> Action | None:
@@ -83,13 +89,15 @@ class ActionStore:
     async def revive_action(self, account_id: str, action_id: str, at: datetime) -> Action | None:
         """Ask for an action again."""
         return await self._writer.submit(
-            partial(actions.revive, account_id=account_id, action_id=action_id, at=at)
+            partial(actions.revive, account_id=account_id, action_id=action_id, at=at),
+            urgent=True,
         )
 
     async def cancel_action(self, account_id: str, action_id: str, at: datetime) -> Action | None:
         """Call an action off."""
         return await self._writer.submit(
-            partial(actions.cancel, account_id=account_id, action_id=action_id, at=at)
+            partial(actions.cancel, account_id=account_id, action_id=action_id, at=at),
+            urgent=True,
         )
 
     async def action_counts(self) -> tuple[Mapping[str, int], int]:

@@ -31,6 +31,10 @@ class Database(Protocol):
         """Called by posted work: have the callback run on the loop."""
         ...
 
+    def interrupt(self) -> None:
+        """Called on the loop while work runs: break off the statement that it is in, if any."""
+        ...
+
     async def close(self) -> None:
         """Finish what was given, then let go of the file."""
         ...
@@ -59,6 +63,9 @@ class InlineDatabase:
         """Run the callback now: this is the loop's thread already."""
         callback()
 
+    def interrupt(self) -> None:
+        """Do nothing: no work is ever under way when somebody can call this."""
+
     async def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
@@ -73,6 +80,9 @@ class _WorkConnection(aiosqlite.Connection):
 
     def post(self, work: Work[None]) -> None:
         self._tx.put_nowait((None, partial(work, self._conn)))
+
+    def break_off(self) -> None:
+        self._conn.interrupt()
 
     def join(self) -> None:
         """When connecting fails, aiosqlite does not wait for its thread, which may outlive the loop."""
@@ -108,6 +118,10 @@ class ThreadedDatabase:
     def call_back(self, callback: Callable[[], None]) -> None:
         """Run the callback when the loop next turns."""
         self._loop.call_soon_threadsafe(callback)
+
+    def interrupt(self) -> None:
+        """Break off the statement that runs on the thread."""
+        self._connection.break_off()
 
     async def close(self) -> None:
         """Finish what was given, close the file and end the thread."""

@@ -9,7 +9,7 @@ from typing import Any
 from store.errors import StoreUnavailableError
 from store.sqlite.changes import last_seq
 from store.sqlite.database import Work
-from store.sqlite.trouble import damaged, unavailable
+from store.sqlite.trouble import damaged, is_interrupted, unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,14 @@ class GroupResult:
         outcomes: one for each unit, in their order; all undone when there was trouble.
         last_seq: the newest change after the commit.
         trouble: why the database took nothing at all, or None.
+        interrupted: somebody more urgent broke it off: nothing of it happened, and it can be run
+            again as it was. It has no outcomes then.
     """
 
     outcomes: Sequence[Done | Undone]
     last_seq: int = 0
     trouble: StoreUnavailableError | None = None
+    interrupted: bool = False
 
 
 def commit_group(
@@ -59,6 +62,8 @@ def commit_group(
         connection.execute("COMMIT")
     except Exception as error:  # noqa: BLE001 - all waiters get it; none may wait for ever
         _roll_back(connection)
+        if is_interrupted(error):
+            return GroupResult((), interrupted=True)
         trouble = _trouble(error)
         return GroupResult([Undone(_trouble(error)) for _ in units], trouble=trouble)
     return GroupResult(outcomes, newest)
@@ -69,6 +74,8 @@ def _run_unit(connection: sqlite3.Connection, unit: Work[Any]) -> Done | Undone:
     try:
         value = unit(connection)
     except Exception as error:
+        if is_interrupted(error):
+            raise
         if isinstance(error, sqlite3.Error) and unavailable(error) is not None:
             raise
         connection.execute("ROLLBACK TO unit")

@@ -15,6 +15,7 @@ from store.sqlite.changes import last_seq
 from store.sqlite.connection import open_reader, open_writer, refuse_old_library
 from store.sqlite.database import InlineDatabase, ThreadedDatabase
 from store.sqlite.lock import locked
+from store.sqlite.log_upkeep import LogUpkeep
 from store.sqlite.readers import Readers
 from store.sqlite.store import SqliteStore
 from store.sqlite.trouble import primary_code
@@ -100,7 +101,9 @@ async def open_store(
                 )
         signal = ChangeSignal(newest)
         opened.callback(signal.close)
-        writer = Writer(database, signal.move, crash_point)
+        # Inline, all time is virtual: there are no quiet moments to wait for.
+        upkeep = LogUpkeep() if mode == "threaded" else None
+        writer = Writer(database, signal.move, crash_point, upkeep)
         opened.push_async_callback(writer.close)
         return SqliteStore(writer, readers, signal, opened.pop_all())
 

@@ -29,6 +29,11 @@ def primary_code(error: sqlite3.Error) -> int | None:
     return None if code is None else code & 0xFF
 
 
+def is_interrupted(error: Exception) -> bool:
+    """Tell whether a statement was broken off from another thread; its transaction is undone then."""
+    return isinstance(error, sqlite3.Error) and primary_code(error) == sqlite3.SQLITE_INTERRUPT
+
+
 def damaged(error: Exception) -> StoreUnavailableError | None:
     """Return what to raise when a text that was read is none; the rest of the database is well."""
     if isinstance(error, sqlite3.OperationalError) and str(error).startswith(_UNDECODABLE):

@@ -14,6 +14,7 @@ from store.errors import StoreFullError, StoreUnavailableError
 from store.models import StoreHealth
 from store.sqlite.database import Database, Work
 from store.sqlite.group_commit import Done, GroupResult, commit_group
+from store.sqlite.log_upkeep import LogUpkeep
 
 T = TypeVar("T")
 
@@ -23,17 +24,27 @@ GROUP_BYTES = 8 * 1024 * 1024
 _UNIT_BYTES = 1024
 """What a unit is taken to write besides the payloads that it says it has."""
 
+_BROKEN_OFF_AT_MOST = 4
+"""How often a group gives way to what is urgent; then it is let through."""
 
-@dataclass(frozen=True, slots=True)
+_PRESS_AGAIN_S = 0.001
+
+
+@dataclass(slots=True)
 class _Unit:
     work: Work[Any]
     size_bytes: int
     commit: Commit
     waiter: "asyncio.Future[Any]"
+    broken_off: int = 0
 
 
 class Writer:
     """Commits units in the order of their submission, each whole or not at all.
+
+    Urgent ones, in their own order, go before all others: they share no commit with them, and what
+    is being written when one comes is broken off, undone and begun again behind it. So work must
+    have no effect but in the database.
 
     There is no task: a submission posts the draining to the database, and that goes on there until
     nothing is left. While one group commits, the next one gathers.
@@ -44,13 +55,19 @@ class Writer:
         database: Database,
         on_commit: Callable[[int], None],
         crash_point: CrashPoint | None = None,
+        upkeep: LogUpkeep | None = None,
     ) -> None:
+        """Take the connection, who hears of new changes, and what keeps the log short, if not SQLite."""
         self._database = database
         self._on_commit = on_commit
         self._crash_point = crash_point
+        self._upkeep = upkeep
+        self._tidying: asyncio.TimerHandle | None = None
         self._lock = Lock()
         self._pending: deque[_Unit] = deque()
+        self._urgent: deque[_Unit] = deque()
         self._draining = False
+        self._gives_way = False
         self._closed = False
         self._health = StoreHealth(writable=True)
         self._listeners: list[Callable[[StoreHealth], None]] = []
@@ -71,11 +88,17 @@ class Writer:
         self._listeners.append(listener)
 
     def submit(
-        self, work: Work[T], size_bytes: int = 0, commit: Commit = Commit.OTHER
+        self,
+        work: Work[T],
+        size_bytes: int = 0,
+        commit: Commit = Commit.OTHER,
+        *,
+        urgent: bool = False,
     ) -> "asyncio.Future[T]":
         """Have the work committed; the result comes once it is durable.
 
-        Cancelling the future does not take the work back. `commit` names its crash points.
+        Cancelling the future does not take the work back. `commit` names its crash points. `urgent`
+        is for what a user waits for: small, and seldom.
 
         Raises:
             StoreUnavailableError: the store is closed.
@@ -85,9 +108,12 @@ class Writer:
         if self._crash_point is not None:
             self._crash_point.passed(commit, Place.SUBMITTED)
         waiter: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        unit = _Unit(work, _UNIT_BYTES + size_bytes, commit, waiter)
         with self._lock:
-            self._pending.append(_Unit(work, _UNIT_BYTES + size_bytes, commit, waiter))
+            (self._urgent if urgent else self._pending).append(unit)
             idle, self._draining = not self._draining, True
+        if urgent:
+            self._press()
         if idle:
             self._database.post(self._drain)
         return waiter
@@ -96,16 +122,51 @@ class Writer:
         """Finish what was submitted; refuse what comes later."""
         last = self.submit(lambda _: None)
         self._closed = True
+        if self._tidying is not None:
+            self._tidying.cancel()
         await asyncio.wait([last])
         last.exception()
 
+    def _press(self) -> None:
+        """Break off what is not urgent. Between two statements that has no effect: so try again."""
+        with self._lock:
+            waits = bool(self._urgent) and self._gives_way
+            if waits:
+                self._database.interrupt()
+        if waits:
+            asyncio.get_running_loop().call_later(_PRESS_AGAIN_S, self._press)
+
     def _drain(self, connection: sqlite3.Connection) -> None:
         while group := self._take_group():
-            if self._crash_point is None:
-                result = commit_group(connection, [unit.work for unit in group])
-            else:
-                result = self._commit_mortally(connection, group, self._crash_point)
-            self._database.call_back(partial(self._deliver, group, result))
+            result = self._commit(connection, group)
+            with self._lock:
+                self._gives_way = False
+                if result.interrupted:
+                    for unit in group:
+                        unit.broken_off += 1
+                    self._pending.extendleft(reversed(group))
+            if not result.interrupted:
+                if self._upkeep is not None:
+                    self._upkeep.wrote(sum(unit.size_bytes for unit in group))
+                self._database.call_back(partial(self._deliver, group, result))
+                if self._upkeep is not None and self._upkeep.due:
+                    self._carry_over(connection)
+
+    def _commit(self, connection: sqlite3.Connection, group: Sequence[_Unit]) -> GroupResult:
+        if self._crash_point is not None:
+            return self._commit_mortally(connection, group, self._crash_point)
+        return commit_group(connection, [unit.work for unit in group])
+
+    def _carry_over(self, connection: sqlite3.Connection) -> None:
+        """Unless somebody urgent waits, who may also break it off."""
+        with self._lock:
+            if self._urgent:
+                return
+            self._gives_way = True
+        if self._upkeep is not None:
+            self._upkeep.carry_over(connection)
+        with self._lock:
+            self._gives_way = False
 
     def _commit_mortally(
         self, connection: sqlite3.Connection, group: Sequence[_Unit], crash_point: CrashPoint
@@ -127,11 +188,15 @@ class Writer:
         group: list[_Unit] = []
         room = GROUP_BYTES
         with self._lock:
-            while self._pending and (not group or self._pending[0].size_bytes <= room):
-                unit = self._pending.popleft()
+            source = self._urgent or self._pending
+            while source and (not group or source[0].size_bytes <= room):
+                unit = source.popleft()
                 room -= unit.size_bytes
                 group.append(unit)
             self._draining = bool(group)
+            self._gives_way = source is self._pending and all(
+                unit.broken_off < _BROKEN_OFF_AT_MOST for unit in group
+            )
         return group
 
     def _deliver(self, group: Sequence[_Unit], result: GroupResult) -> None:
@@ -145,6 +210,17 @@ class Writer:
         self._note_health(result.trouble, sum(unit.size_bytes for unit in group))
         if result.trouble is None:
             self._on_commit(result.last_seq)
+        self._tidy_soon()
+
+    def _tidy_soon(self) -> None:
+        """Have the log carried over once nothing was written for a moment."""
+        if self._upkeep is None or self._closed or not self._upkeep.worthwhile:
+            return
+        if self._tidying is not None:
+            self._tidying.cancel()
+        self._tidying = asyncio.get_running_loop().call_later(
+            self._upkeep.pause_s, self._database.post, self._carry_over
+        )
 
     def _note_health(self, trouble: StoreUnavailableError | None, size_bytes: int) -> None:
         """A small commit that still found room does not show room for what had none."""

@@ -231,3 +231,22 @@ def test_a_fresh_bucket_has_no_batches_and_forgets_those_that_are_long_over() ->
     for _ in range(4):
         bucket.take(120.0, is_batch=True)
     assert bucket.wait_s(120.0, is_batch=True) > 1.0
+
+
+def test_the_next_call_of_a_second_is_left_for_users() -> None:
+    bucket = CallBucket(CallLimits(per_minute=500, per_second=10), 0.0)
+    now_s, times_s = 60.0, list[float]()
+    while now_s < 120.0:
+        if wait_s := bucket.wait_s(now_s, reserve=1):
+            now_s += wait_s
+            continue
+        bucket.take(now_s)
+        bucket.give_back()
+        times_s.append(now_s)
+        assert bucket.wait_s(now_s) == 0.0, "a user would have to wait"
+    assert len(times_s) >= 0.89 * 500, "what is left for users must not slow the rest down"
+
+
+def test_a_small_limit_is_not_halved_for_users() -> None:
+    bucket = CallBucket(CallLimits(per_second=2), 0.0)
+    assert bucket.wait_s(1.0, reserve=1) == 0.0

@@ -30,6 +30,9 @@ class SlowDatabase:
     def call_back(self, callback: Callable[[], None]) -> None:
         raise NotImplementedError
 
+    def interrupt(self) -> None:
+        raise NotImplementedError
+
     async def close(self) -> None:
         self.closed = True
 
