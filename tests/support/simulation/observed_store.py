@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
+import msgspec
+
 from store.errors import StoreFullError
 from store.models import (
     ClaimedAccount,
@@ -40,12 +42,14 @@ class ObservedStore:
         doom: Doom,
         tokens: TokenRules,
         on_page: Callable[[str, PageApplied], None],
+        on_certificate: Callable[[str, Certificate], None],
     ) -> None:
         self._store = store
         self._disk = disk
         self._doom = doom
         self._tokens = tokens
         self._on_page = on_page
+        self._on_certificate = on_certificate
 
     async def claim_shard(self, shard: int) -> Sequence[ClaimedAccount]:
         return await self._write(lambda: self._store.claim_shard(shard))
@@ -107,9 +111,11 @@ class ObservedStore:
     async def store_certificate(
         self, account_id: str, epoch: int, certificate: Certificate, mends_through: int = 0
     ) -> int:
-        return await self._write(
-            lambda: self._store.store_certificate(account_id, epoch, certificate, mends_through)
-        )
+        self._before()
+        number = await self._store.store_certificate(account_id, epoch, certificate, mends_through)
+        self._on_certificate(account_id, msgspec.structs.replace(certificate, number=number))
+        self._doom.reach(Moment.AFTER_COMMIT)
+        return number
 
     async def begin_refresh(
         self, account_id: str, epoch: int, token_hash: str, at: datetime

@@ -46,7 +46,12 @@ class Process:
         self.ended = anyio.Event()
         self.alive = False
         self.store = ObservedStore(
-            world.store, world.disk, self.doom, world.tokens, world.observer.page_stored
+            world.store,
+            world.disk,
+            self.doom,
+            world.tokens,
+            world.observer.page_stored,
+            lambda account_id, found: world.certificates.append((account_id, found)),
         )
         self._clock = world.clock
         http = cast("httpx.AsyncClient", MortalClient(world.wire, self.doom))

@@ -38,6 +38,7 @@ from support.simulation.wire import Wire
 from support.virtual_time import VirtualClock, VirtualLoop
 
 if TYPE_CHECKING:
+    from store.verification import Certificate
     from support.simulation.damaged import Damage
 
 VENDOR = "quickbooks"
@@ -79,6 +80,7 @@ class World:
         restart_s: how long the machine takes to start a dead daemon again.
         troubled: whether the troubles are going on.
         path: the database's file; `damages` is what was broken in it.
+        certificates: those that were stored, by account, whoever heard of them.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class World:
         self.scenario = scenario
         self.path = reader.path
         self.damages: list[Damage] = []
+        self.certificates: list[tuple[str, Certificate]] = []
         self.seed = seed
         self.store = store
         self.clock = WrongClock(scenario.epoch)
