@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from store.models import ObjectRecord, Tombstone
+from store.models import ObjectRecord, Tombstone, Via
 from store.sqlite.instants import from_text, to_text
 from store.sqlite.json_rows import json_rows
 from store.sqlite.named_sql import load_statements
@@ -19,6 +19,8 @@ SQL = load_statements("held.sql")
 _FINGERPRINT_BYTES = 16
 FIRST_INSTANT = "0001-01-01T00:00:00.000000Z"
 """No vendor tells it; `upsert` knows it too."""
+
+_CHANNELS = json_rows([channel.value for channel in Via])
 
 _Columns = tuple[bytes, bytes, object, bytes]
 """Version, time, deleted, payload: texts as the bytes that damage made of them."""
@@ -43,6 +45,7 @@ def unlike(
             "account_id": account_id,
             "object_type": object_type,
             "rows": json_rows(rows),
+            "channels": _CHANNELS,
             "payloads": b"".join([item.payload for item in records]),
         },
     )
@@ -144,8 +147,15 @@ def readable(kind: str, text: bytes) -> str:
 
 
 def _disown(connection: sqlite3.Connection, row_number: int, version: bytes) -> None:
-    text = version.decode("utf-8", "replace")
-    connection.execute(SQL["disown"], (FIRST_INSTANT, text, row_number))
+    connection.execute(
+        SQL["disown"],
+        {
+            "updated_at": FIRST_INSTANT,
+            "version": version.decode("utf-8", "replace"),
+            "channels": _CHANNELS,
+            "row_number": row_number,
+        },
+    )
 
 
 def _found_again(

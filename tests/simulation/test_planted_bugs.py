@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from actors import intake
+from actors import intake, verification
 from actors.refresh import Refresher
 from actors.vendors.base import Look, Page, Session, Witness
 from actors.vendors.quickbooks import feed, scan, statements
@@ -168,6 +168,13 @@ def test_cursor_by_a_clock_that_is_fast(monkeypatch: pytest.MonkeyPatch, tmp_pat
     found = hunt(SCENARIOS["F09_spring_forward"], tmp_path)
     assert "is in the future" in found
     assert "is out of date" in found
+
+
+def test_what_an_interrupted_verification_mended_is_forgotten(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(verification, "name_mends", lambda *_: 0)
+    assert "and named by None" in hunt(SCENARIOS["F13_damaged_and_interrupted"], tmp_path)
 
 
 def _later(move: CursorMove) -> CursorMove:

@@ -1,7 +1,8 @@
 -- name: unlike
 -- A damaged text may be no text any more: columns are read as the bytes that they are.
 -- Of the given rows [[id, version, updated_at, offset, length], ...] those that are not held just
--- so; where in `payloads` a row's bytes are, as in `upsert`.
+-- so; where in `payloads` a row's bytes are, as in `upsert`. What we noted of a row ourselves must be
+-- readable: whoever shows it could not.
 SELECT
   given.value ->> 0, CAST(held.version AS BLOB), CAST(held.updated_at AS BLOB),
   CAST(held.deleted AS INTEGER), CAST(held.payload AS BLOB)
@@ -13,6 +14,10 @@ LEFT JOIN objects AS held
 WHERE held.object_id IS NULL
   OR held.deleted IS NOT 0
   OR held.version IS NOT given.value ->> 1
+  OR typeof(held.synced_at) IS NOT 'text'
+  OR held.synced_at NOT GLOB '????-??-??T??:??:??.??????Z'
+  OR julianday(held.synced_at) IS NULL
+  OR held.via NOT IN (SELECT value FROM json_each(:channels))
   OR held.updated_at IS NOT given.value ->> 2
   OR CAST(held.payload AS BLOB) IS NOT
     coalesce(substr(:payloads, 1 + (given.value ->> 3), given.value ->> 4), x'');
@@ -54,8 +59,19 @@ UPDATE OR REPLACE objects SET object_id = ? WHERE rowid = ?;
 
 -- name: disown
 -- For the rest of the transaction the row is older than anything that can be written over it,
--- and what history takes of it can be read.
-UPDATE objects SET updated_at = ?, version = ? WHERE rowid = ?;
+-- and what history takes of it can be read. Of one whose own times cannot be, nobody knows more than
+-- that it came after its account.
+UPDATE objects SET
+  updated_at = :updated_at,
+  version = :version,
+  via = CASE WHEN via IN (SELECT value FROM json_each(:channels)) THEN via ELSE 'verify' END,
+  synced_at = CASE
+    WHEN typeof(synced_at) = 'text' AND synced_at GLOB '????-??-??T??:??:??.??????Z'
+      AND julianday(synced_at) IS NOT NULL
+    THEN synced_at
+    ELSE (SELECT connected_at FROM accounts WHERE id = objects.account_id)
+  END
+WHERE rowid = :row_number;
 
 -- name: strangers
 -- The types are found by steps through the index, of which there are few.

@@ -76,6 +76,10 @@ DAMAGES = {
     "no time": "UPDATE objects SET updated_at = 'x026-01-01T00:00:00.000000Z'",
     "false tombstone": "UPDATE objects SET deleted = 1, updated_at = '2099-01-01T00:00:00.000000Z'",
     "lost": "DELETE FROM objects",
+    "no time of ours": "UPDATE objects SET synced_at = '2026-13-41T00:00:00.000000Z'",
+    "undecodable time of ours": "UPDATE objects SET synced_at = CAST(x'ff' AS TEXT)",
+    "bytes for a time of ours": "UPDATE objects SET synced_at = CAST(synced_at AS BLOB)",
+    "no channel": "UPDATE objects SET via = 'poln'",
 }
 MISSING = {"false tombstone", "lost"}
 GHOST = (
@@ -105,6 +109,12 @@ async def test_a_damaged_row_is_named_and_mended_in_one_run(
         row = await house.real_store.object(account_id, "Invoice", victim)
         assert row is not None
         assert row.version != "99"
+        history = await house.real_store.history(account_id, "Invoice", victim)
+        assert history is not None
+        altered = [version for version in history.versions if version.updated_at is None]
+        assert len(altered) == (damage != "lost")
+        assert history.versions[-1].updated_at is not None
+        assert [mend.certificate for mend in history.mends] == [found.number]
         again = await verified(house, account_id)
         assert again.exact
         assert again.number == found.number + 1
