@@ -56,6 +56,7 @@ async def account_page(context: WebContext, account_id: str) -> AccountPage:
         credential,
         await store.held_deletes(account_id),
         await store.certificate(account_id),
+        await store.unnamed_mend_count(account_id),
     )
     hosted = context.supervisor.hosted().get(account_id)
     now = context.clock.now().utc
