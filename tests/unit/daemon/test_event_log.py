@@ -19,6 +19,7 @@ from actors.events import (
 )
 from daemon.event_log import EventLog
 from store.models import Via
+from store.verification import Difference, Mend
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 ABANDONED = LookAbandoned("a1", "quickbooks", "feed", "transient", "HTTP 503", 1, "tid-1")
@@ -161,6 +162,24 @@ def test_moment_of_exactness_is_said() -> None:
         "vendor": "quickbooks",
         "exact_as_of": "2026-11-21T09:00:00+00:00",
     }
+
+
+def test_rows_that_were_mended_are_named() -> None:
+    mended = [Mend("Bill", str(number), Difference.MISSING) for number in range(30)]
+    mended += [Mend("Invoice", "7", Difference.EXTRA)]
+    _, bills, invoices = logged(replace(stored(via=Via.VERIFY), mended=mended))
+    assert bills == {
+        "event": "rows_mended",
+        "log_level": "warning",
+        "account": "a1",
+        "vendor": "quickbooks",
+        "via": "verify",
+        "object_type": "Bill",
+        "difference": "missing",
+        "count": 30,
+        "ids": [str(number) for number in range(20)],
+    }
+    assert (invoices["difference"], invoices["ids"]) == ("extra", ["7"])
 
 
 def test_account_that_was_exact_before_is_not_said_to_become_so() -> None:

@@ -1,4 +1,4 @@
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -22,6 +22,7 @@ from daemon.metrics import Metrics
 from daemon.supervisor import Hosted
 from store.errors import StoreUnavailableError
 from store.models import Account, SealedCredential, StoreHealth, Via
+from store.verification import Difference, Mend
 from support.virtual_time import EPOCH, VIRTUAL_BACKEND, VirtualClock
 
 OPERATIONS = {"quickbooks": ("query", "cdc"), "servicetitan": ("export",)}
@@ -142,6 +143,14 @@ async def test_pages_are_counted_by_what_they_changed(scraper: Scraper) -> None:
     changes = await scraper.values("changes_applied_total")
     assert changes["upsert", "quickbooks", "poll"] == 2
     assert changes["delete", "quickbooks", "poll"] == 1
+
+
+async def test_rows_that_were_mended_are_counted_at_once(scraper: Scraper) -> None:
+    mended = [Mend("Bill", "1", Difference.MISSING), Mend("Bill", "2", Difference.MISSING)]
+    scraper.metrics.listen(replace(page(), mended=mended))
+    counts = await scraper.values("rows_mended_total")
+    assert counts["missing", "quickbooks"] == 2
+    assert counts["extra", "quickbooks"] == counts["differing", "quickbooks"] == 0
 
 
 async def test_refreshes_count_attempts_and_failures_apart(scraper: Scraper) -> None:
