@@ -9,7 +9,8 @@ from support.simulation.allowance import (
     warned_of_the_forecast,
     watch_the_rest,
 )
-from support.simulation.expectations import never_behind_by_more_than
+from support.simulation.expectations import never_behind_by_more_than, verified_apart
+from support.simulation.machine_troubles import restarts
 from support.simulation.scenario import Scenario
 from support.simulation.vendor_troubles import HOUR_S
 
@@ -46,6 +47,22 @@ ALLOWANCE = (
             warned_of_the_forecast,
             reads_refused_at_most(0),
             never_behind_by_more_than(6 * HOUR_S),
+        ),
+    ),
+    Scenario(
+        "F08_verified_in_a_short_month",
+        (restarts(every_s=36 * HOUR_S),),
+        accounts=2,
+        days=16.0,
+        acts_per_day=4.0,
+        epoch=_MID_MONTH,
+        poll_interval_s=2 * HOUR_S,
+        verify_interval_s=24 * HOUR_S,
+        reads_per_month=500,
+        read_cap=500,
+        expects=(
+            reads_refused_at_most(0),
+            verified_apart(least_s=6 * 24 * HOUR_S, most_s=(7 * 24 + 6) * HOUR_S),
         ),
     ),
 )

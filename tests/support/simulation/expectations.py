@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 
 from actors.events import DeletesHeld, LookAbandoned, OwnerNeeded, VerificationEnded
 from daemon.sandbox.quickbooks import FaultKind, Route
@@ -136,6 +137,19 @@ def verified_without_alarm(least_per_account: int) -> Expectation:
         for event in ended:
             if not event.certificate.exact:
                 yield f"{event.account_id}: a false alarm, {event.certificate}"
+
+    return check
+
+
+def verified_apart(*, least_s: float, most_s: float) -> Expectation:
+    """Want each account verified again and again, neither more often nor more seldom than that."""
+
+    def check(world: World) -> Iterator[str]:
+        for account_id in world.account_ids:
+            ended = [found.finished_at for name, found in world.certificates if name == account_id]
+            apart_s = [(after - before).total_seconds() for before, after in pairwise(ended)]
+            if not apart_s or not least_s <= min(apart_s) or not max(apart_s) <= most_s:
+                yield f"{account_id} was verified {apart_s} s apart"
 
     return check
 

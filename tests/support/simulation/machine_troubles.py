@@ -42,6 +42,18 @@ def frozen(*, every_s: float = 3 * HOUR_S, length_s: float = 600.0) -> Trouble:
     return go_on
 
 
+def restarts(*, every_s: float) -> Trouble:
+    """Stop the daemon in good order and start it again at once, as an upgrade does."""
+
+    async def go_on(world: World, random: Random) -> None:
+        while True:
+            await anyio.sleep(random.expovariate(1.0 / every_s))
+            await world.shut_down()
+            world.let_run()
+
+    return go_on
+
+
 def away(length_s: float) -> Trouble:
     """Stop the daemon in good order, and start it only so much later."""
 
