@@ -11,6 +11,7 @@ from actors.mailbox import MailboxFullError
 from actors.messages import Pause, Resume, VerificationRequested
 from store.sqlite.instants import to_text
 from support.simulation.damaged import Damage
+from support.simulation.doom import Moment
 from support.simulation.scenario import Trouble
 from support.simulation.world import World
 
@@ -86,17 +87,25 @@ def verifying(*, every_s: float) -> Trouble:
 
 
 def interrupting(*, every_s: float = HOUR_S / 2) -> Trouble:
-    """Have an account verified and interrupt that: kill the daemon, stop the account or pause it."""
+    """Damage a row, have it verified, and interrupt that: kill, stop or pause.
+
+    A verification of a small account takes hardly longer than its one call: what is to hit it between
+    its mend and its certificate dies at a commit.
+    """
 
     async def go_on(world: World, random: Random) -> None:
         while True:
             await anyio.sleep(random.expovariate(1.0 / every_s))
             account_id = random.choice(world.account_ids)
+            if (await world.account(account_id)).exact_as_of is not None:
+                _damage(world, account_id, random)
             await _verify(world, account_id)
-            await anyio.sleep(random.uniform(0.0, 5.0))
-            match random.choice(("kill", "stop", "pause")):
+            way = random.choice(("kill", "kill", "stop", "pause"))
+            if way != "kill":
+                await anyio.sleep(random.uniform(0.0, 2.0))
+            match way:
                 case "kill":
-                    world.process.doom.strike()
+                    world.process.doom.strike_at(Moment.AFTER_COMMIT, after=random.randint(0, 1))
                 case "stop":
                     await world.stop(account_id)
                     await world.start(account_id)

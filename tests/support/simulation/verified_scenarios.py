@@ -21,7 +21,7 @@ VERIFIED = (
     ),
     Scenario(
         "F13_damaged_and_interrupted",
-        (bit_flips(every_s=HOUR_S / 2), verifying(every_s=HOUR_S / 2), interrupting()),
+        (bit_flips(), verifying(every_s=HOUR_S / 2), interrupting(every_s=HOUR_S)),
         days=1.5,
         acts_per_day=12.0,
         owner_may_be_needed=True,
