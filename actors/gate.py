@@ -32,8 +32,8 @@ _THROTTLE_JITTER = 0.1
 class _Ticket:
     priority: int
     order: int
-    turn: anyio.Event = field(compare=False)
     is_batch: bool = field(compare=False)
+    turn: anyio.Event | None = field(default=None, compare=False)
 
 
 class Gate:
@@ -129,13 +129,13 @@ class Gate:
     async def _wait_for_turn(
         self, priority: Priority, *, is_batch: bool = False, takes: bool = True
     ) -> None:
-        ticket = _Ticket(priority, next(self._order), anyio.Event(), is_batch)
+        ticket = _Ticket(priority, next(self._order), is_batch)
         heapq.heappush(self._queue, ticket)
         try:
             while (wait_s := self._wait_s(ticket)) > 0:
-                ticket.turn = anyio.Event()
+                turn = ticket.turn = anyio.Event()
                 with anyio.move_on_after(wait_s):
-                    await ticket.turn.wait()
+                    await turn.wait()
             if takes:
                 now_s = self._clock.now().monotonic_s
                 self.bucket.take(now_s, is_batch=is_batch)
@@ -184,7 +184,8 @@ class Gate:
 
     def _wake_all(self) -> None:
         for ticket in self._queue:
-            ticket.turn.set()
+            if ticket.turn is not None:
+                ticket.turn.set()
 
     def _report_breaker(self) -> None:
         state = self.breaker.state(self._clock.now().monotonic_s)

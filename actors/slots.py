@@ -25,19 +25,20 @@ class PageSlots:
         other: int = _OTHER_PAGES,
         verified: int = _VERIFIED_PAGES,
     ) -> None:
-        self._backfill = anyio.CapacityLimiter(backfill)
-        self._other = anyio.CapacityLimiter(other)
-        self._verified = anyio.CapacityLimiter(verified)
+        # A free place is taken at once: a look is about to wait for its call anyway.
+        self._backfill = anyio.Semaphore(backfill, fast_acquire=True)
+        self._other = anyio.Semaphore(other, fast_acquire=True)
+        self._verified = anyio.Semaphore(verified, fast_acquire=True)
 
     def crowded(self, priority: Priority) -> bool:
         """Tell whether others wait for a place: nothing is asked for early then."""
-        return self._limiter(priority).statistics().tasks_waiting > 0
+        return self._places(priority).statistics().tasks_waiting > 0
 
     def place(self, priority: Priority) -> AbstractAsyncContextManager[object]:
         """Return what is held from before the page is asked for until it is stored."""
-        return self._limiter(priority)
+        return self._places(priority)
 
-    def _limiter(self, priority: Priority) -> anyio.CapacityLimiter:
+    def _places(self, priority: Priority) -> anyio.Semaphore:
         if priority < Priority.BACKFILL:
             return self._other
         return self._backfill if priority < Priority.VERIFY else self._verified

@@ -55,6 +55,8 @@ class ReadPlanning:
 
     def plan(self) -> None:
         """Share out what is left, by how many accounts poll now."""
+        if not self._meters:
+            return
         polling = Counter(
             hosted.vendor
             for hosted in self._supervisor.hosted().values()

@@ -114,7 +114,21 @@ class Caller:
         return trace_id
 
     def _outcome(self, reply: Reply, read: Read[T], judge: Judge, secrets: Sequence[str]) -> T:
-        failed = FailedCall(
+        if not httpx.codes.is_success(reply.status):
+            raise judge(self._failed(reply, secrets))
+        try:
+            return read(reply.body)
+        except (UnreadableReplyError, ArithmeticError, ValueError) as error:
+            if self._manners.is_fault(reply.body):
+                raise judge(self._failed(reply, secrets)) from error
+            raise TransientError(
+                f"the answer cannot be read: {_why(error)}",
+                status=reply.status,
+                trace_id=self.trace_id(reply),
+            ) from error
+
+    def _failed(self, reply: Reply, secrets: Sequence[str]) -> FailedCall:
+        return FailedCall(
             status=reply.status,
             body=reply.body,
             now=vendor_time(reply) or self.clock.now().utc,
@@ -122,18 +136,6 @@ class Caller:
             trace_id=self.trace_id(reply),
             secrets=secrets,
         )
-        if not httpx.codes.is_success(reply.status):
-            raise judge(failed)
-        try:
-            return read(reply.body)
-        except (UnreadableReplyError, ArithmeticError, ValueError) as error:
-            if self._manners.is_fault(reply.body):
-                raise judge(failed) from error
-            raise TransientError(
-                f"the answer cannot be read: {_why(error)}",
-                status=reply.status,
-                trace_id=failed.trace_id,
-            ) from error
 
 
 def vendor_time(reply: Reply) -> datetime | None:

@@ -66,11 +66,14 @@ def begin_refresh(
     connection: sqlite3.Connection, account_id: str, token_hash: str, at: datetime
 ) -> OpenRefresh:
     """Open an entry for the token, or count up the one that is open for it."""
-    row = connection.execute(JOURNAL["try_again"], (account_id, token_hash)).fetchone()
-    if row is None:
+    found = read_open_refresh(connection, account_id)
+    if found is not None and found.token_hash == token_hash:
+        row = connection.execute(JOURNAL["try_again"], (account_id, token_hash)).fetchone()
+        return open_refresh_of(row)
+    if found is not None:
         end_refresh(connection, account_id, RefreshOutcome.REPLACED, at)
-        row = connection.execute(JOURNAL["begin"], (account_id, token_hash, to_text(at))).fetchone()
-        connection.execute(JOURNAL["trim"], {"account_id": account_id})
+    row = connection.execute(JOURNAL["begin"], (account_id, token_hash, to_text(at))).fetchone()
+    connection.execute(JOURNAL["trim"], {"account_id": account_id})
     return open_refresh_of(row)
 
 

@@ -23,8 +23,11 @@ def move_cursors(
     """
     if not moves:
         return
+    # Types that were asked for together are covered up to one and the same instant.
+    instants = {move.covered_until for move in moves}
+    texts = {instant: optional_to_text(instant) for instant in instants}
     rows = [
-        (move.object_type, move.position, move.complete, optional_to_text(move.covered_until))
+        (move.object_type, move.position, move.complete, texts[move.covered_until])
         for move in moves
     ]
     connection.execute(

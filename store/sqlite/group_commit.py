@@ -55,7 +55,14 @@ def commit_group(
     """
     try:
         connection.execute("BEGIN IMMEDIATE")
-        outcomes = [_run_unit(connection, unit) for unit in units]
+        if len(units) == 1:
+            # Nothing else would be lost with it: what is refused takes the transaction with it.
+            outcomes = [_run(connection, units[0])]
+            if isinstance(outcomes[0], Undone):
+                _roll_back(connection)
+                return GroupResult(outcomes, last_seq(connection))
+        else:
+            outcomes = [_run_apart(connection, unit) for unit in units]
         newest = last_seq(connection)
         if before_commit is not None:
             before_commit()
@@ -69,20 +76,25 @@ def commit_group(
     return GroupResult(outcomes, newest)
 
 
-def _run_unit(connection: sqlite3.Connection, unit: Work[Any]) -> Done | Undone:
+def _run_apart(connection: sqlite3.Connection, unit: Work[Any]) -> Done | Undone:
+    """Run one of several, so that it can be undone by itself."""
     connection.execute("SAVEPOINT unit")
+    outcome = _run(connection, unit)
+    if isinstance(outcome, Undone):
+        connection.execute("ROLLBACK TO unit")
+    connection.execute("RELEASE unit")
+    return outcome
+
+
+def _run(connection: sqlite3.Connection, unit: Work[Any]) -> Done | Undone:
     try:
-        value = unit(connection)
+        return Done(unit(connection))
     except Exception as error:
         if is_interrupted(error):
             raise
         if isinstance(error, sqlite3.Error) and unavailable(error) is not None:
             raise
-        connection.execute("ROLLBACK TO unit")
-        connection.execute("RELEASE unit")
         return Undone(damaged(error) or error)
-    connection.execute("RELEASE unit")
-    return Done(value)
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:

@@ -37,7 +37,8 @@ def release_deletes(
     connection: sqlite3.Connection, account_id: str, object_types: Sequence[str]
 ) -> None:
     """Forget that deletes of these types wait; they need not."""
-    if object_types:
+    # Nearly always none wait: looking first is a quarter of the work of every empty page's delete.
+    if object_types and connection.execute(SQL["any"], (account_id,)).fetchone():
         connection.execute(SQL["release"], (account_id, json_rows(object_types)))
 
 

@@ -253,10 +253,10 @@ class ApiClient:
         headers: dict[str, str] | None = None,
         content: bytes | None = None,
     ) -> httpx.Request:
-        segments = ["v3", "company", session.external_account_id, *path]
+        segments = [session.external_account_id, *path]
         return self._caller.channel.request(
             method,
-            "/".join([self._api_url, *(quote(segment, safe="") for segment in segments)]),
+            "/".join([self._api_url, "v3/company", *map(_segment, segments)]),
             params={**(params or {}), "minorversion": MINOR_VERSION},
             headers={
                 "Authorization": f"Bearer {session.access_token}",
@@ -270,6 +270,11 @@ class ApiClient:
 def can_be_id(object_id: str) -> bool:
     """Tell whether the vendor may have given an object this id: digits, and words for tax codes."""
     return _ID.fullmatch(object_id) is not None
+
+
+def _segment(text: str) -> str:
+    """Most are ids and names that are safe as they are; quoting costs as much as a whole header."""
+    return text if text.isascii() and text.isalnum() else quote(text, safe="")
 
 
 def _is_number(object_id: str) -> bool:

@@ -19,6 +19,8 @@ from store.models import Cursor, CursorMove, ObjectRecord, Tombstone
 CAP = 1000
 LOOK_BACK = timedelta(days=30) - timedelta(hours=1)
 
+_NO_ROWS = Slice()
+
 
 async def feed_page(
     api: ApiClient, session: Session, cursors: Mapping[str, Cursor], overlap: timedelta
@@ -43,9 +45,9 @@ async def feed_page(
             moves.append(to_compare(cursors[name]))
             continue
         until = instants.setdefault(reply.vendor_time, reply.vendor_time - overlap)
-        rows = reply.slices.get(name, Slice())
-        objects += await whole_records(api, session, name, rows)
-        claims += rows.claims
+        if (rows := reply.slices.get(name, _NO_ROWS)) is not _NO_ROWS:
+            objects += await whole_records(api, session, name, rows)
+            claims += rows.claims
         moves.append(listed(cursors[name], until))
     return Page(
         vendor_time=min(

@@ -15,6 +15,7 @@ class _Position(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 IDLE = "{}"
+_BETWEEN_READINGS = ("", IDLE)
 
 _decode = msgspec.json.Decoder(_Position).decode
 
@@ -34,8 +35,10 @@ def scan_under_way(cursor: Cursor) -> Scan | None:
 
 
 def _stored_scan(cursor: Cursor) -> Scan | None:
+    if cursor.position in _BETWEEN_READINGS:
+        return None
     try:
-        return _decode(cursor.position or IDLE).scan
+        return _decode(cursor.position).scan
     except msgspec.MsgspecError:
         return Scan(Reason.COMPARISON if cursor.complete else Reason.BACKFILL)
 

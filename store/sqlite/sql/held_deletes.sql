@@ -17,6 +17,9 @@ RETURNING
   held_deletes.object_type, held_deletes.count, held_deletes.live, held_deletes.sample,
   held_deletes.noticed_at, held_deletes.confirmed_at, held_deletes.confirmed_count;
 
+-- name: any
+SELECT 1 FROM held_deletes WHERE account_id = ? LIMIT 1;
+
 -- name: release
 DELETE FROM held_deletes
 WHERE account_id = ? AND object_type IN (SELECT value FROM json_each(?));
