@@ -6,8 +6,9 @@ blog of 2023-08-24; recorded traffic).
 """
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from heapq import merge
 from operator import itemgetter
 
@@ -64,7 +65,8 @@ def answer(
     return b'[{"QueryResponse":[%s]}]' % b",".join(members)
 
 
-def _entities(text: str) -> list[EntityType]:
+@lru_cache
+def _entities(text: str) -> Sequence[EntityType]:
     if not text.strip():
         raise missing_parameter("entities")
     found: list[EntityType] = []
@@ -95,13 +97,15 @@ def _first_second(text: str, now: datetime, *, inclusive: bool) -> int:
 
 def _changes(table: Table, second: int, mode: CdcMode, budget: int) -> list[bytes]:
     first = table.first_since(second)
+    stubs = [] if mode is CdcMode.MISS_DELETE else table.stubs_since(second)
+    if first == len(table.index) and not stubs:
+        return []
     changed = [
         (updated, number, row.body) for updated, number, row in table.index[first : first + budget]
     ]
     if mode is CdcMode.FALSE_DELETE and changed:
         updated, number, _ = changed[0]
         changed[0] = (updated, number, deleted_stub(str(number), updated))
-    stubs = [] if mode is CdcMode.MISS_DELETE else table.stubs_since(second)
     if stubs:
         changed = list(merge(changed, stubs[:budget], key=_place))[:budget]
     return [body for _, _, body in changed]

@@ -98,6 +98,7 @@ _ALWAYS_EXECUTED = frozenset(
     }
 )
 ITEM_FAULTS = frozenset({FaultKind.ITEM_FAULT, FaultKind.ITEM_THROTTLED, FaultKind.ITEM_MISSING})
+_SPARED = OAUTH_ROUTES | {Route.DISCOVERY, Route.KEYS}
 _CDC_MODES = {
     FaultKind.CDC_MISS_DELETE: CdcMode.MISS_DELETE,
     FaultKind.CDC_FALSE_DELETE: CdcMode.FALSE_DELETE,
@@ -151,7 +152,7 @@ class Fault:
         if self.routes:
             # What may hit a write hits writes in a batch as well.
             return not self.routes.isdisjoint({target.route, *target.carries})
-        return target.route not in OAUTH_ROUTES | {Route.DISCOVERY, Route.KEYS}
+        return target.route not in _SPARED
 
 
 @dataclass(slots=True)
@@ -198,6 +199,8 @@ class FaultPlan:
 
     def is_out(self, target: Target, now: datetime) -> bool:
         """Return whether a call falls into an outage."""
+        if not self._outages:
+            return False
         for scope in {None, target.realm_id}:
             if scope in self._outages:
                 until = self._outages[scope]

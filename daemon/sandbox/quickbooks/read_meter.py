@@ -30,7 +30,7 @@ class ReadMeter:
         self._behaviour = behaviour
         self.cap: int | None = None
         self.refused = 0
-        self._month = ""
+        self._month = (0, 0)
         self._used = 0
 
     def used(self, now: datetime) -> int:
@@ -56,7 +56,8 @@ class ReadMeter:
         return int(target.route in METERED_ROUTES)
 
     def _turn(self, now: datetime) -> None:
-        month = f"{now.astimezone(PACIFIC):%Y-%m}"
+        local = now.astimezone(PACIFIC)
+        month = (local.year, local.month)
         if month != self._month:
             self._month, self._used = month, 0
 

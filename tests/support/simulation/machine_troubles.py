@@ -72,7 +72,7 @@ def wrong_clock(errors: Sequence[timedelta], *, every_s: float = 3 * HOUR_S) -> 
     async def go_on(world: World, random: Random) -> None:
         while True:
             await anyio.sleep(random.expovariate(1.0 / every_s))
-            world.clock.error = random.choice(errors)
+            world.clock.set_wrong(random.choice(errors))
 
     return go_on
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import unquote, urlencode, urlsplit
+from functools import lru_cache
+from urllib.parse import quote_plus, unquote, urlsplit
 
 import anyio
 import httpx
@@ -67,15 +68,11 @@ class MortalClient:
         content: bytes | None,
         timeout: None,  # noqa: ARG002 - the deadline is the caller's
     ) -> SandboxRequest:
-        parts = urlsplit(url)
-        return SandboxRequest(
-            method,
-            unquote(parts.path),
-            urlencode(params) if params else parts.query,
-            {name.lower(): value for name, value in headers.items()},
-            content or b"",
-            f"{parts.scheme}://{parts.netloc}",
-        )
+        path, query, origin = _parts(url)
+        if params:
+            query = "&".join(f"{_quoted(name)}={_quoted(text)}" for name, text in params.items())
+        lowered = {name.lower(): value for name, value in headers.items()}
+        return SandboxRequest(method, path, query, lowered, content or b"", origin)
 
     async def send(self, request: SandboxRequest) -> WireReply:
         self._doom.reach(Moment.BEFORE_CALL)
@@ -90,3 +87,13 @@ class MortalClient:
 
     async def aclose(self) -> None:
         """There is no connection."""
+
+
+@lru_cache(maxsize=256)
+def _parts(url: str) -> tuple[str, str, str]:
+    """Return path, query and origin; there are a few addresses for each account."""
+    parts = urlsplit(url)
+    return unquote(parts.path), parts.query, f"{parts.scheme}://{parts.netloc}"
+
+
+_quoted = lru_cache(maxsize=256)(quote_plus)

@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING
 
 import anyio
 import httpx
-from cryptography.fernet import Fernet
 
 from actors import events
 from actors.errors import VendorError
 from actors.messages import Message, Resume
-from actors.moment import Moment
 from actors.vendors.quickbooks import QuickBooks, QuickBooksSettings
 from daemon.sandbox.quickbooks import Limits, QuickBooksSandbox
 from daemon.sandbox.transport import SandboxTransport
@@ -29,8 +27,8 @@ from support.quickbooks_replica import settings as quickbooks_settings
 from support.simulation.doom import Killed
 from support.simulation.observed_store import Disk
 from support.simulation.observer import Observer
+from support.simulation.open_sealer import OpenSealer
 from support.simulation.process import Process
-from support.simulation.remembering_sealer import RememberingSealer
 from support.simulation.replica import ReplicaReader
 from support.simulation.scenario import Scenario
 from support.simulation.token_rules import TokenRules
@@ -55,15 +53,15 @@ class FreezingLoop(VirtualLoop):
 
 
 class WrongClock(VirtualClock):
-    """This machine's clock. Its calendar may be wrong by `error`; the vendor's is right."""
+    """This machine's clock. Its calendar may be set wrong; the vendor's is right."""
 
     def __init__(self, epoch: datetime) -> None:
         super().__init__(epoch)
-        self.error = timedelta(0)
+        self._right = epoch
 
-    def now(self) -> Moment:
-        right = super().now()
-        return Moment(right.monotonic_s, right.utc + self.error) if self.error else right
+    def set_wrong(self, error: timedelta) -> None:
+        """Have the calendar be wrong by so much from now on."""
+        self.epoch = self._right + error
 
 
 class World:
@@ -104,7 +102,7 @@ class World:
         )
         self.sandbox.set_read_cap(scenario.read_cap)
         self.realms: dict[str, str] = {}
-        self.sealer = RememberingSealer([Fernet.generate_key().decode()])
+        self.sealer = OpenSealer()
         self.tokens = TokenRules(self.sealer, self.realms)
         self.wire = Wire(self.sandbox, self.tokens.called)
         self.reader = reader
@@ -196,7 +194,7 @@ class World:
     async def calm(self) -> None:
         """End all trouble: from now on everything works, and nobody changes anything."""
         self.troubled = False
-        self.clock.error = timedelta(0)
+        self.clock.set_wrong(timedelta(0))
         self.disk.full = False
         self.wire.spoilers.clear()
         self.sandbox.clear_faults()
