@@ -13,7 +13,10 @@ from enum import StrEnum
 
 
 class Commit(StrEnum):
-    """The kinds of commit that can be died at; what is `OTHER` cannot."""
+    """The kinds of commit that can be died at.
+
+    What is `OTHER` cannot: it leaves nothing that anybody would look for.
+    """
 
     CLAIM = "claim"
     PAGE = "page"
@@ -30,6 +33,17 @@ class Commit(StrEnum):
     ACTION_ACCEPTED = "action_accepted"
     ACTION_BEGUN = "action_begun"
     ACTION_ENDED = "action_ended"
+    ACTION_CLOSED = "action_closed"
+    ACTION_REVIVED = "action_revived"
+    ACTION_CANCELED = "action_canceled"
+    VERIFICATION_REQUESTED = "verification_requested"
+    CERTIFICATE = "certificate"
+    DELETES_CONFIRMED = "deletes_confirmed"
+    NOTICES_RECEIVED = "notices_received"
+    PRUNED = "pruned"
+    READS_NOTED = "reads_noted"
+    READS_ADDED = "reads_added"
+    FINANCE = "finance"
     OTHER = "other"
 
 

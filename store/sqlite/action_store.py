@@ -58,6 +58,7 @@ class ActionStore:
         """Store where the action stands."""
         await self._writer.submit(
             lambda connection: actions.close_action(connection, account_id, epoch, action_id, end),
+            commit=Commit.ACTION_CLOSED,
             urgent=True,
         )
 
@@ -90,6 +91,7 @@ class ActionStore:
         """Ask for an action again."""
         return await self._writer.submit(
             partial(actions.revive, account_id=account_id, action_id=action_id, at=at),
+            commit=Commit.ACTION_REVIVED,
             urgent=True,
         )
 
@@ -97,6 +99,7 @@ class ActionStore:
         """Call an action off."""
         return await self._writer.submit(
             partial(actions.cancel, account_id=account_id, action_id=action_id, at=at),
+            commit=Commit.ACTION_CANCELED,
             urgent=True,
         )
 

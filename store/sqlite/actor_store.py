@@ -124,7 +124,8 @@ class SqliteActorStore:
         return await self._writer.submit(
             lambda connection: verifications.store_certificate(
                 connection, account_id, epoch, certificate, mends_through
-            )
+            ),
+            commit=Commit.CERTIFICATE,
         )
 
     async def begin_refresh(
@@ -171,13 +172,15 @@ class SqliteActorStore:
     async def note_reads(self, vendor: str, month: str, count: int) -> int:
         """Note so many more metered reads of the vendor's app; return all noted in the month."""
         return await self._writer.submit(
-            lambda connection: reads.note_reads(connection, vendor, month, count)
+            lambda connection: reads.note_reads(connection, vendor, month, count),
+            commit=Commit.READS_NOTED,
         )
 
     async def add_reads(self, vendor: str, month: str, by_account: Mapping[str, int]) -> None:
         """Add who made how many of them."""
         await self._writer.submit(
-            lambda connection: reads.add_reads(connection, vendor, month, by_account)
+            lambda connection: reads.add_reads(connection, vendor, month, by_account),
+            commit=Commit.READS_ADDED,
         )
 
     async def account_reads(self, vendor: str, month: str, account_id: str) -> int:

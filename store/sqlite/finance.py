@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from store.crash_points import Commit
 from store.finance import (
     FinanceDocument,
     FinanceQuery,
@@ -33,7 +34,10 @@ class SqliteFinance:
 
     async def begin(self, account_id: str, mapping: int) -> None:
         """Begin the account's copy anew."""
-        await self._writer.submit(lambda connection: keeping.begin(connection, account_id, mapping))
+        await self._writer.submit(
+            lambda connection: keeping.begin(connection, account_id, mapping),
+            commit=Commit.FINANCE,
+        )
 
     async def sources(self, account_id: str, types: Sequence[str], limit: int) -> Piece | None:
         """Read the next piece that the copy lacks, in one moment."""
@@ -51,6 +55,7 @@ class SqliteFinance:
         return await self._writer.submit(
             lambda connection: keeping.keep_piece(connection, account_id, piece, made),
             len(made) * _ROW_BYTES,
+            Commit.FINANCE,
         )
 
     async def unbuilt(self, mappings: Mapping[str, int], limit: int) -> Sequence[str]:
@@ -65,7 +70,9 @@ class SqliteFinance:
 
     async def raise_floor(self, seq: int) -> None:
         """Note that every copy that is whole has seen all up to here."""
-        await self._writer.submit(lambda connection: keeping.raise_floor(connection, seq))
+        await self._writer.submit(
+            lambda connection: keeping.raise_floor(connection, seq), commit=Commit.FINANCE
+        )
 
     async def read(self, account_id: str, query: FinanceQuery) -> FinanceReading:
         """Read what a view wants, in one moment."""

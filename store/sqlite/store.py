@@ -132,7 +132,8 @@ class SqliteStore(SqliteActorStore, ActionStore):
         return await self._writer.submit(
             lambda connection: verifications.request_verification(
                 connection, account_id, repair=repair
-            )
+            ),
+            commit=Commit.VERIFICATION_REQUESTED,
         )
 
     async def certificate(self, account_id: str) -> Certificate | None:
@@ -182,7 +183,8 @@ class SqliteStore(SqliteActorStore, ActionStore):
     async def prune_history(self, before: datetime, *, limit: int) -> int:
         """Forget some of what ended before then; return how many rows that was."""
         return await self._writer.submit(
-            lambda connection: history.prune_history(connection, before, limit)
+            lambda connection: history.prune_history(connection, before, limit),
+            commit=Commit.PRUNED,
         )
 
     async def confirm_deletes(
@@ -190,7 +192,8 @@ class SqliteStore(SqliteActorStore, ActionStore):
     ) -> Sequence[HeldDeletes]:
         """Note that held deletes may go, if they are no more than these; return those noted."""
         return await self._writer.submit(
-            lambda connection: held_deletes.confirm_deletes(connection, account_id, counts, at)
+            lambda connection: held_deletes.confirm_deletes(connection, account_id, counts, at),
+            commit=Commit.DELETES_CONFIRMED,
         )
 
     async def changes(self, wanted: ChangeFilter) -> Sequence[Change]:
@@ -216,6 +219,7 @@ class SqliteStore(SqliteActorStore, ActionStore):
         return await self._writer.submit(
             lambda connection: notices.receive_notices(connection, vendor, received, at),
             notices.notices_bytes(received),
+            Commit.NOTICES_RECEIVED,
         )
 
     async def prune_notices(
@@ -225,7 +229,8 @@ class SqliteStore(SqliteActorStore, ActionStore):
         return await self._writer.submit(
             lambda connection: notices.prune_notices(
                 connection, received_before, forgotten_before, limit
-            )
+            ),
+            commit=Commit.PRUNED,
         )
 
     async def metadata(self, key: str) -> bytes | None:
