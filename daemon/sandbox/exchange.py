@@ -2,7 +2,7 @@
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
 
@@ -72,7 +72,10 @@ class SandboxReply:
 
     def with_headers(self, *pairs: tuple[str, str]) -> "SandboxReply":
         """Return the same reply with further headers."""
-        return replace(self, headers=(*self.headers, *pairs))
+        headers = (*self.headers, *pairs)
+        return SandboxReply(
+            self.status, headers, self.body, self.delay_s, self.body_delay_s, self.disconnect
+        )
 
 
 def _form_decoded(text: str) -> dict[str, str]:

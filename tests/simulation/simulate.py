@@ -4,6 +4,7 @@ Run by `make simulate SEEDS=…`; needs tests/ on the path.
 """
 
 import argparse
+import shutil
 import signal
 import sys
 import tempfile
@@ -21,6 +22,9 @@ from support.simulation.scenarios import SCENARIOS
 
 _LONGEST_S = 900
 """Of real time; a run that takes longer goes round in circles."""
+
+_MEMORY = Path("/dev/shm")  # noqa: S108 - the folder made in it is for its owner alone
+_ENOUGH_BYTES = 2 * 1024**3
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -75,12 +79,21 @@ def play(name: str, seed: int) -> Outcome:
     signal.signal(signal.SIGALRM, too_long)
     signal.alarm(_LONGEST_S)
     try:
-        with tempfile.TemporaryDirectory(prefix="syncline-simulation-") as folder:
+        with tempfile.TemporaryDirectory(prefix="syncline-simulation-", dir=_room()) as folder:
             return run(scenario, seed, Path(folder))
     except Exception as error:  # noqa: BLE001 - a seed that ends so is a finding, too
         return failed(scenario, seed, error)
     finally:
         signal.alarm(0)
+
+
+def _room() -> Path | None:
+    """Return where a run's file costs no disk; None when that is not certain to be enough."""
+    try:
+        free_bytes = shutil.disk_usage(_MEMORY).free
+    except OSError:
+        return None
+    return _MEMORY if free_bytes >= _ENOUGH_BYTES else None
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:

@@ -96,10 +96,11 @@ class VirtualClock:
         self._last_epoch = epoch
 
     def now(self) -> Moment:
-        elapsed_s = asyncio.get_running_loop().time()
-        if elapsed_s != self._last.monotonic_s or self.epoch is not self._last_epoch:
-            self._last_epoch = self.epoch
-            self._last = Moment(elapsed_s, self.epoch + timedelta(seconds=elapsed_s))
+        elapsed_s, last = asyncio.get_running_loop().time(), self._last
+        if elapsed_s == last.monotonic_s and self.epoch is self._last_epoch:
+            return last
+        self._last_epoch = self.epoch
+        self._last = Moment(elapsed_s, self.epoch + timedelta(seconds=elapsed_s))
         return self._last
 
     def utc(self) -> datetime:

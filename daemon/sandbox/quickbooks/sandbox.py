@@ -84,7 +84,8 @@ class QuickBooksSandbox(VendorActs):
             return service_unavailable()
         fault = self.world.faults.draw(target)
         reply = self._faulted(fault, target, request, now)
-        reply = replace(reply, delay_s=reply.delay_s + self._latency_s(target.route))
+        if latency_s := self._latency_s(target.route):
+            reply = replace(reply, delay_s=reply.delay_s + latency_s)
         if client_id:
             duration_s = reply.delay_s + reply.body_delay_s
             self.world.limiter.occupy(target.realm_id, client_id, now, duration_s)

@@ -17,9 +17,9 @@ _ALL = (
     " WHERE account_id = ?"
 )
 _SOME = (
-    "SELECT object_type, object_id, updated_at, deleted, CAST(payload AS BLOB) FROM objects"
-    " WHERE account_id = ? AND (object_type, object_id) IN"
-    " (SELECT value ->> 0, value ->> 1 FROM json_each(?))"
+    "SELECT object_type, object_id, updated_at, deleted, CAST(payload AS BLOB)"
+    " FROM json_each(?) AS wanted CROSS JOIN objects"
+    " ON account_id = ? AND object_type = wanted.value ->> 0 AND object_id = wanted.value ->> 1"
 )
 
 
@@ -49,7 +49,7 @@ class ReplicaReader:
     def rows(self, account_id: str, keys: Collection[Key]) -> dict[Key, Row | None]:
         """Return the rows of these objects, None where there is none."""
         wanted: dict[Key, Row | None] = dict.fromkeys(keys)
-        found = self._connection.execute(_SOME, (account_id, json.dumps(list(keys))))
+        found = self._connection.execute(_SOME, (json.dumps(list(keys)), account_id))
         wanted.update(_row(each) for each in found)
         return wanted
 
