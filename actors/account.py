@@ -14,6 +14,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from actors import brake
+from actors.action_entry import nothing_in_the_way
 from actors.action_runner import ActionRunner
 from actors.announcer import Announcer
 from actors.breaker import BreakerState
@@ -24,6 +25,7 @@ from actors.intake import Intake
 from actors.mailbox import Mailbox
 from actors.messages import ActionsWaiting, Hinted, Message, Pause, Stop, SyncNow
 from actors.outcomes import Ended, Event, LookFailed, LookStored, Refreshed, RefreshFailed
+from actors.patience import until_stored
 from actors.premises import Premises
 from actors.read_ahead import ReadAhead
 from actors.refresh import OwnerNeededError, Refresher
@@ -37,6 +39,7 @@ from actors.trouble import trouble
 from actors.vendors.base import Look, Page, Permit, Priority, Session
 from actors.verification import Verification
 from actors.verification_plan import Order, verification_in_s
+from store.action_models import NewAction, TakenIn
 from store.errors import StaleEpochError, StoreUnavailableError
 from store.models import ClaimedAccount, SealedCredential
 from store.notice import NoticeCheck
@@ -50,8 +53,8 @@ class Ending(Enum):
     FENCED_OFF = "fenced_off"
 
 
+_LookError = VendorError | StoreUnavailableError
 _FENCED_OFF = "another owner has taken the account over"
-_NOTE_AGAIN_S = 1.0
 
 
 class AccountActor:
@@ -149,22 +152,17 @@ class AccountActor:
         """Describe the actor as it is now."""
         around, now = self._around, self._around.clock.now()
         now_s, state, breaker = now.monotonic_s, self._state, self._gate.breaker
-        pace = around.pace(self.account_id, now)
+        pace, bucket = around.pace(self.account_id, now), self._gate.bucket
+        rests = self._wake_at_s == inf or state.paused
         return ActorStatus(
             breaker=breaker.state(now_s),
             breaker_failures=breaker.failures,
-            bucket=BucketStatus(
-                self._gate.bucket.in_flight, self._gate.bucket.within_a_second(now_s)
-            ),
+            bucket=BucketStatus(bucket.in_flight, bucket.within_a_second(now_s)),
             cursors=state.cursors,
             trouble=self._trouble(breaker.state(now_s)),
             looks=tuple(state.running),
             failures=state.failures,
-            next_look_in_s=(
-                None
-                if self._wake_at_s == inf or state.paused
-                else max(0.0, self._wake_at_s - now_s)
-            ),
+            next_look_in_s=None if rests else max(0.0, self._wake_at_s - now_s),
             verification=None if self._verification is None else self._verification.progress(),
             verification_in_s=verification_in_s(state.verification, now_s, pace, around.settings),
             verification_error=state.verification.error or None,
@@ -265,11 +263,7 @@ class AccountActor:
 
     async def _settle_watermark(self) -> None:
         """Take back what was published for fewer types, as soon as the store takes it."""
-        while True:
-            try:
-                return await self._intake.settle_watermark()
-            except StoreUnavailableError:
-                await anyio.sleep(_NOTE_AGAIN_S)
+        await until_stored(self._intake.settle_watermark)
 
     async def _make_look(self, ahead: ReadAhead, look: Look) -> Event:
         around, sealed = self._around, self._sealed
@@ -286,8 +280,7 @@ class AccountActor:
                 applied = await self._intake.store(session, look, page, self._check(look, page))
         except (VendorError, StoreUnavailableError) as error:
             ahead.note(look, stored=False)
-            # A refusal of a token that was renewed meanwhile says nothing about the new one.
-            return self._look_failed(look, error, token_is_current=sealed is self._sealed)
+            return self._look_failed(look, error, is_current=sealed is self._sealed)
         ahead.note(look, stored=True)
         if applied.missed and around.hearing is not None:
             around.hearing.health.missed()
@@ -314,13 +307,23 @@ class AccountActor:
         access_token = self._around.sealer.unseal(self._sealed).access_token
         return Session(self._external_account_id, access_token, permit)
 
-    async def _act(self) -> Event:
-        """Work on users' writes until nothing more can be done about them right now."""
+    async def take_in(self, new: NewAction) -> TakenIn | None:
+        """Store a user's write, noted as being sent; None when it has to wait. Then post `ActionsWaiting`."""
+        now_s = self._around.clock.now().monotonic_s
+        if self._around.writer and nothing_in_the_way(self._state, self._gate, now_s):
+            return await self._runner().take_in(new)
+        return None
+
+    def _runner(self) -> ActionRunner:
         if self._actions is None:
             premises = self._premises(self._gate.permit(Priority.USER))
             self._actions = ActionRunner(premises, self._around.writer, self._gate)
+        return self._actions
+
+    async def _act(self) -> Event:
+        """Work on users' writes until nothing more can be done about them right now."""
         sealed = self._sealed
-        rested = await self._actions.run(_FENCED_OFF)
+        rested = await self._runner().run(_FENCED_OFF)
         return rested if sealed is self._sealed else replace(rested, refused=False)
 
     async def _verify(self, order: Order) -> Event:
@@ -369,30 +372,23 @@ class AccountActor:
 
     async def _give_up(self) -> Event:
         """Note that the owner is needed; the actor has nothing else to do until that is stored."""
-        while True:
-            try:
-                await self._around.store.require_reauthorization(
-                    self.account_id, self._epoch, REFUSED, self._around.clock.now().utc
-                )
-            except StoreUnavailableError:
-                await anyio.sleep(_NOTE_AGAIN_S)
-            else:
-                return self._owner_needed(REFUSED)
+        store, clock = self._around.store, self._around.clock
+        await until_stored(
+            lambda: store.require_reauthorization(
+                self.account_id, self._epoch, REFUSED, clock.now().utc
+            )
+        )
+        return self._owner_needed(REFUSED)
 
     def _owner_needed(self, cause: str) -> Event:
         self._announcer.owner_needed(cause)
         return Ended(cause)
 
-    def _look_failed(
-        self,
-        look: Look,
-        error: VendorError | StoreUnavailableError,
-        *,
-        token_is_current: bool,
-    ) -> Event:
+    def _look_failed(self, look: Look, error: _LookError, *, is_current: bool) -> Event:
+        """Tell of it. A refusal of a token that was renewed meanwhile says nothing about the new one."""
         known = self._state.failures.get(look.key)
         self._announcer.look_abandoned(look, error, 1 if known is None else known.count + 1)
-        refused = token_is_current and isinstance(error, ReauthorizeError)
+        refused = is_current and isinstance(error, ReauthorizeError)
         return LookFailed(look, str(error), wait_s=wait_s(error), refused=refused)
 
     def _covered(self) -> bool:

@@ -97,6 +97,16 @@ class ActionCalls:
             return Base(trouble=NotSentError(f"the object could not be read: {error}"))
         return Base(self._writer.base(action.action_type, action.payload, record))
 
+    async def held_base(self, action: Action) -> Base | None:
+        """Return what has to be known of the object, as far as the replica knows; else None."""
+        target = self._writer.target(action.action_type, action.payload)
+        if target.object_id is None:
+            return Base()
+        held = await self._held(target)
+        if held is None:
+            return None
+        return Base(self._writer.base(action.action_type, action.payload, held))
+
     def searched_from(self, action: Action) -> datetime:
         """Return a vendor time before the action was first sent, which it is about to be."""
         if action.searched_from is not None:
@@ -106,9 +116,8 @@ class ActionCalls:
         covered = cursor.covered_until if cursor else None
         return covered or self._clock.now().utc - _UNCOVERED
 
-    async def send(self, action: Action, move: Send, attempt: Attempt) -> Called:
-        """Send it, once. The attempt is stored already."""
-        begun_s = self._clock.now().monotonic_s
+    async def send(self, action: Action, move: Send, attempt: Attempt, begun_s: float) -> Called:
+        """Send it, once. The attempt is stored already, since `begun_s`."""
         session = self._desk.open_session()
         session = replace(session, permit=self._in_time(session.permit, begun_s))
         intent = Intent(
@@ -173,15 +182,17 @@ class ActionCalls:
             VendorError: it can't be read.
         """
         if not action.attempts:
-            held = await self._store.object(
-                self._account_id, target.object_type, str(target.object_id)
-            )
-            if held is not None and not held.deleted:
-                return bytes(held.payload)
+            held = await self._held(target)
+            if held is not None:
+                return held
         record = await self._writer.read(self._desk.open_session(), target)
         if record is None:
             raise RejectedError(f"{target.object_type} {target.object_id} is not at the vendor")
         return record.payload
+
+    async def _held(self, target: Target) -> bytes | None:
+        held = await self._store.object(self._account_id, target.object_type, str(target.object_id))
+        return None if held is None or held.deleted else bytes(held.payload)
 
     async def _among_deleted(self, action: Action, found: NotFound) -> ReadBack:
         """Say whether one of the deleted objects was the action's, as far as the replica knows them."""
@@ -227,7 +238,11 @@ def failed(attempt: Attempt, error: VendorError) -> Called:
 
 def _done(attempt: Attempt, written: Written) -> Called:
     ended = replace(
-        attempt, outcome=AttemptOutcome.DONE, status=written.status, trace_id=written.trace_id
+        attempt,
+        outcome=AttemptOutcome.DONE,
+        status=written.status,
+        trace_id=written.trace_id,
+        vendor_time=None if written.record is None else written.record.updated_at,
     )
     return Called(ended, written)
 

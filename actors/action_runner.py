@@ -12,9 +12,10 @@ from math import inf
 
 import anyio
 
-from actors import events
 from actors.action_batches import ActionBatches
 from actors.action_calls import ActionCalls, Called, Desk, failed
+from actors.action_entry import ActionEntry, InHand, unsent
+from actors.action_teller import ActionTeller, after
 from actors.action_turns import ActionsRested
 from actors.gate import Gate
 from actors.ledger import GiveUp, LookBack, Move, Park, Send, Wait, next_move, state_of
@@ -29,6 +30,8 @@ from store.action_models import (
     AttemptCall,
     AttemptEnd,
     AttemptOutcome,
+    NewAction,
+    TakenIn,
 )
 from store.errors import StaleEpochError, StoreUnavailableError
 from store.models import Tombstone
@@ -68,8 +71,7 @@ class ActionRunner:
         self._store = premises.store
         self._writer = writer
         self._clock = premises.clock
-        self._tell = premises.listener
-        self._vendor = premises.vendor.name
+        self._teller = ActionTeller(premises, writer)
         self._object_types = premises.settings.object_types
         self._account_id = premises.account_id
         self._epoch = premises.epoch
@@ -80,10 +82,27 @@ class ActionRunner:
             stopping=lambda: not premises.may_go_on(),
         )
         self._calls = ActionCalls(self._store, writer, self._clock, self._account_id, desk)
+        self._entry = ActionEntry(
+            self._store, self._calls, self._clock, self._account_id, self._epoch
+        )
         self._gate = gate
         self._queue: deque[Action] = deque()
         self._busy: set[str] = set()
         self._done_s: dict[str, float] = {}
+
+    async def take_in(self, new: NewAction) -> TakenIn | None:
+        """Store a new write and, when nothing is before it, that it is being sent: then `run` sends it.
+
+        Returns None, and stores nothing, when it has to wait for something.
+
+        Raises:
+            UnknownAccountError, ActionConflictError, StoreUnavailableError: nothing was stored.
+        """
+        action = unsent(new)
+        key = self._key(action)
+        if key in self._busy or self._quiet_s(key, action) > 0:
+            return None
+        return await self._entry.take_in(new, self._next(action))
 
     async def run(self, fenced_off: str) -> ActionsRested:
         """Do all that can be done now; `fenced_off` is what it ends with if that is not ours to do."""
@@ -110,7 +129,7 @@ class ActionRunner:
         async with anyio.create_task_group() as side_by_side:
             for key, lane in lanes.items():
                 self._busy.add(key)
-                if batches.goes_together(lane):
+                if batches.goes_together(lane) and not self._entry.knows(lane[0].id):
                     self._queue.extend(lane)
                     side_by_side.start_soon(self._work_off_queue, batches, turns, met, waiting)
                 else:
@@ -142,14 +161,15 @@ class ActionRunner:
             actions = await batches.take(self._queue, alone=len(self._busy) == 1)
             if not actions:
                 return
-            wait_s = inf if self._desk.stopping() else self._desk.rest_s()
             if len(actions) == 1:
                 alone = anyio.Semaphore(1)
                 await self._work_off(actions[0].id, actions, alone, met, waiting)
                 return
+            rest_s = self._desk.rest_s()
+            rests = rest_s > 0 or self._desk.stopping()
             try:
-                late = await batches.send(actions) if wait_s <= 0 else actions
-                waiting.update((action.id, max(wait_s, _STORE_REST_S)) for action in late)
+                late = actions if rests else await batches.send(actions)
+                waiting.update((action.id, max(rest_s, _STORE_REST_S)) for action in late)
             finally:
                 self._busy.difference_update(action.id for action in actions)
 
@@ -158,9 +178,14 @@ class ActionRunner:
 
         Writes of one object come after each other, all others side by side.
         """
+        taken = self._busy | waiting.keys()
+        in_hand = {self._key(action): [action] for action in self._entry.waiting()}
+        if mine := {key: lane for key, lane in in_hand.items() if key not in taken}:
+            return mine
         lanes: defaultdict[str, list[Action]] = defaultdict(list)
         for action in await self._store.open_actions(self._account_id, limit=_AT_A_TIME):
-            lanes[self._key(action)].append(action)
+            if not self._entry.knows(action.id):
+                lanes[self._key(action)].append(action)
         taken = self._busy | waiting.keys()
         return {key: lane for key, lane in lanes.items() if key not in taken}
 
@@ -178,11 +203,13 @@ class ActionRunner:
     ) -> None:
         try:
             for action in lane:
-                wait_s = self._quiet_s(key, action) or None
+                in_hand = self._entry.hand_out(action.id)
+                own_key = self._key(action)
+                wait_s = None if in_hand else self._quiet_s(own_key, action) or None
                 if wait_s is None:
                     async with turns:
-                        wait_s = await self._advance(action, met)
-                    self._done_s[key] = self._clock.now().monotonic_s
+                        wait_s = await self._advance(action, met, in_hand)
+                    self._done_s[own_key] = self._clock.now().monotonic_s
                 if wait_s is not None:
                     waiting[key] = wait_s
                     return
@@ -199,11 +226,18 @@ class ActionRunner:
             0.0, done_s + self._writer.quiet_s(action.action_type) - self._clock.now().monotonic_s
         )
 
-    async def _advance(self, action: Action, met: _Met) -> float | None:
+    async def _advance(self, action: Action, met: _Met, in_hand: InHand | None) -> float | None:
         """Take the action as far as it goes; return how long to wait, or None when it needs nothing more."""
+        if in_hand is not None:
+            called = await self._calls.send(action, in_hand.move, in_hand.attempt, in_hand.begun_s)
+            ended = await self._end(action, called, met)
+            if ended is None or _is_over(ended):
+                return None
+            action = after(action, ended)
         while True:
             if self._desk.stopping():
-                return inf
+                # Not before the account acts again; then at once.
+                return 0.0
             move = self._next(action)
             if isinstance(move, Wait):
                 return move.delay_s
@@ -213,53 +247,62 @@ class ActionRunner:
             if (rest_s := self._desk.rest_s()) > 0:
                 return rest_s
             end = await self._make(action, move, met)
-            if end is None or end.state in ENDED or end.parked:
+            if end is None or _is_over(end):
                 return None
-            action = replace(
-                action,
-                state=end.state,
-                last_error=end.last_error,
-                attempts=(*action.attempts, end.attempt),
-            )
+            action = after(action, end)
 
     def _next(self, action: Action) -> Move:
         merges_again = self._writer.merges_again(action.payload)
         return next_move(action, self._clock.now().utc, merges_again=merges_again)
 
     async def _make(self, action: Action, move: Send | LookBack, met: _Met) -> AttemptEnd | None:
-        """Make the call and store its end; None when the action ended before it could begin."""
+        """Make the call and store its end; None when the action went on without us meanwhile."""
+        known = len(action.attempts)
         if isinstance(move, LookBack):
-            return await self._end(action, await self._calls.look_back(action, move), met)
+            return await self._end(action, await self._calls.look_back(action, move), met, known)
         base = await self._calls.base(action, move)
         now = self._clock.now().utc
         attempt = Attempt(AttemptCall.SEND, now, AttemptOutcome.OPEN, base=base.note)
         if base.trouble is not None:
             # Nothing is sent: an attempt that stays open would only be looked for.
-            return await self._end(action, failed(attempt, base.trouble), met)
+            return await self._end(action, failed(attempt, base.trouble), met, known)
+        begun_s = self._clock.now().monotonic_s
         if not await self._begin(action, attempt):
             return None
-        called = await self._calls.send(action, move, attempt)
+        called = await self._calls.send(action, move, attempt, begun_s)
         return await self._end(action, called, met)
 
     async def _begin(self, action: Action, attempt: Attempt) -> bool:
         return await self._store.begin_attempt(
-            self._account_id, self._epoch, action.id, attempt, self._calls.searched_from(action)
+            self._account_id,
+            self._epoch,
+            action.id,
+            attempt,
+            self._calls.searched_from(action),
+            known_attempts=len(action.attempts),
         )
 
-    async def _end(self, action: Action, called: Called, met: _Met) -> AttemptEnd:
-        """Store how the attempt ended and where the action stands after it."""
+    async def _end(
+        self, action: Action, called: Called, met: _Met, known_attempts: int | None = None
+    ) -> AttemptEnd | None:
+        """Store how the attempt ended and where the action stands after it.
+
+        Returns None, and stores nothing, when it was not noted as begun, and others than
+        `known_attempts` were stored meanwhile.
+        """
         met.refused |= called.token_refused
         attempt = replace(called.attempt, ended_at=self._clock.now().utc)
         if called.written is None:
-            after = replace(action, attempts=(*action.attempts, attempt))
-            end = _standing(self._next(after), after, attempt)
+            tried = replace(action, attempts=(*action.attempts, attempt))
+            end = _standing(self._next(tried), tried, attempt)
         else:
             end = self._success(attempt, called.written)
             met.touched.update(self._writer.touched_types(action.action_type, action.payload))
-        await self._keep_storing(action.id, end)
-        self._tell_attempt(action, end)
+        if not await self._keep_storing(action.id, replace(end, known_attempts=known_attempts)):
+            return None
+        self._teller.attempt(action, end)
         if called.written is not None:
-            self._tell_drift(action, called.written)
+            self._teller.drift(action, called.written)
         return end
 
     def _success(self, attempt: Attempt, written: Written) -> AttemptEnd:
@@ -279,7 +322,7 @@ class ActionRunner:
             object_types=self._object_types,
         )
 
-    async def _keep_storing(self, action_id: str, end: AttemptEnd) -> None:
+    async def _keep_storing(self, action_id: str, end: AttemptEnd) -> bool:
         """Store the only witness of what the vendor said, even if it takes a while."""
         with anyio.move_on_after(_STORE_WITHIN_S):
             while True:
@@ -295,53 +338,11 @@ class ActionRunner:
         attempt = Attempt(AttemptCall.READ_BACK, self._clock.now().utc, AttemptOutcome.FAILED)
         end = _standing(move, action, attempt)
         await self._store.close_action(self._account_id, self._epoch, action.id, end)
-        self._tell_standing(action, end)
+        self._teller.standing(action, end)
 
-    def _tell_attempt(self, action: Action, end: AttemptEnd) -> None:
-        attempt = end.attempt
-        ended_at = attempt.ended_at or attempt.at
-        self._tell(
-            events.ActionAttempted(
-                account_id=self._account_id,
-                vendor=self._vendor,
-                action_id=action.id,
-                action_type=action.action_type,
-                call=attempt.call,
-                outcome=attempt.outcome,
-                attempt=len(action.attempts) + 1,
-                duration_s=max(0.0, (ended_at - attempt.at).total_seconds()),
-                error=attempt.error,
-                trace_id=attempt.trace_id,
-            )
-        )
-        self._tell_standing(action, end)
 
-    def _tell_standing(self, action: Action, end: AttemptEnd) -> None:
-        about = (self._account_id, self._vendor, action.id, action.action_type)
-        if end.state in ENDED:
-            took_s = (self._clock.now().utc - action.created_at).total_seconds()
-            self._tell(events.ActionEnded(*about, end.state, max(0.0, took_s), end.last_error))
-        elif end.parked:
-            self._tell(events.ActionParked(*about, end.last_error or ""))
-
-    def _tell_drift(self, action: Action, written: Written) -> None:
-        """Say where the vendor has something else than was asked for; the replica has the vendor's."""
-        if written.record is None:
-            return
-        payload = written.record.payload
-        for difference in self._writer.differences(action.action_type, action.payload, payload):
-            self._tell(
-                events.DriftFound(
-                    account_id=self._account_id,
-                    vendor=self._vendor,
-                    action_id=action.id,
-                    object_type=written.target.object_type,
-                    object_id=str(written.target.object_id),
-                    field=difference.field,
-                    asked=difference.asked,
-                    found=difference.found,
-                )
-            )
+def _is_over(end: AttemptEnd) -> bool:
+    return end.state in ENDED or end.parked
 
 
 def _standing(move: Move, action: Action, attempt: Attempt) -> AttemptEnd:

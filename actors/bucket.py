@@ -35,7 +35,7 @@ class TokenBucket:
     rate_per_s: float
     tokens: float
     updated_s: float
-    spare: float = 0.0
+    spare: int = 0
 
     @classmethod
     def empty(cls, limit: int, window_s: float, now_s: float, *, spare: int = 0) -> "TokenBucket":
@@ -47,11 +47,11 @@ class TokenBucket:
         spare = spare if limit >= _SPARED_FROM else 0
         capacity = max(1 + spare, limit // _BURST_SHARE)
         rate_per_s = max(limit - capacity, _SLOWEST) / window_s
-        return cls(float(capacity), rate_per_s, 0.0, now_s, float(spare))
+        return cls(float(capacity), rate_per_s, 0.0, now_s, spare)
 
     def wait_s(self, now_s: float, *, urgent: bool = True) -> float:
         """Return how long until one call may be made; 0 when it may be made now."""
-        missing = 1.0 + (0.0 if urgent else self.spare) - self.available(now_s)
+        missing = 1.0 + (0 if urgent else self.spare) - self.available(now_s)
         return max(missing / self.rate_per_s, _SHORTEST_WAIT_S) if missing > 0 else 0.0
 
     def available(self, now_s: float) -> float:

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from actors.breaker import BreakerState
-from store.action_models import ActionState, AttemptCall, AttemptOutcome
+from store.action_models import Action, ActionState, AttemptCall, AttemptOutcome
 from store.models import HintedChange, Via
 from store.verification import Certificate, Mend
 
@@ -258,7 +258,12 @@ class ActionAttempted:
 
 @dataclass(frozen=True, slots=True)
 class ActionEnded:
-    """A user's write succeeded, or certainly did not happen. `duration_s` counts from its acceptance."""
+    """A user's write succeeded, or certainly did not happen.
+
+    Attributes:
+        duration_s: counts from its acceptance.
+        action: as it is stored, for who waits for it; not for logs.
+    """
 
     account_id: str
     vendor: str
@@ -267,6 +272,7 @@ class ActionEnded:
     state: ActionState
     duration_s: float
     error: str | None
+    action: Action | None = None
 
 
 @dataclass(frozen=True, slots=True)

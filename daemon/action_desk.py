@@ -16,7 +16,7 @@ from actors.messages import ActionsWaiting
 from actors.status import AccountState
 from actors.surroundings import Surroundings
 from actors.vendors.writing import PayloadProblem, Writer
-from daemon.action_watch import ActionWatch
+from daemon.action_watch import ActionWatch, Happening
 from daemon.standing import Standing, standing
 from daemon.supervisor import NotHostedError, Supervisor
 from store.action_models import ENDED, Action, NewAction
@@ -96,8 +96,13 @@ class ActionDesk:
         self._clock = clock
         self._watch = watch
 
-    async def ask(self, account: Account, wish: Wish, new_id: UUID) -> Asked:
+    async def ask(
+        self, account: Account, wish: Wish, new_id: UUID, *, at_once: bool = False
+    ) -> Asked:
         """Store a wish and tell the account's actor.
+
+        With `at_once` it is noted in the same commit that it is being sent, if nothing is before it;
+        several that come together are better not begun one by one.
 
         Raises:
             BadWishError: it is not sound.
@@ -109,25 +114,45 @@ class ActionDesk:
         problems = _problems(writer, wish)
         if writer is None or problems:
             raise BadWishError(problems)
-        now = standing(account, self._supervisor.hosted().get(account.id))
-        if now.state in _CANNOT_ACT and not await self._is_known(account, wish):
-            raise CannotActError(now)
-        action, is_new = await self._store.accept_action(
-            NewAction(
-                id=str(new_id),
-                account_id=account.id,
-                action_type=wish.action_type,
-                payload=wish.payload,
-                fingerprint=fingerprint(wish.payload),
-                idempotency_key=wish.idempotency_key,
-                at=self._clock.now().utc,
-                allow_duplicate=wish.allow_duplicate,
-            )
+        try:
+            self.see_that_it_can_act(account)
+        except CannotActError:
+            if not await self._is_known(account, wish):
+                raise
+        new = NewAction(
+            id=str(new_id),
+            account_id=account.id,
+            action_type=wish.action_type,
+            payload=wish.payload,
+            fingerprint=fingerprint(wish.payload),
+            idempotency_key=wish.idempotency_key,
+            at=self._clock.now().utc,
+            allow_duplicate=wish.allow_duplicate,
         )
-        self.nudge(account.id)
+        # Whoever asked may go away meanwhile: what is noted as being sent has to reach its actor.
+        with anyio.CancelScope(shield=True):
+            action, is_new = await self._take_in(new, at_once=at_once)
+            self.nudge(account.id)
         return Asked(action, is_new, self._hindrance(account.id))
 
-    def expect(self, action_id: UUID) -> AbstractContextManager[anyio.Event]:
+    def see_that_it_can_act(self, account: Account) -> None:
+        """Let pass whose writes are sent now or soon.
+
+        Raises:
+            CannotActError: it is paused, disconnected, quarantined or waits for its owner.
+        """
+        now = standing(account, self._supervisor.hosted().get(account.id))
+        if now.state in _CANNOT_ACT:
+            raise CannotActError(now)
+
+    async def _take_in(self, new: NewAction, *, at_once: bool) -> tuple[Action, bool]:
+        actor = self._supervisor.actor(new.account_id) if at_once else None
+        taken = None if actor is None else await actor.take_in(new)
+        if taken is None:
+            return await self._store.accept_action(new)
+        return taken.action, taken.is_new
+
+    def expect(self, action_id: UUID) -> AbstractContextManager[Happening]:
         """Wait for an action that is about to be asked for under this id."""
         return self._watch.waiting(str(action_id))
 
@@ -137,7 +162,7 @@ class ActionDesk:
             self._supervisor.post(account_id, ActionsWaiting())
 
     async def outcome(
-        self, action: Action, within_s: float, happening: anyio.Event | None = None
+        self, action: Action, within_s: float, happening: Happening | None = None
     ) -> Action:
         """Return the action as soon as it has ended, or as it stands when the time is up.
 
@@ -150,13 +175,14 @@ class ActionDesk:
         with anyio.move_on_after(within_s):
             if happening is not None and not _is_over(action):
                 await happening.wait()
-                action = await self._read(action)
+                action = happening.ended or await self._read(action)
             while not _is_over(action):
                 with self._watch.waiting(action.id) as more:
                     # It may have ended before anybody waited.
                     action = await self._read(action)
                     if not _is_over(action):
                         await more.wait()
+                        action = more.ended or action
         return action if _is_over(action) else await self._read(action)
 
     async def _read(self, action: Action) -> Action:

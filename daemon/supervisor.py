@@ -141,6 +141,12 @@ class Supervisor:
         """Return every account that was given to the supervisor, by account id."""
         return self._hosted
 
+    def actor(self, account_id: str) -> AccountActor | None:
+        """Return the account's actor while it runs."""
+        hosted = self._hosted.get(account_id)
+        running = hosted is not None and hosted.condition is Condition.RUNNING
+        return hosted.actor if hosted is not None and running else None
+
     async def start_account(self, account_id: str) -> None:
         """Start the account's actor afresh; one that runs already is stopped first."""
         async with self._turn(account_id):
@@ -160,10 +166,10 @@ class Supervisor:
             NotHostedError: there is no actor to tell.
             MailboxFullError: it has too many unread messages.
         """
-        hosted = self._hosted.get(account_id)
-        if hosted is None or hosted.actor is None or hosted.condition is not Condition.RUNNING:
+        actor = self.actor(account_id)
+        if actor is None:
             raise NotHostedError(account_id)
-        hosted.actor.post(message)
+        actor.post(message)
 
     def hint(self, account_id: str, hinted: Hinted) -> None:
         """Tell an account's actor of notices that are in the store; one about to run is told then.

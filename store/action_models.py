@@ -60,7 +60,8 @@ class Attempt:
         trace_id: the vendor's id of the call.
         error: what went wrong, in words.
         base: what the vendor's package noted of the object before it was sent.
-        vendor_time: the vendor's own time of a read-back that did not find it.
+        vendor_time: the vendor's own time of a read-back that did not find it; of what was done,
+            that of the object's version.
     """
 
     call: AttemptCall
@@ -132,6 +133,21 @@ class NewAction:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenIn:
+    """A wish that is stored.
+
+    Attributes:
+        action: as it stands, without the attempt that was begun with it.
+        is_new: whether it was not stored before.
+        begun: whether its sending is noted, and has to be made now by whoever noted it.
+    """
+
+    action: Action
+    is_new: bool
+    begun: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptEnd:
     """What is stored when an attempt is over, in one piece.
 
@@ -140,6 +156,8 @@ class AttemptEnd:
         record: the object as the vendor has it now, when it was done.
         tombstone: the object's end, when that was what was asked for.
         object_types: the types that are replicated: objects of others are kept out.
+        known_attempts: how many attempts there were when it was decided on, if it was not noted
+            as begun.
     """
 
     attempt: Attempt
@@ -150,6 +168,7 @@ class AttemptEnd:
     record: ObjectRecord | None = None
     tombstone: Tombstone | None = None
     object_types: tuple[str, ...] = ()
+    known_attempts: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from store.action_models import Action, ActionFilter, Attempt, AttemptEnd, NewAction
+from store.action_models import (
+    Action,
+    ActionFilter,
+    Attempt,
+    AttemptEnd,
+    NewAction,
+    TakenIn,
+)
 from store.models import StoredObject
 
 
@@ -15,6 +22,19 @@ class Outbox(Protocol):
         """Return what is still to be done without a person, oldest first."""
         ...
 
+    async def take_in(
+        self, epoch: int, new: NewAction, attempt: Attempt, searched_from: datetime | None
+    ) -> TakenIn:
+        """Store a new action as `accept_action` does, and in the same piece that it is being sent.
+
+        The latter is left out, and nothing is to be sent, when the action is not new, when another
+        of the account is open, or when the caller does not own the account any more.
+
+        Raises:
+            UnknownAccountError, ActionConflictError: as `accept_action`.
+        """
+        ...
+
     async def begin_attempt(
         self,
         account_id: str,
@@ -22,19 +42,23 @@ class Outbox(Protocol):
         action_id: str,
         attempt: Attempt,
         searched_from: datetime | None,
+        *,
+        known_attempts: int,
     ) -> bool:
         """Note durably that the action is about to be sent.
 
-        Returns False, and notes nothing, when it ended meanwhile: it must not be sent then.
+        Returns False, and notes nothing, when it ended meanwhile, or has other than the
+        `known_attempts` that this was decided on: it must not be sent then.
         """
         ...
 
     async def end_attempt(
         self, account_id: str, epoch: int, action_id: str, end: AttemptEnd
-    ) -> None:
+    ) -> bool:
         """Store how an attempt ended, where the action stands, and its object, in one piece.
 
-        A read-back, and a sending that was never begun, is stored as a whole.
+        A read-back, and a sending that was never begun, is stored as a whole. Returns False, and
+        stores nothing of such a one, when the action has other than its `known_attempts` by now.
 
         An object of a replicated type becomes the newest version of its row, and a change.
         """
@@ -64,7 +88,8 @@ class ActionDirectory(Protocol):
         Raises:
             UnknownAccountError: there is no such account.
             ActionConflictError: the key stands for something else; or, without a key, the same was
-                asked for within 24 h and has not failed.
+                asked for within 24 h, by our clock or the vendor's, or has not ended, and has not
+                failed.
         """
         ...
 
@@ -84,7 +109,8 @@ class ActionDirectory(Protocol):
         """Ask for an action again by hand; None when there is none of this id.
 
         Raises:
-            ActionConflictError: it succeeded, or is being sent.
+            ActionConflictError: it succeeded, or is being sent; or it failed, and without a key
+                the same was asked for again since.
         """
         ...
 

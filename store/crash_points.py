@@ -30,6 +30,7 @@ class Commit(StrEnum):
     RESCAN = "rescan"
     METADATA = "metadata"
     RESEAL = "reseal"
+    ACTION_TAKEN_IN = "action_taken_in"
     ACTION_ACCEPTED = "action_accepted"
     ACTION_BEGUN = "action_begun"
     ACTION_ENDED = "action_ended"

@@ -76,18 +76,21 @@ async def ask(call: Call[WaitQuery, ActionRequest]) -> Answer:
     wish = Wish(body.type, bytes(raw.payload), body.idempotency_key, body.allow_duplicate)
     desk, new_id = call.context.actions, uuid4()
     with call.waiting.place(), desk.expect(new_id) as happening:
-        asked = await _taken(desk, account, wish, new_id)
-        if asked.hindrance is not None and asked.action.state not in ENDED:
+        asked = await _taken(desk, account, wish, new_id, at_once=True)
+        rests = asked.action.state in ENDED or asked.action.parked
+        if asked.hindrance is not None and not rests:
             raise _kept_for_later(asked.action, asked.hindrance)
         heard = happening if asked.is_new else None
         return _answer(await desk.outcome(asked.action, call.query.wait, heard))
 
 
 def _kept_for_later(action: Action, hindrance: str) -> ActionProblemError:
+    certain = action.state is ActionState.PENDING
+    later = "sent later" if certain else "looked for later, as it may have happened"
     return ActionProblemError(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "vendor-left-alone",
-        f"the action is kept and will be sent later: {hindrance}",
+        f"the action is kept and will be {later}: {hindrance}",
         headers={"Retry-After": "60"},
         action_id=action.id,
         queued=True,
@@ -107,13 +110,14 @@ async def _ask_many(call: Call[WaitQuery, ActionRequest], account: Account) -> A
         payloads = msgspec.json.decode(body, type=_Payloads).actions
     desk = call.context.actions
     taken: list[Action | ProblemError] = []
-    for each, raw in zip(wanted, payloads, strict=True):
-        wish = Wish(each.type, bytes(raw.payload), each.idempotency_key, each.allow_duplicate)
-        try:
-            taken.append((await _taken(desk, account, wish, uuid4())).action)
-        except ProblemError as problem:
-            taken.append(problem)
+    # A place first: who is told that there is none must not have been taken in.
     with call.waiting.place():
+        for each, raw in zip(wanted, payloads, strict=True):
+            wish = Wish(each.type, bytes(raw.payload), each.idempotency_key, each.allow_duplicate)
+            try:
+                taken.append((await _taken(desk, account, wish, uuid4())).action)
+            except ProblemError as problem:
+                taken.append(problem)
         items = await _outcomes(desk, taken, call.query.wait)
     return Answer(ActionOutcomes(items), HTTPStatus.MULTI_STATUS)
 
@@ -160,14 +164,18 @@ async def retry(call: Call[WaitQuery, Nothing]) -> Answer:
     """Try an action again by hand; one whose outcome is unknown is looked for, not sent blindly."""
     context = call.context
     account = await context.store.account(call.path("account_id"))
-    now = context.clock.now().utc
+    now, action_id = context.clock.now().utc, call.path("action_id")
     try:
-        action = _known(await context.store.revive_action(account.id, call.path("action_id"), now))
-    except ActionConflictError as error:
-        raise _conflict("action-ended", error) from error
-    log.info("action_retried", account=account.id, vendor=account.vendor, action=action.id)
-    context.actions.nudge(account.id)
+        context.actions.see_that_it_can_act(account)
+    except CannotActError as error:
+        raise _cannot_act(account, error, "is not tried again") from error
     with call.waiting.place():
+        try:
+            action = _known(await context.store.revive_action(account.id, action_id, now))
+        except ActionConflictError as error:
+            raise _conflict("action-ended", error) from error
+        log.info("action_retried", account=account.id, vendor=account.vendor, action=action.id)
+        context.actions.nudge(account.id)
         return _answer(await context.actions.outcome(action, call.query.wait))
 
 
@@ -184,26 +192,22 @@ async def cancel(call: Call[Nothing, Nothing]) -> Answer:
     return Answer(action_view(action))
 
 
-async def _taken(desk: ActionDesk, account: Account, wish: Wish, new_id: UUID) -> Asked:
+async def _taken(
+    desk: ActionDesk, account: Account, wish: Wish, new_id: UUID, *, at_once: bool = False
+) -> Asked:
     """Have a wish taken in.
 
     Raises:
         ProblemError: it was not; says why, and that it is not queued.
     """
     try:
-        asked = await desk.ask(account, wish, new_id)
+        asked = await desk.ask(account, wish, new_id, at_once=at_once)
     except BadWishError as error:
         raise InvalidInputError(
             [FieldError(each.path, each.expected, each.found) for each in error.problems]
         ) from error
     except CannotActError as error:
-        raise ActionProblemError(
-            HTTPStatus.CONFLICT,
-            "account-cannot-act",
-            f"{account.name} is {error.standing.state}: the action was not taken",
-            reasons=error.standing.reasons,
-            queued=False,
-        ) from error
+        raise _cannot_act(account, error, "was not taken") from error
     except ActionConflictError as error:
         raise _conflict("duplicate-action", error) from error
     except StoreUnavailableError as error:
@@ -223,6 +227,16 @@ async def _taken(desk: ActionDesk, account: Account, wish: Wish, new_id: UUID) -
             type=wish.action_type,
         )
     return asked
+
+
+def _cannot_act(account: Account, error: CannotActError, what: str) -> ActionProblemError:
+    return ActionProblemError(
+        HTTPStatus.CONFLICT,
+        "account-cannot-act",
+        f"{account.name} is {error.standing.state}: the action {what}",
+        reasons=error.standing.reasons,
+        queued=False,
+    )
 
 
 def _answer(action: Action) -> Answer:

@@ -27,6 +27,12 @@ def check_fence(connection: sqlite3.Connection, account_id: str, epoch: int) -> 
         raise StaleEpochError(f"account {account_id} was claimed again: {epoch} is now {row[0]}")
 
 
+def owns(connection: sqlite3.Connection, account_id: str, epoch: int) -> bool:
+    """Tell whether whoever claimed the account so is still its owner."""
+    row = connection.execute(SQL["fence"], (account_id,)).fetchone()
+    return row is not None and row[0] == epoch
+
+
 def check_exists(connection: sqlite3.Connection, account_id: str) -> None:
     """See that there is such an account.
 

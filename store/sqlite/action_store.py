@@ -4,7 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
-from store.action_models import Action, ActionFilter, Attempt, AttemptEnd, NewAction
+from store.action_models import (
+    Action,
+    ActionFilter,
+    Attempt,
+    AttemptEnd,
+    NewAction,
+    TakenIn,
+)
 from store.crash_points import Commit
 from store.sqlite import actions
 from store.sqlite.readers import Readers
@@ -30,22 +37,35 @@ class ActionStore:
         action_id: str,
         attempt: Attempt,
         searched_from: datetime | None,
+        *,
+        known_attempts: int,
     ) -> bool:
         """Note that the action is about to be sent."""
         return await self._writer.submit(
             lambda connection: actions.begin_attempt(
-                connection, account_id, epoch, action_id, attempt, searched_from
+                connection, account_id, epoch, action_id, attempt, searched_from, known_attempts
             ),
             commit=Commit.ACTION_BEGUN,
             urgent=True,
         )
 
+    async def take_in(
+        self, epoch: int, new: NewAction, attempt: Attempt, searched_from: datetime | None
+    ) -> TakenIn:
+        """Store a new action and that it is being sent."""
+        return await self._writer.submit(
+            lambda connection: actions.take_in(connection, epoch, new, attempt, searched_from),
+            len(new.payload),
+            Commit.ACTION_TAKEN_IN,
+            urgent=True,
+        )
+
     async def end_attempt(
         self, account_id: str, epoch: int, action_id: str, end: AttemptEnd
-    ) -> None:
+    ) -> bool:
         """Store how an attempt ended, with all that goes with it."""
         size = 2 * len(end.record.payload) if end.record else 0
-        await self._writer.submit(
+        return await self._writer.submit(
             lambda connection: actions.end_attempt(connection, account_id, epoch, action_id, end),
             size,
             Commit.ACTION_ENDED,

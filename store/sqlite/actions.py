@@ -3,7 +3,8 @@
 import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from store.action_models import (
@@ -17,10 +18,12 @@ from store.action_models import (
     AttemptEnd,
     AttemptOutcome,
     NewAction,
+    TakenIn,
 )
 from store.errors import ActionConflictError
 from store.models import PageWrite, Via
-from store.sqlite.accounts import check_exists, check_fence
+from store.sqlite.accounts import check_exists, check_fence, owns
+from store.sqlite.action_duplicates import SAME, same_not_long_ago
 from store.sqlite.instants import (
     from_text,
     optional_from_text,
@@ -32,8 +35,6 @@ from store.sqlite.named_sql import load_statements
 from store.sqlite.pages import apply_page
 
 SQL = load_statements("actions.sql")
-
-SAME_WITHIN = timedelta(hours=24)
 
 
 def accept(connection: sqlite3.Connection, new: NewAction) -> tuple[Action, bool]:
@@ -56,12 +57,11 @@ def accept(connection: sqlite3.Connection, new: NewAction) -> tuple[Action, bool
                 )
             return _known(connection, new.account_id, action_id), False
     elif not new.allow_duplicate:
-        since = to_text(new.at - SAME_WITHIN)
-        same = connection.execute(
-            SQL["same_since"], (new.account_id, new.action_type, new.fingerprint, since)
-        ).fetchone()
+        same = same_not_long_ago(
+            connection, new.account_id, new.id, new.action_type, new.fingerprint, new.at
+        )
         if same is not None:
-            raise ActionConflictError("the same was asked for within the last 24 h", same[0])
+            raise ActionConflictError(SAME, same)
     connection.execute(
         SQL["add"],
         {
@@ -77,6 +77,27 @@ def accept(connection: sqlite3.Connection, new: NewAction) -> tuple[Action, bool
     return _known(connection, new.account_id, new.id), True
 
 
+def take_in(
+    connection: sqlite3.Connection,
+    epoch: int,
+    new: NewAction,
+    attempt: Attempt,
+    searched_from: datetime | None,
+) -> TakenIn:
+    """Store a new action and, when nothing is open before it, that it is being sent.
+
+    Raises:
+        UnknownAccountError, ActionConflictError: as `accept`.
+    """
+    is_free = not has_open_actions(connection, new.account_id)
+    action, is_new = accept(connection, new)
+    if not (is_new and is_free and owns(connection, new.account_id, epoch)):
+        return TakenIn(action, is_new, begun=False)
+    begin_attempt(connection, new.account_id, epoch, new.id, attempt, searched_from, 0)
+    begun = replace(action, state=ActionState.SENDING, searched_from=searched_from)
+    return TakenIn(begun, is_new=True, begun=True)
+
+
 def keyed_action(connection: sqlite3.Connection, account_id: str, key: str) -> Action | None:
     """Return the action that was stored under this key, if there is one."""
     row = connection.execute(SQL["with_key"], (account_id, key)).fetchone()
@@ -90,8 +111,9 @@ def begin_attempt(
     action_id: str,
     attempt: Attempt,
     searched_from: datetime | None,
+    known_attempts: int,
 ) -> bool:
-    """Note that the action is about to be sent; False when it ended meanwhile.
+    """Note that the action is about to be sent; False when it ended or was tried meanwhile.
 
     Raises:
         StaleEpochError: the caller does not own the account any more.
@@ -103,6 +125,7 @@ def begin_attempt(
             "account_id": account_id,
             "id": action_id,
             "searched_from": optional_to_text(searched_from),
+            "known_attempts": known_attempts,
         },
     ).fetchone()
     if row is None:
@@ -113,8 +136,10 @@ def begin_attempt(
 
 def end_attempt(
     connection: sqlite3.Connection, account_id: str, epoch: int, action_id: str, end: AttemptEnd
-) -> None:
+) -> bool:
     """Store the attempt's end, where the action stands, and the object as it is now.
+
+    Returns False, and stores nothing, when it was decided on an older state of the ledger.
 
     Raises:
         StaleEpochError: the caller does not own the account any more.
@@ -122,6 +147,10 @@ def end_attempt(
     check_fence(connection, account_id, epoch)
     attempt = end.attempt
     row = _attempt_row(action_id, attempt)
+    if end.known_attempts is not None:
+        (attempts,) = connection.execute(SQL["attempt_count"], (action_id,)).fetchone()
+        if attempts != end.known_attempts:
+            return False
     if connection.execute(SQL["end_attempt"], row).rowcount == 0:
         connection.execute(SQL["add_attempt"], row)
     at = attempt.ended_at or attempt.at
@@ -140,6 +169,7 @@ def end_attempt(
     )
     if page.objects or page.tombstones:
         apply_page(connection, page)
+    return True
 
 
 def close_action(
@@ -188,8 +218,14 @@ def revive(
     """Ask for it again by hand; None when there is no such action.
 
     Raises:
-        ActionConflictError: it succeeded, or is being sent.
+        ActionConflictError: it succeeded, or is being sent; or it failed, and without a key the same
+            was asked for again since.
     """
+    row = connection.execute(SQL["asked"], (account_id, action_id)).fetchone()
+    if row is not None and row[2] is None and row[3] == ActionState.FAILED:
+        other = same_not_long_ago(connection, account_id, action_id, row[0], row[1], at)
+        if other is not None:
+            raise ActionConflictError("the same was asked for again since", other)
     return _by_hand(connection, "revive", account_id, action_id, at, "it cannot be tried again")
 
 
@@ -262,6 +298,12 @@ def action_counts(connection: sqlite3.Connection) -> tuple[dict[str, int], int]:
     """Return how many actions there are in each state, and how many of them wait for a person."""
     (parked,) = connection.execute(SQL["parked"]).fetchone()
     return dict(connection.execute(SQL["counts"]).fetchall()), parked
+
+
+def let_go_of_actions(connection: sqlite3.Connection, account_id: str, at: datetime) -> None:
+    """End what was not sent, and leave what may have happened to a person: nobody can look any more."""
+    connection.execute(SQL["fail_unsent"], (to_text(at), account_id))
+    connection.execute(SQL["park_unsure"], (account_id,))
 
 
 def forget_actions(connection: sqlite3.Connection, account_id: str) -> None:

@@ -9,7 +9,7 @@ from store.sqlite.accounts import (
     forget_freshness,
     mark_disconnected,
 )
-from store.sqlite.actions import forget_actions
+from store.sqlite.actions import forget_actions, let_go_of_actions
 from store.sqlite.changes import forget_changes, last_seq
 from store.sqlite.comparison import forget_some_seen
 from store.sqlite.credentials import (
@@ -59,6 +59,7 @@ def disconnect(
     forget_credential(connection, account_id)
     end_refresh(connection, account_id, RefreshOutcome.DISCONNECTED, at)
     forget_held_deletes(connection, account_id)
+    let_go_of_actions(connection, account_id, at)
     if purge:
         reset_cursors(connection, account_id)
         forget_freshness(connection, account_id)

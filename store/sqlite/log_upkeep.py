@@ -12,7 +12,7 @@ from contextlib import suppress
 _PAUSE_S = 0.02
 """A writer that had nothing to do for so long is taken to have a moment."""
 
-_WORTHWHILE_BYTES = 2 * 1024 * 1024
+_WORTHWHILE_BYTES = 8 * 1024 * 1024
 _DUE_BYTES = 32 * 1024 * 1024
 """Then it is done between two commits, even if the next one waits."""
 

@@ -21,6 +21,8 @@ T = TypeVar("T")
 GROUP_BYTES = 8 * 1024 * 1024
 """How much is committed at once at most; a single unit may be larger."""
 
+_SMALL_GROUP_BYTES = 1024 * 1024
+
 _UNIT_BYTES = 1024
 """What a unit is taken to write besides the payloads that it says it has."""
 
@@ -180,15 +182,16 @@ class Writer:
             [unit.work for unit in group],
             before_commit=partial(passed, Place.BEFORE_COMMIT),
         )
-        if result.trouble is None:
+        if result.trouble is None and not result.interrupted:
             passed(Place.AFTER_COMMIT)
         return result
 
     def _take_group(self) -> Sequence[_Unit]:
         group: list[_Unit] = []
-        room = GROUP_BYTES
         with self._lock:
             source = self._urgent or self._pending
+            # What was broken off once goes in smaller pieces: less is lost by the next time.
+            room = _SMALL_GROUP_BYTES if source and source[0].broken_off else GROUP_BYTES
             while source and (not group or source[0].size_bytes <= room):
                 unit = source.popleft()
                 room -= unit.size_bytes

@@ -17,7 +17,7 @@ from actors.credential import Credential, Sealer
 from actors.settings import AccountSettings
 from actors.slots import PageSlots
 from actors.surroundings import Surroundings
-from store.action_models import Action, Attempt, AttemptEnd
+from store.action_models import Action, Attempt, AttemptEnd, NewAction, TakenIn
 from store.errors import StoreUnavailableError
 from store.models import (
     Account,
@@ -173,6 +173,13 @@ class TroubledStore:
             "open_actions", lambda: self._store.open_actions(account_id, limit=limit)
         )
 
+    async def take_in(
+        self, epoch: int, new: NewAction, attempt: Attempt, searched_from: datetime | None
+    ) -> TakenIn:
+        return await self._pass(
+            "take_in", lambda: self._store.take_in(epoch, new, attempt, searched_from)
+        )
+
     async def begin_attempt(
         self,
         account_id: str,
@@ -180,16 +187,20 @@ class TroubledStore:
         action_id: str,
         attempt: Attempt,
         searched_from: datetime | None,
+        *,
+        known_attempts: int,
     ) -> bool:
         return await self._pass(
             "begin_attempt",
-            lambda: self._store.begin_attempt(account_id, epoch, action_id, attempt, searched_from),
+            lambda: self._store.begin_attempt(
+                account_id, epoch, action_id, attempt, searched_from, known_attempts=known_attempts
+            ),
         )
 
     async def end_attempt(
         self, account_id: str, epoch: int, action_id: str, end: AttemptEnd
-    ) -> None:
-        await self._pass(
+    ) -> bool:
+        return await self._pass(
             "end_attempt", lambda: self._store.end_attempt(account_id, epoch, action_id, end)
         )
 

@@ -127,8 +127,12 @@ class CompanyHouse:
         *,
         key: str | None = None,
         allow_duplicate: bool = True,
+        at_once: bool = False,
     ) -> str:
-        """Store a user's write and tell the actor, as the API does; return its id."""
+        """Store a user's write and tell the actor, as the API does; return its id.
+
+        With `at_once` it is asked for alone, and noted as being sent in the same commit if it can be.
+        """
         body = msgspec.json.encode(payload)
         number = sum((await self.real_store.action_counts())[0].values()) + 1
         new = NewAction(
@@ -141,7 +145,13 @@ class CompanyHouse:
             at=self.clock.utc(),
             allow_duplicate=allow_duplicate,
         )
-        action, _ = await self.real_store.accept_action(new)
+        actor = self.supervisor.actor(account_id) if self.supervisor and at_once else None
+        taken = None if actor is None else await actor.take_in(new)
+        if taken is None:
+            action, _ = await self.real_store.accept_action(new)
+            self.store.trouble_after("accept_action")
+        else:
+            action = taken.action
         with suppress(NotHostedError, MailboxFullError):
             self.tell(account_id, ActionsWaiting())
         return action.id
@@ -155,7 +165,7 @@ class CompanyHouse:
         """Return how often the vendor carried this action out."""
         writes = self.sandbox.applied_writes(self.realms[account_id])
         wanted = action_id.replace("-", "")
-        return sum(_is_by(write.request_id or "", wanted) for write in writes)
+        return sum(is_by(write.request_id or "", wanted) for write in writes)
 
     def configure(self, **changes: object) -> None:
         self.settings = replace(self.settings, **changes)  # type: ignore[arg-type]
@@ -214,7 +224,7 @@ class CompanyHouse:
         return self.clock.now().monotonic_s
 
 
-def _is_by(request_id: str, action_id: str) -> bool:
+def is_by(request_id: str, action_id: str) -> bool:
     """Tell whether the write was made for the action, by itself or in a batch."""
     in_batch = request_id.startswith("b") and request_id.endswith(action_id[-10:])
     return in_batch or request_id.startswith(action_id)

@@ -77,6 +77,11 @@ class SmallCompany:
         payload = {"CustomerRef": {"value": "1"}, "TotalAmt": 12.5}
         self.ask("POST", "/actions?wait=5", {"type": "payment.create", "payload": payload})
 
+    def pay_by_list(self) -> None:
+        """Ask for a payment as the only one of a list: it is stored first, and begun later."""
+        payload = {"CustomerRef": {"value": "1"}, "TotalAmt": 12.5}
+        self.ask("POST", "/actions?wait=5", [{"type": "payment.create", "payload": payload}])
+
     def actions(self) -> list[tuple[str, int]]:
         """Return where each action stands, and how often the vendor did it."""
         with closing(sqlite3.connect(self.setup.database)) as connection:

@@ -2,10 +2,23 @@
 SELECT id, type, fingerprint FROM actions WHERE account_id = ? AND idempotency_key = ?;
 
 -- name: same_since
--- The newest action that asked for the same and is not known to have failed.
+-- The newest action that asked for the same, is not known to have failed, and is recent: by our own
+-- clock, which may jump, or by the vendor's. One that has not ended is never too old.
 SELECT id FROM actions
-WHERE account_id = ? AND type = ? AND fingerprint = ? AND created_at > ? AND state != 'failed'
+WHERE account_id = :account_id AND type = :type AND fingerprint = :fingerprint
+  AND state != 'failed' AND id != :id
+  AND (
+    created_at > :since
+    OR state != 'succeeded'
+    OR EXISTS (
+      SELECT 1 FROM action_attempts
+      WHERE action_id = actions.id AND outcome = 'done' AND vendor_time > :vendor_since
+    )
+  )
 ORDER BY created_at DESC LIMIT 1;
+
+-- name: asked
+SELECT type, fingerprint, idempotency_key, state FROM actions WHERE account_id = ? AND id = ?;
 
 -- name: add
 INSERT INTO actions (
@@ -65,10 +78,14 @@ FROM action_attempts WHERE action_id IN (SELECT value FROM json_each(?))
 ORDER BY action_id, number;
 
 -- name: begin
--- No row when it ended meanwhile.
+-- No row when it ended meanwhile, or was tried since this was decided.
 UPDATE actions SET state = 'sending', searched_from = coalesce(searched_from, :searched_from)
 WHERE account_id = :account_id AND id = :id AND state IN ('pending', 'unknown', 'sending')
+  AND (SELECT count(*) FROM action_attempts WHERE action_id = :id) = :known_attempts
 RETURNING id;
+
+-- name: attempt_count
+SELECT count(*) FROM action_attempts WHERE action_id = ?;
 
 -- name: add_attempt
 INSERT INTO action_attempts (
@@ -82,7 +99,7 @@ FROM action_attempts WHERE action_id = :action_id;
 -- name: end_attempt
 UPDATE action_attempts SET
   outcome = :outcome, ended_at = :ended_at, status = :status, code = :code, trace_id = :trace_id,
-  error = :error
+  error = :error, vendor_time = :vendor_time
 WHERE action_id = :action_id AND number = (
   SELECT max(number) FROM action_attempts WHERE action_id = :action_id
 ) AND call = :call AND call = 'send' AND outcome = 'open';
@@ -113,6 +130,21 @@ RETURNING id;
 UPDATE actions SET state = 'failed', last_error = 'canceled by hand', finished_at = :at
 WHERE account_id = :account_id AND id = :id AND state = 'pending'
 RETURNING id;
+
+-- name: fail_unsent
+UPDATE actions SET
+  state = 'failed',
+  last_error = 'the account was disconnected before it was sent',
+  finished_at = ?
+WHERE account_id = ? AND state = 'pending';
+
+-- name: park_unsure
+UPDATE actions SET
+  state = 'unknown',
+  parked = 1,
+  last_error = 'the account was disconnected before it was known whether it happened: connect it and'
+    || ' try this again, and it is looked for first'
+WHERE account_id = ? AND state IN ('sending', 'unknown') AND NOT parked;
 
 -- name: counts
 SELECT state, count(*) FROM actions GROUP BY state;

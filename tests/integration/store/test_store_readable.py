@@ -54,7 +54,7 @@ async def _leave_unknown(store: SqliteStore, company: Owned) -> None:
         NewAction("one", company.account_id, "payment.create", b"{}", "f", None, START)
     )
     attempt = Attempt(AttemptCall.SEND, START, AttemptOutcome.OPEN)
-    await store.begin_attempt(*owner, attempt, START)
+    await store.begin_attempt(*owner, attempt, START, known_attempts=0)
     ended = replace(attempt, outcome=sent, ended_at=START)
     await store.end_attempt(*owner, AttemptEnd(ended, ActionState.UNKNOWN))
 

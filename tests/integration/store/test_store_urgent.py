@@ -8,13 +8,15 @@ from threading import Event
 import anyio
 import pytest
 
+from store.crash_points import Commit, CrashPoint
 from store.sqlite.connection import open_writer
 from store.sqlite.database import Database, InlineDatabase, ThreadedDatabase, Work
 from store.sqlite.log_upkeep import LogUpkeep
 from store.sqlite.opening import Mode
 from store.sqlite.writer import Writer
 
-ROWS = 50_000
+ROWS = 250_000
+"""Long enough to be met while they are written, on a busy machine too."""
 LONG = """
 INSERT INTO metadata (key, value)
 WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < ?)
@@ -103,9 +105,22 @@ async def test_what_is_being_written_gives_way_and_is_written_once(database: Dat
 
 
 @pytest.mark.parametrize("mode", ["threaded"])
+async def test_what_was_broken_off_has_not_come_to_its_commit(database: Database) -> None:
+    page, came_to = LongWork("page"), list[int]()
+    point = CrashPoint("page.after_commit", die=lambda: came_to.append(page.begun))
+    writer = Writer(database, lambda _: None, point)
+    stored = writer.submit(page, commit=Commit.PAGE)
+    await anyio.to_thread.run_sync(page.running.wait)
+    await writer.submit(put("payment"), urgent=True)
+    assert not stored.done()
+    await stored
+    assert came_to == [2]
+
+
+@pytest.mark.parametrize("mode", ["threaded"])
 async def test_urgent_ones_without_end_do_not_starve_the_rest(database: Database) -> None:
     writer = Writer(database, lambda _: None)
-    page = LongWork("page")
+    page = LongWork("page", 50_000)
     stored = writer.submit(page)
     paid = 0
     with anyio.fail_after(60):
@@ -113,9 +128,9 @@ async def test_urgent_ones_without_end_do_not_starve_the_rest(database: Database
             await writer.submit(put(f"payment {paid}"), urgent=True)
             paid += 1
             await anyio.sleep(0.001)
-    assert await stored == ROWS
+    assert await stored == 50_000
     assert page.begun <= 5
-    assert await rows(database, "page") == ROWS
+    assert await rows(database, "page") == 50_000
     assert await rows(database, "payment") == paid
 
 
@@ -138,7 +153,7 @@ async def test_the_log_is_carried_over_in_a_quiet_moment(database: Database, pat
     upkeep.pause_s = 0.0
     writer = Writer(database, lambda _: None, upkeep=upkeep)
     before = size_bytes(path)
-    await writer.submit(LongWork("page", 30_000), 4 * 1024 * 1024)
+    await writer.submit(LongWork("page", 30_000), 16 * 1024 * 1024)
     with anyio.fail_after(10):
         while size_bytes(path) == before:
             await anyio.lowlevel.checkpoint()
@@ -154,7 +169,7 @@ async def test_a_log_that_is_carried_over_all_the_time_loses_nothing(
     upkeep.pause_s = 0.0
     writer = Writer(database, lambda _: None, upkeep=upkeep)
     for number in range(30):
-        stored = writer.submit(LongWork(f"page{number}", 2000), 3 * 1024 * 1024)
+        stored = writer.submit(LongWork(f"page{number}", 2000), 9 * 1024 * 1024)
         await writer.submit(put(f"payment {number}"), urgent=True)
         await stored
         await anyio.sleep(0.003 if number % 3 else 0.0)

@@ -11,6 +11,7 @@ from actors.breaker import BreakerState
 from daemon.sandbox.quickbooks import Fault, FaultKind, Route
 from daemon.sandbox.quickbooks.company import Subscription
 from store.models import Account
+from support.store_fixtures import on_writer
 from support.web_house import Visitor, WebHouse
 
 WRITES = frozenset({Route.WRITE, Route.SEND})
@@ -57,6 +58,22 @@ async def test_the_users_own_bytes_are_kept_to_the_last_digit(
     stored = await web.store.action(account.id, action["id"])
     assert stored is not None
     assert b"12.500000000000000001" in stored.payload
+
+
+async def test_a_payment_costs_two_commits_one_before_it_is_sent(
+    web: WebHouse, visitor: Visitor
+) -> None:
+    account = await web.live()
+    statements: list[str] = []
+    await on_writer(web.store, lambda each: each.set_trace_callback(statements.append))
+    await visitor.post(f"{at(account)}?wait=5", payment(web, account))
+    await on_writer(web.store, lambda each: each.set_trace_callback(None))
+    ledger = [each for each in statements if each == "COMMIT" or "actions" in each]
+    begun, ended, *_ = (place for place, each in enumerate(ledger) if each == "COMMIT")
+    assert any("INSERT INTO actions" in each for each in ledger[:begun])
+    assert any("'sending'" in each for each in ledger[:begun])
+    assert any("result_payload" in each for each in ledger[begun:ended])
+    assert effects(web) == 1
 
 
 async def test_what_takes_longer_is_answered_202_and_ends_by_itself(
@@ -181,3 +198,17 @@ async def test_actions_of_another_account_are_not_shown(web: WebHouse, visitor: 
         method = "POST" if path else "GET"
         await visitor.call(method, f"{at(other)}/{action['id']}{path}", expect=404)
     await visitor.call("GET", f"{at(one)}/{uuid4()}", expect=404)
+
+
+async def test_a_retry_while_the_account_can_do_nothing_is_refused_and_not_queued(
+    web: WebHouse, visitor: Visitor
+) -> None:
+    account = await web.live()
+    wish = payment(web, account)
+    wish["payload"]["CustomerRef"]["value"] = "999999"
+    action = await visitor.post(f"{at(account)}?wait=5", wish)
+    assert action["state"] == "failed"
+    await visitor.post(f"/integrations/{account.id}/pause")
+    problem = await visitor.post(f"{at(account)}/{action['id']}/retry", expect=409)
+    assert (problem["type"].rpartition(":")[2], problem["queued"]) == ("account-cannot-act", False)
+    assert (await visitor.get(f"{at(account)}/{action['id']}"))["state"] == "failed"

@@ -1,0 +1,118 @@
+"""A user's write that finds nothing in its way: stored, and noted as being sent, in one commit.
+
+Two commits would say the same, only later. Whoever comes after a crash finds a sending without an
+end, as always, and looks for it at the vendor.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from actors.action_calls import ActionCalls
+from actors.clock import Clock
+from actors.gate import Gate
+from actors.ledger import Move, Send
+from actors.state import State
+from store.action_models import (
+    Action,
+    ActionState,
+    Attempt,
+    AttemptCall,
+    AttemptOutcome,
+    NewAction,
+    TakenIn,
+)
+from store.action_ports import Outbox
+
+
+@dataclass(frozen=True, slots=True)
+class InHand:
+    """A sending that is noted and is to be made now.
+
+    Attributes:
+        action: as it was before the attempt.
+        begun_s: when the attempt was noted.
+    """
+
+    action: Action
+    move: Send
+    attempt: Attempt
+    begun_s: float
+
+
+def nothing_in_the_way(state: State, gate: Gate, now_s: float) -> bool:
+    """Tell whether a user's write could be sent this moment: by an actor that acts, with a good token."""
+    token = state.token
+    acts = not (state.paused or state.stopping or state.ended is not None or token.busy)
+    good = token.usable and now_s < min(token.expires_at_s, token.refresh_at_s)
+    return acts and good and gate.rest_s(now_s) <= 0 and gate.bucket.wait_s(now_s) <= 0
+
+
+class ActionEntry:
+    """Takes writes in for one account's runner, which makes the calls."""
+
+    def __init__(
+        self, store: Outbox, calls: ActionCalls, clock: Clock, account_id: str, epoch: int
+    ) -> None:
+        self._store = store
+        self._calls = calls
+        self._clock = clock
+        self._account_id = account_id
+        self._epoch = epoch
+        self._in_hand: dict[str, InHand] = {}
+        self._coming: set[str] = set()
+
+    def knows(self, action_id: str) -> bool:
+        """Tell whether the action is being taken in: a sending of it in the store is not a lost one.
+
+        Readers may see the commit before whoever made it hears of it.
+        """
+        return action_id in self._coming or action_id in self._in_hand
+
+    def waiting(self) -> Sequence[Action]:
+        """Return the actions whose noted sending nobody has begun to make."""
+        return [each.action for each in self._in_hand.values()]
+
+    def hand_out(self, action_id: str) -> InHand | None:
+        """Give the noted sending away, once, to be made."""
+        return self._in_hand.pop(action_id, None)
+
+    async def take_in(self, new: NewAction, move: Move) -> TakenIn | None:
+        """Store the write; None when something has to be asked of the vendor before it can be sent.
+
+        Its sending is noted with it unless another write of the account is open, or the account has
+        another owner by now. `move` is what the ledger says to do about such a new action.
+
+        Raises:
+            UnknownAccountError, ActionConflictError, StoreUnavailableError: nothing was stored.
+        """
+        action = unsent(new)
+        if not isinstance(move, Send):
+            return None
+        base = await self._calls.held_base(action)
+        if base is None:
+            return None
+        now = self._clock.now()
+        attempt = Attempt(AttemptCall.SEND, now.utc, AttemptOutcome.OPEN, base=base.note)
+        searched_from = self._calls.searched_from(action)
+        self._coming.add(new.id)
+        try:
+            taken = await self._store.take_in(self._epoch, new, attempt, searched_from)
+            if taken.begun:
+                self._in_hand[new.id] = InHand(taken.action, move, attempt, now.monotonic_s)
+        finally:
+            self._coming.discard(new.id)
+        return taken
+
+
+def unsent(new: NewAction) -> Action:
+    """Return the action that a wish becomes."""
+    return Action(
+        id=new.id,
+        account_id=new.account_id,
+        action_type=new.action_type,
+        payload=new.payload,
+        idempotency_key=new.idempotency_key,
+        state=ActionState.PENDING,
+        created_at=new.at,
+        asked_at=new.at,
+    )

@@ -1,0 +1,113 @@
+"""Writes that are noted as being sent in the commit that stores them: sooner, and no less certain."""
+
+import anyio
+
+from actors.messages import ActionsWaiting, Pause
+from store.action_models import ActionState, AttemptCall, AttemptOutcome, NewAction
+from support.company_house import CompanyHouse
+
+SENT = (AttemptCall.SEND, AttemptOutcome.DONE)
+
+
+def payment(house: CompanyHouse, account_id: str, amount: float = 1.25) -> dict[str, object]:
+    customer = min(house.truth(account_id)["Customer"], key=int)
+    return {"CustomerRef": {"value": customer}, "TotalAmt": amount}
+
+
+async def calls(house: CompanyHouse, account_id: str, action_id: str) -> list[object]:
+    action = await house.action(account_id, action_id)
+    return [(each.call, each.outcome) for each in action.attempts]
+
+
+async def test_with_nothing_before_it_there_is_no_commit_between_storing_and_sending(
+    house: CompanyHouse,
+) -> None:
+    account_id = await house.connect()
+    async with house.syncing():
+        await anyio.sleep(200)
+        wish = payment(house, account_id)
+        action_id = await house.ask(account_id, "payment.create", wish, at_once=True)
+        await anyio.sleep(1)
+    assert await calls(house, account_id, action_id) == [SENT]
+    assert "begin_attempt" not in house.store.log
+    assert house.effects(account_id, action_id) == 1
+
+
+async def test_two_at_the_same_moment_are_both_made_once(house: CompanyHouse) -> None:
+    account_id = await house.connect()
+    ids: list[str] = []
+    async with house.syncing():
+        await anyio.sleep(200)
+        for amount in (1.25, 2.5, 3.75):
+            wish = payment(house, account_id, amount)
+            ids.append(await house.ask(account_id, "payment.create", wish, at_once=True))
+        await anyio.sleep(2)
+    assert [await calls(house, account_id, each) for each in ids] == [[SENT]] * 3
+    assert [house.effects(account_id, each) for each in ids] == [1, 1, 1]
+
+
+async def test_whoever_comes_after_a_crash_before_the_sending_looks_first(
+    house: CompanyHouse,
+) -> None:
+    account_id = await house.connect()
+    async with anyio.create_task_group() as tasks:
+        async with house.syncing():
+            await anyio.sleep(200)
+            actor = house.supervisor.actor(account_id) if house.supervisor else None
+            assert actor is not None
+            new = wish_of(house, account_id)
+            taken = await actor.take_in(new)
+            assert taken is not None
+            assert taken.begun
+        tasks.cancel_scope.cancel()
+    assert house.effects(account_id, new.id) == 0
+    async with house.syncing():
+        await anyio.sleep(250)
+        action = await house.action(account_id, new.id)
+        assert {each.call for each in action.attempts[1:]} == {AttemptCall.READ_BACK}
+        await anyio.sleep(900)
+    assert (await house.action(account_id, new.id)).state is ActionState.SUCCEEDED
+    assert house.effects(account_id, new.id) == 1
+
+
+async def test_what_is_noted_is_sent_though_the_account_is_paused_meanwhile(
+    house: CompanyHouse,
+) -> None:
+    account_id = await house.connect()
+    async with house.syncing():
+        await anyio.sleep(200)
+        action_id = await house.ask(
+            account_id, "payment.create", payment(house, account_id), at_once=True
+        )
+        await house.real_store.set_paused(account_id, paused=True)
+        house.tell(account_id, Pause())
+        await anyio.sleep(1)
+        assert await calls(house, account_id, action_id) == [SENT]
+
+
+async def test_a_paused_account_notes_nothing_as_being_sent(house: CompanyHouse) -> None:
+    account_id = await house.connect()
+    async with house.syncing():
+        await anyio.sleep(200)
+        house.tell(account_id, Pause())
+        await anyio.sleep(1)
+        action_id = await house.ask(
+            account_id, "payment.create", payment(house, account_id), at_once=True
+        )
+        house.tell(account_id, ActionsWaiting())
+        await anyio.sleep(5)
+        assert await calls(house, account_id, action_id) == []
+        assert (await house.action(account_id, action_id)).state is ActionState.PENDING
+
+
+def wish_of(house: CompanyHouse, account_id: str) -> NewAction:
+    customer = min(house.truth(account_id)["Customer"], key=int)
+    return NewAction(
+        id="00000000-0000-0000-0000-000000000777",
+        account_id=account_id,
+        action_type="payment.create",
+        payload=f'{{"CustomerRef":{{"value":"{customer}"}},"TotalAmt":7.5}}'.encode(),
+        fingerprint="seven",
+        idempotency_key=None,
+        at=house.clock.utc(),
+    )
