@@ -12,9 +12,10 @@ SEEDS    ?= 100
 FIRST    ?= 1
 JOBS     ?= $(shell nproc)
 SCENARIO ?=
+PAYMENTS ?= 50
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types imports simulate bench lock clean
+.PHONY: help demo test lint format types imports simulate storm bench lock clean
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +44,10 @@ imports: $(DEV) ## check which package may import which
 simulate: $(DEV) ## play SEEDS=100 seeds of the simulation, from FIRST=1; one SCENARIO=name or all in turn
 	@PYTHONPATH=tests $(BIN)/python tests/simulation/simulate.py --seeds $(SEEDS) --first $(FIRST) \
 	  --jobs $(JOBS) --scenario "$(SCENARIO)"
+
+storm: $(DEV) ## play SEEDS=100 storms of PAYMENTS=50 users' writes each, and count what happened twice
+	@PYTHONPATH=tests $(BIN)/python tests/simulation/storm.py --seeds $(SEEDS) --first $(FIRST) \
+	  --jobs $(JOBS) --payments $(PAYMENTS)
 
 bench: $(RUN) ## measure ingest, memory and start-up on this machine
 	@$(BIN)/python -m bench $(ARGS)

@@ -16,5 +16,6 @@ def anyio_backend() -> object:
 @pytest.mark.parametrize("seed", range(1, 7))
 async def test_no_write_happens_twice_in_a_storm(seed: int, tmp_path: Path) -> None:
     verdict = await play(seed, tmp_path, payments=25)
-    assert verdict.wrong == [], f"cd tests && python -m support.action_storm 1 {seed}"
+    assert verdict.wrong == [], f"make storm FIRST={seed} SEEDS=1 PAYMENTS=25"
+    assert verdict.doubled == 0
     assert sum(verdict.states.values()) >= 15

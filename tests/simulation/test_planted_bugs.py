@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from actors import intake, verification
+from actors import intake, ledger, verification
 from actors.refresh import Refresher
 from actors.vendors.base import Look, Page, Session, Witness
 from actors.vendors.quickbooks import feed, scan, statements
@@ -21,11 +21,13 @@ from actors.vendors.quickbooks.keyset import Window
 from actors.vendors.quickbooks.parse import FeedReply
 from actors.vendors.quickbooks.timestamps import statement_text
 from actors.vendors.quickbooks.vendor import QuickBooks
+from daemon.sandbox.quickbooks import Behaviour
+from store.action_models import AttemptOutcome
 from store.models import CursorMove, PageApplied, PageWrite, SealedCredential, Tombstone
 from store.sqlite import accounts, objects
 from support.simulation.observed_store import ObservedStore
 from support.simulation.run import Outcome, run
-from support.simulation.scenario import Scenario
+from support.simulation.scenario import Scenario, realistic
 from support.simulation.scenarios import SCENARIOS
 
 SEEDS = (1, 2, 3)
@@ -168,6 +170,34 @@ def test_cursor_by_a_clock_that_is_fast(monkeypatch: pytest.MonkeyPatch, tmp_pat
     found = hunt(SCENARIOS["F09_spring_forward"], tmp_path)
     assert "is in the future" in found
     assert "is out of date" in found
+
+
+@pytest.mark.parametrize("lost", [AttemptOutcome.UNKNOWN, AttemptOutcome.OPEN])
+def test_write_whose_answer_was_lost_is_sent_again_blindly(
+    lost: AttemptOutcome, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    doubtful = frozenset({AttemptOutcome.UNKNOWN, AttemptOutcome.OPEN}) - {lost}
+    monkeypatch.setattr(ledger, "_MAYBE", doubtful)
+    crashing = replace(SCENARIOS["F05_crashes"], behaviour=_request_ids_ignored)
+    assert "2 effects" in hunt(crashing, tmp_path)
+
+
+def test_one_look_taken_for_proof(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(ledger, "SETTLED_AFTER", timedelta(0))
+    slow = replace(SCENARIOS["F05_request_ids_ignored"], behaviour=_listed_late)
+    assert "2 effects" in hunt(slow, tmp_path)
+
+
+def _request_ids_ignored() -> Behaviour:
+    behaviour = realistic()
+    behaviour.request_id_ignored = True
+    return behaviour
+
+
+def _listed_late() -> Behaviour:
+    behaviour = _request_ids_ignored()
+    behaviour.commit_delay_s = (30.0, 110.0)
+    return behaviour
 
 
 def test_what_an_interrupted_verification_mended_is_forgotten(

@@ -1,12 +1,9 @@
 """Users' writes in a storm: lost answers, 5xx, resets, crashes at every commit, and a vendor that may
 ignore request ids. What happened is counted at the vendor.
 
-One seed is one world. `python -m support.action_storm SEEDS [FIRST]` (from tests/) plays many.
+One seed is one world. `make storm` plays many.
 """
 
-import sys
-import tempfile
-import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,16 +12,17 @@ from pathlib import Path
 from random import Random
 
 import anyio
-import msgspec
 from structlog.testing import capture_logs
 
 from daemon.sandbox.quickbooks import Behaviour, Fault, FaultKind, Route
 from daemon.sandbox.quickbooks.faults import ITEM_FAULTS
-from store.action_models import Action, ActionFilter, ActionState
+from store.action_models import Action, ActionFilter
 from store.errors import StoreUnavailableError
+from support.action_judging import wrong_about
+from support.action_wishes import wish
 from support.actor_house import no_trouble
-from support.company_house import Bodies, CompanyHouse, open_company_house
-from support.virtual_time import VIRTUAL_BACKEND, VirtualClock
+from support.company_house import CompanyHouse, open_company_house
+from support.virtual_time import VirtualClock
 
 WRITES = frozenset({Route.WRITE, Route.SEND})
 READS = frozenset({Route.QUERY, Route.READ, Route.CDC})
@@ -44,7 +42,8 @@ _SPOILED = (
     FaultKind.LOWERCASE_FAULT,
 )
 _NOT_DONE = (FaultKind.THROTTLE_XML, FaultKind.UNAUTHORIZED)
-_COMMITS = ("begin_attempt", "end_attempt", "close_action")
+_COMMITS = ("take_in", "accept_action", "begin_attempt", "end_attempt", "close_action")
+_ASKED_ALONE = 0.5
 _CRASHES = 0.04
 _STORE_FAILS = 0.02
 _AT_ONCE = (*(1,) * 9, 15)
@@ -64,11 +63,19 @@ class Verdict:
     Attributes:
         wrong: what must not be; empty when all is well.
         states: how many actions ended how.
+        effects: how many of them the vendor carried out.
+        doubled: how many it carried out more than once.
+        crashes: how often a process or an actor was killed.
+        ignored: whether the vendor ignored request ids.
     """
 
     seed: int
     wrong: list[str] = field(default_factory=list)
     states: Counter[str] = field(default_factory=Counter)
+    effects: int = 0
+    doubled: int = 0
+    crashes: int = 0
+    ignored: bool = False
 
 
 class Storm:
@@ -79,13 +86,14 @@ class Storm:
         self.random = Random(seed)
         self.crash = self.random.random() < 0.7
         self.verdict = Verdict(seed)
+        self.life = anyio.CancelScope()
 
     async def play(self, payments: int) -> Verdict:
         """Have so many writes asked for in the storm, let it calm down, and count."""
         house, random = self.house, self.random
         account_id = await house.connect()
         behaviour = house.sandbox.behaviour
-        behaviour.request_id_ignored = random.random() < 0.5
+        behaviour.request_id_ignored = self.verdict.ignored = random.random() < 0.5
         behaviour.request_id_replays_faults = random.random() < 0.3
         behaviour.request_id_life_s = random.choice([None, 1.0, 120.0])
         behaviour.commit_delay_s = random.choice([(0.0, 0.0), (0.0, 60.0)])
@@ -96,9 +104,12 @@ class Storm:
             self._blow(account_id)
             for _ in range(payments):
                 await anyio.sleep(random.expovariate(payments / (STORM_S * 0.8)))
-                for _ in range(random.choice(_AT_ONCE)):
+                together = random.choice(_AT_ONCE)
+                for _ in range(together):
                     with suppress(StoreUnavailableError):
-                        asked.append(await self._ask(account_id))
+                        alone = together == 1 and random.random() < _ASKED_ALONE
+                        action_id = await self._ask(account_id, at_once=alone)
+                        asked += [] if action_id is None else [action_id]
         house.sandbox.clear_faults()
         house.sandbox.end_outage()
         house.store.trouble = house.store.trouble_after = no_trouble
@@ -115,7 +126,7 @@ class Storm:
             life_s = left_s
             if self.crash:
                 life_s = min(left_s, self.random.expovariate(1 / 400.0))
-            with anyio.move_on_after(life_s):
+            with anyio.move_on_after(life_s) as self.life:
                 async with self.house.syncing():
                     await anyio.sleep_forever()
 
@@ -153,52 +164,19 @@ class Storm:
         if method not in _COMMITS:
             return
         if self.random.random() < _CRASHES:
+            self.verdict.crashes += 1
             raise CrashError(method)
         if self.random.random() < _STORE_FAILS:
             raise StoreUnavailableError("the disk is full for a moment")
 
-    async def _ask(self, account_id: str) -> str:
-        truth = self.house.truth(account_id)
-        action_type = self.random.choice(
-            ["payment.create"] * 5
-            + ["billpayment.create", "invoice.send", "customer.create", "object.update"]
-            + ["object.void", "bill.create"]
-        )
-        payload = self._payload(action_type, truth)
-        return await self.house.ask(account_id, action_type, payload)
-
-    def _payload(self, action_type: str, truth: Bodies) -> dict[str, object]:
-        def some(object_type: str) -> dict[str, object]:
-            bodies = truth[object_type]
-            chosen = self.random.choice(sorted(bodies, key=int))
-            found: dict[str, object] = msgspec.json.decode(bodies[chosen])
-            return found
-
-        amount = self.random.randint(1, 99_999) / 100
-        tag = f"{self.random.getrandbits(48):x}"
-        invoice, bill, customer = some("Invoice"), some("Bill"), some("Customer")
-        about = {"object_type": "Invoice", "object_id": invoice["Id"]}
-        link = {"TxnId": bill["Id"], "TxnType": "Bill"}
-        payloads: dict[str, dict[str, object]] = {
-            "payment.create": {
-                "CustomerRef": {"value": customer["Id"]},
-                "TotalAmt": amount,
-                "PaymentRefNum": tag,
-            },
-            "billpayment.create": {
-                "VendorRef": bill["VendorRef"],
-                "TotalAmt": amount,
-                "PayType": "Check",
-                "CheckPayment": {"BankAccountRef": {"value": _bank(truth)}},
-                "Line": [{"Amount": amount, "LinkedTxn": [link]}],
-            },
-            "bill.create": {"VendorRef": bill["VendorRef"], "Line": bill["Line"]},
-            "customer.create": {"DisplayName": f"Customer {tag}"},
-            "invoice.send": {"object_id": invoice["Id"], "send_to": f"{tag}@example.com"},
-            "object.update": {**about, "CustomerMemo": {"value": tag}},
-            "object.void": about,
-        }
-        return payloads[action_type]
+    async def _ask(self, account_id: str, *, at_once: bool) -> str | None:
+        """Ask for something; None when the process died of it, and who asked heard nothing."""
+        action_type, payload = wish(self.random, self.house.truth(account_id))
+        try:
+            return await self.house.ask(account_id, action_type, payload, at_once=at_once)
+        except CrashError:
+            self.life.cancel()
+            return None
 
     async def _count(self, account_id: str, asked: list[str]) -> None:
         """Hold what the ledger says against what the vendor did."""
@@ -215,29 +193,11 @@ class Storm:
 
     def _judge(self, account_id: str, action: Action) -> str | None:
         effects = self.house.effects(account_id, action.id)
-        if effects > 1:
-            return f"{effects} effects"
-        match action.state:
-            case ActionState.SUCCEEDED if effects == 0 and not _is_without_effect(action):
-                return "succeeded without an effect"
-            case ActionState.FAILED if effects:
-                return f"failed, and had an effect: {action.last_error}"
-            case ActionState.PENDING | ActionState.SENDING:
-                return f"still {action.state} when all was calm: {action.last_error}"
-            case ActionState.UNKNOWN if not action.parked:
-                return "unknown, and nobody was told"
-        return None
-
-
-def _bank(truth: Bodies) -> str:
-    return next(
-        key for key, body in sorted(truth["Account"].items()) if b'"AccountType":"Bank"' in body
-    )
-
-
-def _is_without_effect(action: Action) -> bool:
-    """What was so already is no effect: a second void, an update to what is there."""
-    return action.action_type in ("object.void", "object.update")
+        self.verdict.effects += effects > 0
+        self.verdict.doubled += effects > 1
+        return wrong_about(
+            action.action_type, action.state.value, parked=action.parked, effects=effects
+        )
 
 
 async def play(seed: int, folder: Path, payments: int = 50) -> Verdict:
@@ -246,29 +206,3 @@ async def play(seed: int, folder: Path, payments: int = 50) -> Verdict:
     with capture_logs():
         async with open_company_house(folder, seed=seed, behaviour=behaviour) as house:
             return await Storm(house, seed).play(payments)
-
-
-def main(arguments: list[str]) -> int:
-    """Play as many seeds as asked for; say what each came to."""
-    count, first = int(arguments[0]), int(arguments[1]) if len(arguments) > 1 else 1
-    states: Counter[str] = Counter()
-    bad = 0
-    began_s = time.monotonic()  # noqa: TID251 - how long it took
-    for seed in range(first, first + count):
-        with tempfile.TemporaryDirectory() as folder:
-            name, options = VIRTUAL_BACKEND
-            verdict = anyio.run(
-                play, seed, Path(folder), backend=name, backend_options=dict(options)
-            )
-        states += verdict.states
-        for wrong in verdict.wrong:
-            bad += 1
-            print(f"seed {seed}: {wrong}")  # noqa: T201
-    took_s = time.monotonic() - began_s  # noqa: TID251
-    total = sum(states.values())
-    print(f"{count} seeds, {total} actions in {took_s:.0f} s: {dict(states)}, {bad} wrong")  # noqa: T201
-    return 1 if bad else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -60,6 +60,19 @@ class ReplicaReader:
     def account_ids(self) -> list[str]:
         return [found[0] for found in self._connection.execute("SELECT id FROM accounts")]
 
+    def actions(self) -> list[tuple[str, str, str, bool]]:
+        """Return id, type, state and whether it waits for a person, of every user's write."""
+        found = self._connection.execute("SELECT id, type, state, parked FROM actions ORDER BY id")
+        return [(*row, bool(parked)) for *row, parked in found]
+
+    def open_actions(self) -> int:
+        """Count the users' writes about which something is still to be done."""
+        (count,) = self._connection.execute(
+            "SELECT count(*) FROM actions"
+            " WHERE state IN ('pending', 'sending', 'unknown') AND NOT parked"
+        ).fetchone()
+        return int(count)
+
     def mended(self) -> list[tuple[str, str, str, int | None]]:
         """Return what was put right past the vendor's news, and which certificate names it."""
         return self._connection.execute(

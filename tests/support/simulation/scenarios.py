@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from daemon.sandbox.quickbooks import Behaviour, FaultKind
 from support.quickbooks_replica import DEFAULT_TYPES
+from support.simulation.action_scenarios import ACTIONS
 from support.simulation.allowance_scenarios import ALLOWANCE
 from support.simulation.data_troubles import (
     edits,
@@ -341,6 +342,7 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
         each.name: each
         for each in (
             *_OURSELVES,
+            *ACTIONS,
             *_CALLS,
             *ALLOWANCE,
             *_DATA,

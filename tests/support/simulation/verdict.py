@@ -95,6 +95,8 @@ async def _let_become_exact(world: World) -> int:
 
 async def _all_done(world: World, moment_us: int) -> bool:
     waiting = await _waiting_for_owner(world)
+    if not waiting and world.reader.open_actions():
+        return False
     return all(
         world.observer.covers(account_id, moment_us)
         or account_id in waiting
