@@ -288,7 +288,9 @@ async def serve(
         async with running(config, world) as daemon:
             outside.start_soon(_reloader(daemon, load).run, control)
             if interval_s := watchdog_interval_s(os.environ, os.getpid()):
-                watchdog = Watchdog(notifier, daemon.store, daemon.supervisor, interval_s)
+                watchdog = Watchdog(
+                    notifier, daemon.store, daemon.supervisor, daemon.heartbeat, interval_s
+                )
                 outside.start_soon(watchdog.run)
             gc.freeze()
             gc.enable()

@@ -70,13 +70,22 @@ class HeartbeatCheck:
         self._purges: int | None = None
         self._gap = ""
         self._gap_until_s = -inf
+        self._checked_s: float | None = None
         self.beats: Mapping[str, Heartbeat] = {}
 
     async def run(self) -> None:
         """Check until cancelled."""
+        self._checked_s = self._clock.now().monotonic_s
         while True:
             await self.check()
+            self._checked_s = self._clock.now().monotonic_s
             await anyio.sleep(CHECK_EVERY_S)
+
+    def unchecked_s(self) -> float:
+        """Return how long ago the last check ended, seconds; 0 before the first is begun."""
+        if self._checked_s is None:
+            return 0.0
+        return self._clock.now().monotonic_s - self._checked_s
 
     def reasons(self) -> Sequence[str]:
         """Say what is silent, as of the last check."""

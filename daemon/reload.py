@@ -50,18 +50,20 @@ class Reloader:
         while True:
             await control.reload_asked()
             self._notifier.reloading(self._clock.now().monotonic_s)
+            status = "the reload failed; see the log"
             try:
-                await self._reload()
+                status = await self._reload()
             finally:
-                self._notifier.ready()
+                self._notifier.ready(status)
 
-    async def _reload(self) -> None:
+    async def _reload(self) -> str:
+        """Reload, and return what the service manager is to show of it."""
         try:
             fresh = self._load()
         except ConfigError as error:
             self._metrics.config_reloaded(successful=False)
             log.error("reload_refused", problems=str(error))  # noqa: TRY400 - the text says it all
-            return
+            return "the configuration has mistakes, and the one before holds; see the log"
         self._configure_log(fresh)
         changed = self._vendors.configure(fresh.vendors)
         await self._supervisor.reconfigure(changed)
@@ -70,6 +72,7 @@ class Reloader:
         self._config = replace(self._config, vendors=fresh.vendors, log=fresh.log)
         self._metrics.config_reloaded(successful=True)
         log.info("reloaded", vendors=sorted(changed), needs_restart=waits)
+        return f"reloaded; a restart is needed for {', '.join(waits)}" if waits else "reloaded"
 
 
 def _needs_restart(old: Config, new: Config) -> list[str]:

@@ -5,11 +5,13 @@ from typing import Protocol
 import anyio
 import structlog
 
+from daemon.heartbeat import CHECK_EVERY_S
 from daemon.sdnotify import Notifier
 from daemon.supervisor import Condition, Supervisor
 from store.errors import StoreUnavailableError
 
 _STORE_ANSWERS_WITHIN_S = 10.0
+_HEARTBEAT_WITHIN_S = 4 * CHECK_EVERY_S
 
 log = structlog.get_logger()
 
@@ -22,15 +24,32 @@ class CheckedStore(Protocol):
         ...
 
 
+class CheckedHeartbeat(Protocol):
+    """What proves that changes come through, whatever it finds."""
+
+    def unchecked_s(self) -> float:
+        """Return how long ago the last check ended, seconds."""
+        ...
+
+
 class Watchdog:
-    """Pings at `interval_s` while the store answers and at least one actor moves."""
+    """Pings at `interval_s` while the store answers, the heartbeat is checked, and at least one actor moves.
+
+    What the heartbeat finds does not count: a vendor that is away is not mended by a restart.
+    """
 
     def __init__(
-        self, notifier: Notifier, store: CheckedStore, supervisor: Supervisor, interval_s: float
+        self,
+        notifier: Notifier,
+        store: CheckedStore,
+        supervisor: Supervisor,
+        heartbeat: CheckedHeartbeat,
+        interval_s: float,
     ) -> None:
         self._notifier = notifier
         self._store = store
         self._supervisor = supervisor
+        self._heartbeat = heartbeat
         self._interval_s = interval_s
 
     async def run(self) -> None:
@@ -52,6 +71,9 @@ class Watchdog:
             return "the store does not answer"
         except StoreUnavailableError:
             pass
+        unchecked_s = self._heartbeat.unchecked_s()
+        if unchecked_s > _HEARTBEAT_WITHIN_S:
+            return f"the heartbeat was not checked for {unchecked_s:.0f} s"
         stalled = self._supervisor.stalled()
         running = [
             hosted

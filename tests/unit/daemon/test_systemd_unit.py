@@ -1,18 +1,21 @@
-import shutil
 import subprocess
+from functools import reduce
+from operator import getitem
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
-from daemon.config import load_config
+from daemon.config import load_config, show_config
 from daemon.config.quantity import parse_duration
 
 ROOT = Path(__file__).parents[3]
 UNIT = ROOT / "systemd" / "syncline.service"
+OLDER = ROOT / "systemd" / "syncline.service.d" / "before-254.conf"
 EXPOSURE_IN_TENTHS = 15
-
-ANALYZE = shutil.which("systemd-analyze")
-needs_systemd = pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze is not here")
+PROGRAM = "/opt/syncline/venv/bin/syncline"
+UNITS = sorted(path for path in UNIT.parent.iterdir() if path.suffix in {".service", ".timer"})
+SERVICES = [path for path in UNITS if path.suffix == ".service"]
 
 
 def settings() -> dict[str, str]:
@@ -45,13 +48,36 @@ def test_restarts_go_on_whatever_the_exit_code_was() -> None:
     assert "RestartPreventExitStatus" not in unit
 
 
-@needs_systemd
-def test_systemd_takes_every_line_of_the_unit(tmp_path: Path) -> None:
+def test_credentials_are_called_as_the_secrets_that_they_are() -> None:
+    lines = UNIT.read_text().splitlines()
+    loaded = [line.partition("=")[2].partition(":") for line in lines if line[:5] == "LoadC"]
+    environ = {"QBO_CLIENT_ID": "a", "QBO_CLIENT_SECRET": "b", "CREDENTIALS_DIRECTORY": "/none"}
+    shown = show_config(load_config(ROOT / "config.yaml", environ))
+    for name, _, file in loaded:
+        assert file == f"syncline.{name}"
+        *sections, key = name.split(".")
+        assert key in reduce(getitem, sections, cast("Any", shown))
+    assert len(loaded) == 4
+
+
+@pytest.mark.parametrize("drop_ins", [[], [OLDER]], ids=["as it is", "for older systemd"])
+@pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)
+def test_systemd_takes_every_line(
+    unit: Path, drop_ins: list[Path], tmp_path: Path, systemd_analyze: str
+) -> None:
     # It also looks for the program, which is not installed here.
-    unit = tmp_path / UNIT.name
-    unit.write_text(UNIT.read_text().replace("/opt/syncline/venv/bin/syncline", "/bin/true"))
+    for path in UNITS:
+        (tmp_path / path.name).write_text(path.read_text().replace(PROGRAM, "/bin/true"))
+    folder = tmp_path / f"{UNIT.name}.d"
+    folder.mkdir()
+    for path in drop_ins:
+        (folder / path.name).write_text(path.read_text())
     done = subprocess.run(
-        [str(ANALYZE), "verify", unit], capture_output=True, text=True, check=False
+        [systemd_analyze, "verify", tmp_path / unit.name],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"SYSTEMD_UNIT_PATH": f"{tmp_path}:"},
     )
     # New in systemd 253 and 254; an older one ignores them and says so.
     newer = ("notify-reload", "'RestartSteps'", "'RestartMaxDelaySec'")
@@ -59,9 +85,9 @@ def test_systemd_takes_every_line_of_the_unit(tmp_path: Path) -> None:
     assert (done.returncode, said) == (0, [])
 
 
-@needs_systemd
-def test_service_is_exposed_no_more_than_it_was() -> None:
-    command = [str(ANALYZE), "security", "--offline=true", "--no-pager"]
-    command += [f"--threshold={EXPOSURE_IN_TENTHS}", str(UNIT)]
+@pytest.mark.parametrize("unit", SERVICES, ids=lambda path: path.name)
+def test_service_is_exposed_no_more_than_it_was(unit: Path, systemd_analyze: str) -> None:
+    command = [systemd_analyze, "security", "--offline=true", "--no-pager"]
+    command += [f"--threshold={EXPOSURE_IN_TENTHS}", str(unit)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout

@@ -36,6 +36,7 @@ class Machine:
     stand_still: int = 0
     answers_after_s: float = 0.0
     trouble: Exception | None = None
+    heartbeat_stopped_s: float | None = None
     pings_s: list[float] = field(default_factory=list)
 
     def watchdog(self) -> bool:
@@ -47,6 +48,11 @@ class Machine:
         if self.trouble is not None:
             raise self.trouble
 
+    def unchecked_s(self) -> float:
+        if self.heartbeat_stopped_s is None:
+            return 0.0
+        return VirtualClock().now().monotonic_s - self.heartbeat_stopped_s
+
     def stalled(self) -> list[str]:
         return [f"{number}" for number in range(self.stand_still)]
 
@@ -57,7 +63,7 @@ class Machine:
         }
 
     async def watched(self, for_s: float = 100.0, interval_s: float = 20.0) -> list[float]:
-        dog = Watchdog(cast("Notifier", self), self, cast("Supervisor", self), interval_s)
+        dog = Watchdog(cast("Notifier", self), self, cast("Supervisor", self), self, interval_s)
         with anyio.move_on_after(for_s):
             await dog.run()
         return self.pings_s
@@ -89,6 +95,13 @@ async def test_when_all_actors_stand_still_there_is_no_ping(records: list[Any]) 
     assert await Machine(stand_still=2).watched() == []
     assert {record["event"] for record in records} == {"no_progress"}
     assert records[0]["reason"] == "all 2 actors stand still"
+
+
+async def test_when_the_heartbeat_is_not_checked_any_more_there_is_no_ping(
+    records: list[Any],
+) -> None:
+    assert await Machine(heartbeat_stopped_s=0.0).watched() == [0, 20, 40, 60]
+    assert records[0]["reason"] == "the heartbeat was not checked for 80 s"
 
 
 async def test_accounts_that_are_not_run_do_not_count_as_moving() -> None:
