@@ -43,15 +43,27 @@ class Sealer:
         Raises:
             CredentialError: there is no key, or one is not a Fernet key.
         """
+        self.adopt(keys)
+
+    def adopt(self, keys: Sequence[str]) -> None:
+        """Use these keys from now on; when one is wrong, go on with those before.
+
+        Raises:
+            CredentialError: there is no key, or one is not a Fernet key.
+        """
         if not keys:
             raise CredentialError("no key to seal tokens with")
         try:
-            self._first = Fernet(keys[0])
-            self._fernet = MultiFernet([self._first, *(Fernet(key) for key in keys[1:])])
+            fernets = [Fernet(key) for key in keys]
         except ValueError as error:
             raise CredentialError(
                 "a key is not a Fernet key (32 bytes in URL-safe base64)"
             ) from error
+        self._keys, self._first, self._fernet = tuple(keys), fernets[0], MultiFernet(fernets)
+
+    def has(self, keys: Sequence[str]) -> bool:
+        """Say whether these are its keys, in their order."""
+        return self._keys == tuple(keys)
 
     def seal(self, credential: Credential) -> SealedCredential:
         """Make the form that is stored."""

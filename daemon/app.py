@@ -43,10 +43,11 @@ from daemon.loop_lag import LoopLag
 from daemon.metrics import Metrics
 from daemon.notice_retention import NoticeRetention
 from daemon.read_planning import ReadPlanning
+from daemon.recovery_note import read_note
 from daemon.redaction import Redactor
 from daemon.reload import Reloader
 from daemon.sdnotify import Notifier, watchdog_interval_s
-from daemon.sealing_key import WrongKeyError, open_sealer
+from daemon.sealing_key import WrongKeyError, open_sealer, take_up_keys
 from daemon.service_history import ServiceHistory
 from daemon.signals import Control, hear_signals
 from daemon.status_key import open_status_links
@@ -109,6 +110,7 @@ class Daemon:
     heartbeat: HeartbeatCheck
     throughput: Throughput
     service_history: ServiceHistory
+    sealer: Sealer
     admin_token: str
     port: int = 0
 
@@ -122,6 +124,7 @@ class Daemon:
     async def started(self) -> AsyncIterator["Daemon"]:
         """Run every long-lived part while the context lasts; yield the daemon that listens."""
         await self.metrics.load(self.store)
+        self.metrics.recovery.read = partial(read_note, self.config.store.path)
         reads = ReadPlanning(self.vendors.reads, self.vendors.surroundings, self.supervisor)
         watch = TokenWatch(self.metrics.census, self.supervisor, self.world.clock)
         await reads.load()
@@ -239,6 +242,7 @@ async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
         heartbeat=heartbeat,
         throughput=throughput,
         service_history=service_history,
+        sealer=sealer,
         admin_token=admin_token.reveal(),
     )
 
@@ -335,8 +339,13 @@ def _reloader(daemon: Daemon, load: Callable[[], Config]) -> Reloader:
         daemon.world.notifier,
         daemon.world.clock,
         load=load,
-        configure_log=partial(_configure_log, daemon.world),
+        prepare=partial(_prepare, daemon),
     )
+
+
+async def _prepare(daemon: Daemon, config: Config) -> None:
+    await take_up_keys(config, daemon.store, daemon.sealer)
+    _configure_log(daemon.world, config)
 
 
 def _configure_log(world: World, config: Config) -> None:

@@ -42,6 +42,32 @@ async def open_sealer(config: Config, store: Store) -> Sealer:
     return sealer
 
 
+async def take_up_keys(config: Config, store: Store, sealer: Sealer) -> int | None:
+    """Have a sealer that is in use take up keys that were changed, and seal all tokens anew.
+
+    Returns how many accounts' tokens that changed; None when the keys are the ones in use.
+
+    Raises:
+        WrongKeyError, GeneratedSecretError, StoreUnavailableError: as `open_sealer`; the keys in use
+            are still the ones before.
+    """
+    keys = _keys_at_hand(config)
+    if keys is None or sealer.has(keys):
+        return None
+    known_sealer(config, await store.metadata(PROOF_KEY))
+    sealer.adopt(keys)
+    credentials = await store.reseal(sealer.rotate, PROOF_KEY, sealer.proof())
+    log.info("sealing_key_rotated", credentials=credentials)
+    return credentials
+
+
+def _keys_at_hand(config: Config) -> list[str] | None:
+    if config.secrets.keys:
+        return [key.reveal() for key in config.secrets.keys]
+    kept = read_secret(keys_path(config.store.path))
+    return None if kept is None else kept.reveal().split()
+
+
 def known_sealer(config: Config, proof: bytes | None) -> Sealer | None:
     """Return a sealer with the keys that there are, seen to fit the proof; None without any.
 
@@ -50,17 +76,15 @@ def known_sealer(config: Config, proof: bytes | None) -> Sealer | None:
         GeneratedSecretError: the file of made keys can't be used.
     """
     database, path = config.store.path, keys_path(config.store.path)
-    source, keys = "secrets.keys", [key.reveal() for key in config.secrets.keys]
-    if not keys:
-        kept = read_secret(path)
-        if kept is None and proof is not None:
-            raise WrongKeyError(
-                f"no {path}: the tokens in {database} were sealed with it; "
-                "put the key file back from its copy"
-            )
-        if kept is None:
-            return None
-        source, keys = str(path), kept.reveal().split()
+    source = "secrets.keys" if config.secrets.keys else str(path)
+    keys = _keys_at_hand(config)
+    if keys is None and proof is not None:
+        raise WrongKeyError(
+            f"no {path}: the tokens in {database} were sealed with it; "
+            "put the key file back from its copy"
+        )
+    if keys is None:
+        return None
     try:
         sealer = Sealer(keys)
         if proof is not None:

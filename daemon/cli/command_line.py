@@ -7,8 +7,9 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from daemon.cli import action_commands, config_commands
+from daemon.cli import action_commands, config_commands, key_commands
 from daemon.cli.account_commands import accounts, disconnect, pause, resume
+from daemon.cli.backup_command import backup
 from daemon.cli.confirm_command import confirm_deletes
 from daemon.cli.connect_command import connect
 from daemon.cli.daemon_client import ProblemError
@@ -18,6 +19,7 @@ from daemon.cli.doctor_command import doctor
 from daemon.cli.explain_command import explain
 from daemon.cli.failure import CommandError, ExitCode
 from daemon.cli.output import Output
+from daemon.cli.restore_command import restore, restore_drill
 from daemon.cli.run_command import run
 from daemon.cli.sandbox_command import sandbox
 from daemon.cli.shell import Shell, process_shell
@@ -81,6 +83,13 @@ _COMMANDS: _Commands = (
         "Show what is due, owed and paid.",
         "syncline views 4f1c receivables-aging --as-of 2026-12-31",
     ),
+    (backup, "Copy the database, checked.", "syncline backup /srv/backups --keep 14"),
+    (
+        restore_drill,
+        "Prove that a backup is good.",
+        "syncline restore-drill /srv/backups --json | jq .passed",
+    ),
+    (restore, "Put a backup in the database's place.", "syncline restore /srv/backups"),
     (doctor, "Check this host.", "syncline doctor --config /etc/syncline/config.yaml"),
 )
 _CONFIG_COMMANDS: _Commands = (
@@ -104,7 +113,12 @@ _ACTION_COMMANDS: _Commands = (
     (action_commands.retry, "Try again, or look again.", "syncline actions retry 4f1c 3e0c…"),
     (action_commands.cancel, "Call one off.", "syncline actions cancel 4f1c 3e0c…"),
 )
-_NAMES = {action_commands.list_actions: "list"}
+_KEY_COMMANDS: _Commands = (
+    (key_commands.rotate, "Seal all tokens with a new key.", "syncline keys rotate"),
+    (key_commands.forget, "Remove the keys before it.", "syncline keys forget --yes"),
+    (key_commands.new, "Print a new key.", "syncline keys new | systemd-creds encrypt - keys.cred"),
+)
+_NAMES = {action_commands.list_actions: "list", restore_drill: "restore-drill"}
 """Commands that are not called as their function is."""
 
 
@@ -117,6 +131,9 @@ def build() -> typer.Typer:
     _add(config, _CONFIG_COMMANDS)
     actions = _group("Have something done at a vendor, and see what became of it.")
     _add(actions, _ACTION_COMMANDS)
+    keys = _group("Change the keys that tokens are sealed with.")
+    _add(keys, _KEY_COMMANDS)
+    app.add_typer(keys, name="keys", short_help="Change the keys that seal tokens.")
     app.add_typer(actions, name="actions", short_help="Have something done at a vendor.")
     app.add_typer(config, name="config", short_help="Check or show the configuration.")
     return app

@@ -16,6 +16,7 @@ from daemon.metrics.event_counts import EventCounts
 from daemon.metrics.exposition import Exposition, expose
 from daemon.metrics.heartbeat import HeartbeatCollector
 from daemon.metrics.reads import ReadsCollector
+from daemon.metrics.recovery import RecoveryCollector
 from daemon.metrics.snapshot import Reading, SnapshotCollector
 from daemon.metrics.verification_counts import VerificationCounts
 from daemon.supervisor import Supervisor
@@ -36,6 +37,7 @@ class Metrics:
         census: what is known of every account; is to be told of those that were connected, paused
             or removed.
         heartbeat: shows the heartbeats that it is given to read.
+        recovery: shows the note of backups and drills that it is given to read.
         reads: shows the meters of the vendors' reads that are given to it.
     """
 
@@ -82,6 +84,8 @@ class Metrics:
         self.config_reloaded(successful=True)
         self.heartbeat = HeartbeatCollector()
         self.registry.register(self.heartbeat)
+        self.recovery = RecoveryCollector()
+        self.registry.register(self.recovery)
         ProcessCollector(registry=self.registry)
 
     def listen(self, event: Event) -> None:

@@ -34,3 +34,19 @@ def locked(database: Path) -> Iterator[None]:
         yield
     finally:
         os.close(fd)
+
+
+def holder(database: Path) -> int | None:
+    """Return the process that holds the lock; None when nobody does. Raises `OSError`."""
+    try:
+        fd = os.open(database.with_name(database.name + ".lock"), os.O_RDWR)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        named = os.read(fd, 32).decode(errors="replace").strip()
+        return int(named) if named.isdecimal() else None
+    finally:
+        os.close(fd)
+    return None

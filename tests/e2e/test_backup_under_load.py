@@ -4,7 +4,6 @@ The daemon and whoever copies are processes of their own. The sandbox is served 
 that the history of all it ever did is at hand.
 """
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -85,9 +84,12 @@ def ingest_and_copy(
     with forked(setup) as daemon, copying(setup.database, copies) as copier:
         account_id = setup.connect(served, realm_id)
         until("copied often", lambda: len(list(copies.glob("*.db"))) >= 2 * _COPIES_AT_LEAST)
+        drill = setup.command("restore-drill", str(copies / f"{_COPIES_AT_LEAST}.db"))
+        assert drill.returncode == 0, drill.stdout
         copier.kill()
         end_well(daemon)
-    restore(whole_copies(copies)[-1], setup)
+    restored = setup.command("restore", str(whole_copies(copies)[-1]), "--yes")
+    assert restored.returncode == 0, restored.stderr
     with forked(setup) as daemon:
         now = datetime.now(UTC)
         until("exact", lambda: setup.exact_past(account_id, now))
@@ -97,11 +99,6 @@ def ingest_and_copy(
 def whole_copies(folder: Path) -> list[Path]:
     """Return the copies in their order, without the last, which was not finished."""
     return sorted(folder.glob("*.db"), key=lambda path: int(path.stem))[:-1]
-
-
-def restore(copy: Path, setup: DaemonSetup) -> None:
-    assert not setup.database.with_name("syncline.db-wal").exists()
-    shutil.copy(copy, setup.database)
 
 
 def wrong_with(

@@ -1,24 +1,21 @@
-"""Copies a database over and over while others use it, by SQLite's own online backup."""
+"""Backs up a database over and over while others use it."""
 
-import sqlite3
 import sys
 import threading
-from contextlib import closing
 from itertools import count
 from pathlib import Path
 
-_PAGES_AT_ONCE = 20
+from actors.clock import SystemClock
+from daemon.backup import make_backup
+
 _PAUSE_S = 0.2
 
 
 def main(source: Path, folder: Path) -> None:
-    """Copy until killed."""
+    """Back up until killed."""
+    clock = SystemClock()
     for number in count():
-        with (
-            closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True)) as original,
-            closing(sqlite3.connect(folder / f"{number}.db")) as copy,
-        ):
-            original.backup(copy, pages=_PAGES_AT_ONCE, sleep=0)
+        make_backup(source, folder / f"{number}.db", clock.now().utc, lambda *_: None)
         threading.Event().wait(_PAUSE_S)
 
 

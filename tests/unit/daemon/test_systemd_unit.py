@@ -51,6 +51,9 @@ def test_restarts_go_on_whatever_the_exit_code_was() -> None:
 def test_credentials_are_called_as_the_secrets_that_they_are() -> None:
     lines = UNIT.read_text().splitlines()
     loaded = [line.partition("=")[2].partition(":") for line in lines if line[:5] == "LoadC"]
+    for service in SERVICES:
+        others = [line for line in service.read_text().splitlines() if line[:5] == "LoadC"]
+        assert others == [line for line in lines if line[:5] == "LoadC"], service.name
     environ = {"QBO_CLIENT_ID": "a", "QBO_CLIENT_SECRET": "b", "CREDENTIALS_DIRECTORY": "/none"}
     shown = show_config(load_config(ROOT / "config.yaml", environ))
     for name, _, file in loaded:
@@ -58,6 +61,11 @@ def test_credentials_are_called_as_the_secrets_that_they_are() -> None:
         *sections, key = name.split(".")
         assert key in reduce(getitem, sections, cast("Any", shown))
     assert len(loaded) == 4
+
+
+@pytest.mark.parametrize("timer", [path for path in UNITS if path.suffix == ".timer"])
+def test_every_timer_starts_a_service_that_is_here(timer: Path) -> None:
+    assert timer.with_suffix(".service") in SERVICES
 
 
 @pytest.mark.parametrize("drop_ins", [[], [OLDER]], ids=["as it is", "for older systemd"])
