@@ -124,6 +124,7 @@ class Daemon:
     async def started(self) -> AsyncIterator["Daemon"]:
         """Run every long-lived part while the context lasts; yield the daemon that listens."""
         await self.metrics.load(self.store)
+        self.metrics.per_account.at_most = self.config.metrics.per_account
         self.metrics.recovery.read = partial(read_note, self.config.store.path)
         reads = ReadPlanning(self.vendors.reads, self.vendors.surroundings, self.supervisor)
         watch = TokenWatch(self.metrics.census, self.supervisor, self.world.clock)

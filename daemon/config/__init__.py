@@ -13,6 +13,7 @@ from daemon.config.secret import Secret
 from daemon.config.sections import (
     Config,
     LogConfig,
+    MetricsConfig,
     SecretsConfig,
     ServerConfig,
     StoreConfig,
@@ -28,6 +29,7 @@ __all__ = [
     "ConfigError",
     "ConfigProblem",
     "LogConfig",
+    "MetricsConfig",
     "QuickBooksConfig",
     "Secret",
     "SecretsConfig",

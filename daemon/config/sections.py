@@ -84,6 +84,17 @@ class LogConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class MetricsConfig:
+    """What is scraped.
+
+    Attributes:
+        per_account: at most so many accounts have series of their own; 0 is none.
+    """
+
+    per_account: Annotated[int, between(0, 10_000, "a whole number from 0 to 10000")] = 0
+
+
+@dataclass(frozen=True, slots=True)
 class SupervisorConfig:
     """How failing actors are restarted."""
 
@@ -102,6 +113,7 @@ class Config:
     server: ServerConfig = field(default_factory=ServerConfig)
     secrets: SecretsConfig = field(default_factory=SecretsConfig)
     log: LogConfig = field(default_factory=LogConfig)
+    metrics: MetricsConfig = field(default_factory=MetricsConfig)
     supervisor: SupervisorConfig = field(default_factory=SupervisorConfig)
     vendors: Annotated[Mapping[str, VendorConfig], Named(VENDORS, "a vendor")] = field(
         default_factory=dict

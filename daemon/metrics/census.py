@@ -158,6 +158,16 @@ class Census:
             if counted.exact_as_of_s is not None and counted.is_active:
                 yield counted.account.vendor, counted.exact_as_of_s
 
+    @property
+    def number(self) -> int:
+        """How many accounts there are."""
+        return len(self._counted)
+
+    def each(self) -> Iterator[tuple[Account, float | None, AccountState | None]]:
+        """Yield every account with its `exact_as_of` (seconds) and its state as of the last `settle`."""
+        for counted in self._counted.values():
+            yield counted.account, counted.exact_as_of_s, counted.state
+
     def first_token_ends(self) -> Mapping[str, float]:
         """Return when the first refresh token that is of use ends (seconds), by vendor."""
         first: dict[str, float] = {}

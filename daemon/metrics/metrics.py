@@ -15,6 +15,7 @@ from daemon.metrics.census import Census
 from daemon.metrics.event_counts import EventCounts
 from daemon.metrics.exposition import Exposition, expose
 from daemon.metrics.heartbeat import HeartbeatCollector
+from daemon.metrics.per_account import PerAccountCollector
 from daemon.metrics.reads import ReadsCollector
 from daemon.metrics.recovery import RecoveryCollector
 from daemon.metrics.snapshot import Reading, SnapshotCollector
@@ -36,6 +37,7 @@ class Metrics:
         registry: all metrics; its own, nothing of the process' global one.
         census: what is known of every account; is to be told of those that were connected, paused
             or removed.
+        per_account: shows accounts on their own, as many as it is told to.
         heartbeat: shows the heartbeats that it is given to read.
         recovery: shows the note of backups and drills that it is given to read.
         reads: shows the meters of the vendors' reads that are given to it.
@@ -60,6 +62,8 @@ class Metrics:
             list(operations), self.census, Reading(now, store_writable=True, last_seq=None)
         )
         self.registry.register(self._snapshot)
+        self.per_account = PerAccountCollector(self.census)
+        self.registry.register(self.per_account)
         self.reads = ReadsCollector(list(operations))
         self.registry.register(self.reads)
         Info("syncline_build", "What runs.", registry=self.registry).info(

@@ -149,6 +149,21 @@ async def test_no_account_is_named_in_a_label(web: WebHouse, visitor: Visitor) -
     assert account.name not in reply.text
 
 
+async def test_as_many_accounts_as_are_asked_for_have_their_own_series(
+    web: WebHouse, visitor: Visitor
+) -> None:
+    first, second = await web.live(), await web.live()
+    web.metrics.per_account.at_most = 1
+    families = await scraped(visitor)
+    labels = {"vendor": "quickbooks", "account": first.id}
+    exact = value(families, "syncline_account_exact_as_of_timestamp_seconds", **labels)
+    assert first.exact_as_of is not None
+    assert exact >= first.exact_as_of.timestamp()
+    assert value(families, "syncline_account_state", state="live", **labels) == 1
+    assert value(families, "syncline_account_series_left_out") == 1
+    assert second.id not in (await visitor.call("GET", "/metrics")).text
+
+
 async def test_scrape_does_not_wait_for_a_store_that_hangs(
     web: WebHouse, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,10 @@ from daemon.metrics import Metrics
 from support.virtual_time import VIRTUAL_BACKEND, VirtualClock
 
 PAGE = Path(__file__).parents[3] / "docs" / "observability.md"
+BY_ACCOUNT = {
+    "syncline_account_exact_as_of_timestamp_seconds": "account, vendor",
+    "syncline_account_state": "account, state, vendor",
+}
 BY_VENDOR = {
     "syncline_verification_oldest_timestamp_seconds",
     "syncline_token_expiry_min_timestamp_seconds",
@@ -73,6 +77,8 @@ async def metric_rows() -> dict[str, list[str]]:
         labels = {label for sample in family.samples for label in sample.labels} - {"le"}
         if family.name in BY_VENDOR:
             labels = {"vendor"}
+        if family.name in BY_ACCOUNT:
+            labels = set(BY_ACCOUNT[family.name].split(", "))
         found[family.name + suffix] = [
             family.type,
             ", ".join(sorted(labels)),
