@@ -15,7 +15,7 @@ SCENARIO ?=
 PAYMENTS ?= 50
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types imports simulate storm bench lock clean
+.PHONY: help demo test lint format types imports docs simulate storm bench lock clean
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ types: $(DEV) ## check types
 
 imports: $(DEV) ## check which package may import which
 	@$(BIN)/lint-imports
+
+docs: $(DEV) ## write the tables of docs/observability.md anew, from the code
+	@PYTHONPATH=.:tests $(BIN)/python -m support.observability_page
 
 simulate: $(DEV) ## play SEEDS=100 seeds of the simulation, from FIRST=1; one SCENARIO=name or all in turn
 	@PYTHONPATH=tests $(BIN)/python tests/simulation/simulate.py --seeds $(SEEDS) --first $(FIRST) \

@@ -39,6 +39,7 @@ from daemon.generated_secret import GeneratedSecretError, ensure_admin_token
 from daemon.heartbeat import HeartbeatCheck
 from daemon.history_limit import HistoryLimit
 from daemon.log import configure_logging
+from daemon.log_folding import LogFolding
 from daemon.loop_lag import LoopLag
 from daemon.metrics import Metrics
 from daemon.notice_retention import NoticeRetention
@@ -82,6 +83,7 @@ class World:
 
     Attributes:
         crash_point: where a test wants the process to kill itself.
+        folding: folds lines of the log that repeat themselves; None writes all.
     """
 
     clock: Clock
@@ -90,6 +92,7 @@ class World:
     notifier: Notifier
     open_client: Callable[[], httpx.AsyncClient]
     crash_point: CrashPoint | None = None
+    folding: LogFolding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,8 @@ class Daemon:
             side.start_soon(self.throughput.run)
             side.start_soon(LoopLag(self.world.clock, self.metrics.loop_lag).run)
             side.start_soon(StoreCheck(self.store).run)
+            if self.world.folding is not None:
+                side.start_soon(self.world.folding.run)
             side.start_soon(NoticeRetention(self.store, self.world.clock).run)
             if (keep_s := self.config.store.history_s) is not None:
                 side.start_soon(HistoryLimit(self.store, self.world.clock, keep_s).run)
@@ -161,13 +166,15 @@ def this_world(redactor: Redactor) -> World:
         UnknownCrashPointError: `SYNCLINE_CRASH_AT` names none.
     """
     crash_at = os.environ.get("SYNCLINE_CRASH_AT")
+    clock = SystemClock()
     return World(
-        clock=SystemClock(),
+        clock=clock,
         random=system_random(),
         redactor=redactor,
         notifier=Notifier(os.environ),
         open_client=build_client,
         crash_point=CrashPoint.parse(crash_at) if crash_at else None,
+        folding=LogFolding(clock),
     )
 
 
@@ -305,6 +312,8 @@ async def serve(
             notifier.stopping("letting the accounts finish")
             log.info("stopping")
         outside.cancel_scope.cancel()
+    if world.folding is not None:
+        world.folding.tell(at_once=True)
     log.info("stopped")
 
 
@@ -358,6 +367,7 @@ def _configure_log(world: World, config: Config) -> None:
         redactor=world.redactor,
         stream=sys.stderr,
         environ=os.environ,
+        folding=world.folding,
     )
 
 

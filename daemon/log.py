@@ -12,6 +12,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from actors.clock import Clock
 from daemon.config import LogConfig
+from daemon.log_folding import LogFolding
 from daemon.redaction import Redactor
 
 # Their every request or statement would be a line; ours say more.
@@ -28,6 +29,7 @@ def configure_logging(
     redactor: Redactor,
     stream: TextIO,
     environ: Mapping[str, str],
+    folding: LogFolding | None = None,
 ) -> None:
     """Send this process' log to `stream`: our own events, and what libraries and warnings say.
 
@@ -40,6 +42,7 @@ def configure_logging(
         redactor: hides secrets in everything that is written.
         stream: where the lines go, usually stderr.
         environ: with `JOURNAL_STREAM`, `NO_COLOR`.
+        folding: keeps lines that repeat themselves from being written, as often as configured.
     """
     level = logging.getLevelNamesMapping()[config.level.upper()]
     begin: list[Processor] = [
@@ -65,6 +68,9 @@ def configure_logging(
     )
     handler = _Handler(stream)
     handler.setFormatter(formatter)
+    if folding is not None:
+        folding.most = config.fold_after
+        handler.addFilter(folding)
     logging.captureWarnings(capture=True)
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in _TALKATIVE:

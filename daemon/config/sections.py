@@ -77,10 +77,16 @@ class SecretsConfig:
 
 @dataclass(frozen=True, slots=True)
 class LogConfig:
-    """What is logged, and how."""
+    """What is logged, and how.
+
+    Attributes:
+        fold_after: how many lines of one event and account are written in a minute before the rest is
+            only counted; None is all.
+    """
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "console", "json"] = "auto"
+    fold_after: Annotated[int | None, at_least(1, "a whole number from 1 up, or null")] = 20
 
 
 @dataclass(frozen=True, slots=True)
