@@ -1,4 +1,4 @@
-"""The command line: `python -m bench [ingest|idle|start|web|webhooks|views|actions|pages ...] [--full]`."""
+"""The command line: `python -m bench [ingest|idle|start|web|clients|webhooks|views|actions|pages ...] [--full]`."""
 
 import argparse
 import tempfile
@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from rich.console import Console
 
-from bench import actions, idle, ingest, pages, start, views, web, webhooks
+from bench import actions, clients, idle, ingest, pages, start, views, web, webhooks
 from bench.cores import Cores, choose_cores
 from bench.figures import Figure
 from bench.machine import look_at_machine
@@ -27,6 +27,7 @@ QUICK: Mapping[str, Measure] = MappingProxyType(
         "idle": partial(idle.measure, accounts=10_000, traced_accounts=1000),
         "start": partial(start.measure, accounts=10_000, repetitions=2),
         "web": partial(web.measure, invoices=80_000),
+        "clients": partial(clients.measure, companies=20, invoices=1000, clients=200, for_s=30.0),
         "webhooks": partial(webhooks.measure, events=10_000),
         "views": partial(views.measure, invoices=100_000),
         "actions": partial(actions.measure, invoices=80_000, payments=100),
@@ -39,6 +40,7 @@ FULL: Mapping[str, Measure] = MappingProxyType(
         "idle": partial(idle.measure, accounts=10_000, traced_accounts=10_000),
         "start": partial(start.measure, accounts=10_000, repetitions=5),
         "web": partial(web.measure, invoices=400_000),
+        "clients": partial(clients.measure, companies=50, invoices=5000, clients=200, for_s=120.0),
         "webhooks": partial(webhooks.measure, events=10_000),
         "views": partial(views.measure, invoices=400_000),
         "actions": partial(actions.measure, invoices=200_000, payments=1000),

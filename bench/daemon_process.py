@@ -55,7 +55,12 @@ class DaemonProcess:
 
 @contextmanager
 def daemon_process(
-    folder: Path, key: str, quickbooks: Mapping[str, object], core: int | None
+    folder: Path,
+    key: str,
+    quickbooks: Mapping[str, object],
+    core: int | None,
+    *,
+    server: Mapping[str, object] | None = None,
 ) -> Iterator[DaemonProcess]:
     """Run `syncline run` over the database in this folder for as long as the context lasts.
 
@@ -64,9 +69,10 @@ def daemon_process(
         key: what its tokens are sealed with.
         quickbooks: the section of the vendor.
         core: where the process runs; None anywhere.
+        server: what else is set of the server.
     """
     config = folder / "config.yaml"
-    config.write_text(yaml.safe_dump(_config(key, quickbooks)), encoding="utf-8")
+    config.write_text(yaml.safe_dump(_config(key, quickbooks, server or {})), encoding="utf-8")
     command = [str(Path(sys.executable).with_name("syncline")), "run", "--config", str(config)]
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notifications:
         address = str(folder / "notify")
@@ -93,10 +99,12 @@ def daemon_process(
             Path(address).unlink()
 
 
-def _config(key: str, quickbooks: Mapping[str, object]) -> dict[str, object]:
+def _config(
+    key: str, quickbooks: Mapping[str, object], server: Mapping[str, object]
+) -> dict[str, object]:
     return {
         "store": {"url": "sqlite:///syncline.db"},
-        "server": {"port": 0, "admin_token": ADMIN_TOKEN},
+        "server": {"port": 0, "admin_token": ADMIN_TOKEN, **server},
         "secrets": {"keys": [key]},
         "log": {"format": "json"},
         "vendors": {"quickbooks": dict(quickbooks)},

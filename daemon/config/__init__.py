@@ -16,6 +16,7 @@ from daemon.config.sections import (
     MetricsConfig,
     SecretsConfig,
     ServerConfig,
+    ServerLimits,
     StoreConfig,
     SupervisorConfig,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "Secret",
     "SecretsConfig",
     "ServerConfig",
+    "ServerLimits",
     "ServiceTitanConfig",
     "StoreConfig",
     "SupervisorConfig",

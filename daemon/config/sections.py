@@ -39,6 +39,33 @@ class StoreConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerLimits:
+    """What clients of the HTTP server may do.
+
+    Attributes:
+        connections: at most so many at once.
+        requests_per_second: of one token, and twice as many at once; None is no limit.
+        waiting: at most so many long polls and streams at once.
+        stream_s: how long a stream lasts before its reader has to resume it.
+        header_bytes: the longest request line, and the longest header.
+        head_timeout_s: how long a request's head may take to arrive.
+        body_timeout_s: how long its body may take.
+        reader_timeout_s: how long a client may take nothing of what it is sent.
+    """
+
+    connections: Annotated[int, at_least(1, "a whole number from 1 up")] = 1000
+    requests_per_second: Annotated[int | None, at_least(1, "a whole number from 1 up, or null")] = (
+        500
+    )
+    waiting: Annotated[int, at_least(0, "a whole number from 0 up")] = 500
+    stream_s: Annotated[float, at_least(1, "a duration such as 1h")] = 3600.0
+    header_bytes: int = 8 << 10
+    head_timeout_s: Annotated[float, at_least(0.1, "a duration such as 10s")] = 10.0
+    body_timeout_s: Annotated[float, at_least(0.1, "a duration such as 30s")] = 30.0
+    reader_timeout_s: Annotated[float, at_least(0.1, "a duration such as 30s")] = 30.0
+
+
+@dataclass(frozen=True, slots=True)
 class ServerConfig:
     """The HTTP server.
 
@@ -49,6 +76,7 @@ class ServerConfig:
         shutdown_grace_s: how long actors may take to finish the page in hand.
         max_body_bytes: the largest request body that is read.
         allowed_hosts: names in `Host` that are ours besides the address and `public_url`.
+        limits: what clients may do.
     """
 
     host: str = "127.0.0.1"
@@ -58,6 +86,7 @@ class ServerConfig:
     shutdown_grace_s: Annotated[float, at_least(0, "a duration such as 20s")] = 20.0
     max_body_bytes: int = 1 << 20
     allowed_hosts: tuple[str, ...] = ()
+    limits: ServerLimits = field(default_factory=ServerLimits)
 
     def resolved(self) -> Self:
         """Put in the address that this machine itself reaches the server by."""

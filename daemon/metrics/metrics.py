@@ -15,6 +15,7 @@ from daemon.metrics.census import Census
 from daemon.metrics.event_counts import EventCounts
 from daemon.metrics.exposition import Exposition, expose
 from daemon.metrics.heartbeat import HeartbeatCollector
+from daemon.metrics.http_counts import HttpCounts
 from daemon.metrics.per_account import PerAccountCollector
 from daemon.metrics.reads import ReadsCollector
 from daemon.metrics.recovery import RecoveryCollector
@@ -39,6 +40,7 @@ class Metrics:
             or removed.
         per_account: shows accounts on their own, as many as it is told to.
         heartbeat: shows the heartbeats that it is given to read.
+        http: counts who is refused by our server.
         recovery: shows the note of backups and drills that it is given to read.
         reads: shows the meters of the vendors' reads that are given to it.
     """
@@ -88,6 +90,7 @@ class Metrics:
         self.config_reloaded(successful=True)
         self.heartbeat = HeartbeatCollector()
         self.registry.register(self.heartbeat)
+        self.http = HttpCounts(self.registry)
         self.recovery = RecoveryCollector()
         self.registry.register(self.recovery)
         ProcessCollector(registry=self.registry)

@@ -2,30 +2,40 @@
 
 from aiohttp import web
 
+from daemon.web.connections import Connections
 from daemon.web.context import WebContext
 from daemon.web.guard import check_host
 from daemon.web.host import HostRules
 from daemon.web.operation import bind
 from daemon.web.operations import OPERATIONS
 from daemon.web.problems import answer_problems
+from daemon.web.request_rate import RequestRate
 from daemon.web.waiting import Waiting
 
 WAITING = web.AppKey("waiting", Waiting)
+CONNECTIONS = web.AppKey("connections", Connections)
 
 
 def create_app(context: WebContext) -> web.Application:
     """Build the application. Its `WAITING` ends all long polls and streams when it shuts down."""
-    server = context.server
+    server, http = context.server, context.metrics.http
+    connections = Connections(server.limits, http.refused)
     rules = HostRules.of(server.host, server.public_url, server.allowed_hosts)
     application = web.Application(
-        middlewares=[answer_problems, check_host(rules)], client_max_size=server.max_body_bytes
+        middlewares=[connections.middleware(), answer_problems, check_host(rules)],
+        client_max_size=server.max_body_bytes,
     )
-    application[WAITING] = waiting = Waiting(context.max_waiting)
+    most = server.limits.waiting if context.max_waiting is None else context.max_waiting
+    application[CONNECTIONS] = connections
+    application[WAITING] = waiting = Waiting(most, http.refused)
+    http.connections = lambda: connections.count
+    http.waiting = lambda: waiting.count
+    rate = RequestRate(server.limits.requests_per_second)
     for operation in OPERATIONS:
         application.router.add_route(
             operation.method,
             operation.path,
-            bind(operation, context, waiting),
+            bind(operation, context, waiting, rate),
             name=operation.name,
         )
     application.on_response_prepare.append(_add_headers)

@@ -18,7 +18,7 @@ async def stream_changes(call: Call[Q, B], feed: Feed, after: int) -> web.Stream
     """Send every change behind `after` and those to come, until the reader or the server leaves.
 
     At most one page waits in memory for a slow reader; one that takes nothing for 30 s is cut off.
-    Whoever was cut off, or saw the stream end because the store failed, may resume.
+    After `server.limits.stream` it ends. Whoever was cut off, or saw the stream end, may resume.
     """
     response = await begin_stream(call.request)
     with suppress(ConnectionError, StoreUnavailableError):
@@ -33,13 +33,14 @@ async def _send_all(
     response: web.StreamResponse,
 ) -> None:
     context = call.context
-    while not call.waiting.closed:
+    ends_at_s = anyio.current_time() + context.server.limits.stream_s
+    while not call.waiting.closed and anyio.current_time() < ends_at_s:
         items, after = await feed.page(after, _AT_ONCE)
         if items:
             await send(call.request, response, b"".join(map(_event, items)))
             continue
-        woken_at_s = anyio.current_time() + context.heartbeat_s
-        await call.waiting.for_change(context.store, after, context.heartbeat_s)
+        woken_at_s = min(anyio.current_time() + context.heartbeat_s, ends_at_s)
+        await call.waiting.for_change(context.store, after, woken_at_s - anyio.current_time())
         if anyio.current_time() >= woken_at_s:
             await send(call.request, response, ALIVE)
 

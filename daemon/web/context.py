@@ -35,7 +35,7 @@ class WebContext:
         status_links: the addresses of the pages that an account's own people see.
         pages: what pages are made with.
         heartbeat_s: how often a stream without changes shows that it lives.
-        max_waiting: how many long polls and streams may be open at once.
+        max_waiting: how many long polls and streams may be open at once; as configured when None.
         body_room: how many large deliveries are in memory at once.
     """
 
@@ -56,7 +56,7 @@ class WebContext:
     reads: Mapping[str, ReadMeter] = field(default_factory=dict)
     heartbeat: HeartbeatCheck | None = None
     heartbeat_s: float = 15.0
-    max_waiting: int = 1000
+    max_waiting: int | None = None
     body_room: BodyRoom = field(default_factory=BodyRoom)
     pages: Pages = field(default_factory=Pages)
 

@@ -59,10 +59,10 @@ def _describe(info: inspect.Type) -> str:
             return f"a whole number{_bounds(info)}"
         case inspect.FloatType():
             return f"a number{_bounds(info)}"
-        case inspect.StrType(pattern=str() as pattern):
-            return f"text like {pattern}"
-        case inspect.StrType(min_length=int()):
-            return "text that is not empty"
+        case inspect.StrType():
+            return _text(info)
+        case inspect.LiteralType():
+            return f"one of {', '.join(str(value) for value in info.values)}"
         case inspect.ListType() | inspect.VarTupleType():
             return f"a list; each item {_describe(_plain(info.item_type))}"
     return _SIMPLE[type(info)]
@@ -73,8 +73,13 @@ _SIMPLE: Mapping[type[inspect.Type], str] = {
     inspect.DateTimeType: "a time with its offset, such as 2026-11-21T09:00:00Z",
     inspect.DateType: "a day, such as 2026-11-21",
     inspect.DictType: "an object",
-    inspect.StrType: "text",
 }
+
+
+def _text(info: inspect.StrType) -> str:
+    if info.pattern is not None:
+        return f"text like {info.pattern}"
+    return "text" if info.min_length is None else "text that is not empty"
 
 
 def _bounds(info: inspect.IntType | inspect.FloatType) -> str:

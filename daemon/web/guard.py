@@ -2,14 +2,17 @@
 
 import hmac
 from http import HTTPStatus
+from math import ceil
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from daemon.config import Secret
+from daemon.web.context import WebContext
 from daemon.web.host import HostRules
 from daemon.web.problem import ProblemError
 from daemon.web.problems import Handler
+from daemon.web.request_rate import RequestRate
 
 
 def check_host(rules: HostRules) -> Middleware:
@@ -29,6 +32,33 @@ def check_host(rules: HostRules) -> Middleware:
         return await handler(request)
 
     return check
+
+
+def let_in(request: web.Request, context: WebContext, rate: RequestRate) -> None:
+    """Let pass who brings the token, and does not ask too often; who guesses may not either.
+
+    Raises:
+        ProblemError: 401 or 429.
+    """
+    try:
+        require_token(request, context.admin_token)
+    except ProblemError:
+        _count(f"from {request.remote}", context, rate)
+        raise
+    _count("with the admin token", context, rate)
+
+
+def _count(who: str, context: WebContext, rate: RequestRate) -> None:
+    wait_s = rate.wait_s(who, context.clock.now().monotonic_s)
+    if wait_s > 0:
+        context.metrics.http.refused("rate")
+        raise ProblemError(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            "too-many-requests",
+            f"more than {context.server.limits.requests_per_second} requests a second"
+            " (server.limits.requests_per_second); wait, then ask again",
+            headers={"Retry-After": str(ceil(wait_s))},
+        )
 
 
 def require_token(request: web.Request, admin_token: Secret) -> None:

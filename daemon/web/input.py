@@ -12,9 +12,12 @@ from operator import or_
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
+import anyio
 import msgspec
+from aiohttp import web
 from multidict import MultiMapping
 
+from daemon.web.context import WebContext
 from daemon.web.described import describe_type, describe_value, is_secret, is_time
 from daemon.web.problem import FieldError, InvalidInputError, ProblemError
 
@@ -35,6 +38,25 @@ def read_query(kind: type[S], query: MultiMapping[str], *, ignores_unknown: bool
     twice = sorted(name for name in values if len(query.getall(name)) > 1)
     errors = [FieldError(name, "the parameter once", "it several times") for name in twice]
     return _build(kind, values, "parameter", errors)
+
+
+async def arrived_body(request: web.Request, context: WebContext) -> bytes:
+    """Return the body as soon as it has arrived.
+
+    Raises:
+        ProblemError: 408: it came too slowly.
+        HTTPRequestEntityTooLarge: it is larger than any may be.
+    """
+    within_s = context.server.limits.body_timeout_s
+    try:
+        with anyio.fail_after(within_s):
+            return await request.read()
+    except TimeoutError as error:
+        context.metrics.http.refused("slow_body")
+        detail = f"the body did not come within {within_s:g} s (server.limits.body_timeout)"
+        raise ProblemError(
+            HTTPStatus.REQUEST_TIMEOUT, "slow-body", detail, headers={"Connection": "close"}
+        ) from error
 
 
 def read_body(kind: type[S], body: bytes, list_field: str | None = None) -> S:

@@ -32,9 +32,13 @@ _OF_ALL = {
     HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong here; see the log.",
     HTTPStatus.SERVICE_UNAVAILABLE: "Not now; try again later.",
 }
-_OF_GUARDED = {HTTPStatus.UNAUTHORIZED: "The admin token is missing or wrong."}
+_OF_GUARDED = {
+    HTTPStatus.UNAUTHORIZED: "The admin token is missing or wrong.",
+    HTTPStatus.TOO_MANY_REQUESTS: "Too many requests; `Retry-After` says when to ask again.",
+}
 _OF_BODIES = {
     HTTPStatus.BAD_REQUEST: "The body is not JSON.",
+    HTTPStatus.REQUEST_TIMEOUT: "The body came too slowly.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
 }
 

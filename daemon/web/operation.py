@@ -9,11 +9,12 @@ import msgspec
 from aiohttp import web
 
 from daemon.web.context import WebContext
-from daemon.web.guard import require_token
-from daemon.web.input import read_body, read_query
+from daemon.web.guard import let_in
+from daemon.web.input import arrived_body, read_body, read_query
 from daemon.web.page import HTML
 from daemon.web.problem import MEDIA_TYPE, ProblemError
 from daemon.web.problems import as_problem
+from daemon.web.request_rate import RequestRate
 from daemon.web.waiting import Waiting
 
 JSON = "application/json"
@@ -112,19 +113,21 @@ AnyOperation = Operation[Any, Any]
 
 
 def bind(
-    operation: AnyOperation, context: WebContext, waiting: Waiting
+    operation: AnyOperation, context: WebContext, waiting: Waiting, rate: RequestRate
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """Return what aiohttp calls: checks the token, reads the input, asks the handler, answers."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         if not (operation.is_open or operation.by_session):
-            require_token(request, context.admin_token)
+            let_in(request, context, rate)
         query = read_query(
             operation.query, request.query, ignores_unknown=operation.ignores_unknown
         )
         body = Nothing()
         if operation.body is not None:
-            body = read_body(operation.body, await request.read(), operation.list_field)
+            body = read_body(
+                operation.body, await arrived_body(request, context), operation.list_field
+            )
         answer = await operation.handler(Call(context, waiting, request, query, body))
         return answer if isinstance(answer, web.StreamResponse) else _written(answer)
 

@@ -1,8 +1,11 @@
 """Listens, and lets go in an orderly way."""
 
+import asyncio
 import errno
 import logging
 import socket
+from collections.abc import Callable
+from functools import partial
 from types import MappingProxyType
 
 import anyio
@@ -11,10 +14,14 @@ from aiohttp.http_exceptions import HttpProcessingError
 from anyio.abc import TaskStatus
 
 from daemon.config import ServerConfig
-from daemon.web.application import create_app
+from daemon.web.application import CONNECTIONS, create_app
+from daemon.web.connections import Connections, WatchedConnection
 from daemon.web.context import WebContext
 
 _KEEPALIVE_S = 75.0
+_LINGERING_S = 2.0
+_MOST_HEADERS = 100
+_BACKLOG = 128
 
 _REASONS = MappingProxyType(
     {
@@ -51,12 +58,22 @@ class WebServer:
             access_log=None,
             logger=_logger(),
             keepalive_timeout=_KEEPALIVE_S,
+            lingering_time=_LINGERING_S,
             shutdown_timeout=self._config.shutdown_grace_s,
+            max_line_size=self._config.limits.header_bytes,
+            max_field_size=self._config.limits.header_bytes,
+            max_headers=_MOST_HEADERS,
         )
         await runner.setup()
         try:
-            task_status.started(await _listen(runner, self._config))
-            await self._stop.wait()
+            listening = await _listen(
+                partial(_serve, runner, self.application[CONNECTIONS]), self._config
+            )
+            try:
+                task_status.started(listening.sockets[0].getsockname()[1])
+                await self._stop.wait()
+            finally:
+                listening.close()
         finally:
             with anyio.CancelScope(shield=True):
                 await runner.cleanup()
@@ -78,9 +95,18 @@ def _is_no_clients_fault(record: logging.LogRecord) -> bool:
     return not isinstance(error, HttpProcessingError)
 
 
-async def _listen(runner: web.AppRunner, server: ServerConfig) -> int:
+def _serve(runner: web.AppRunner, connections: Connections) -> WatchedConnection:
+    """Serve one more connection."""
+    if runner.server is None:
+        raise RuntimeError("the server is not set up")
+    return connections.watched(runner.server())
+
+
+async def _listen(serve: Callable[[], asyncio.Protocol], server: ServerConfig) -> asyncio.Server:
     try:
-        await web.TCPSite(runner, server.host, server.port).start()
+        return await asyncio.get_running_loop().create_server(
+            serve, server.host, server.port, backlog=_BACKLOG
+        )
     except OSError as error:
         where = f"cannot listen on {server.host}:{server.port}"
         if isinstance(error, socket.gaierror):
@@ -88,5 +114,3 @@ async def _listen(runner: web.AppRunner, server: ServerConfig) -> int:
         else:
             reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
         raise ListenError(f"{where}: {reason} (server.host, server.port)") from error
-    port: int = runner.addresses[0][1]
-    return port

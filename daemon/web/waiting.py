@@ -1,6 +1,6 @@
 """Long polls and streams: how many may wait, and how all of them end when the server stops."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 
@@ -18,8 +18,10 @@ class Waiting:
         closed: whether the server stops.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, refused: Callable[[str], None]) -> None:
+        """Take how many there may be, and who is told of those that are refused."""
         self._most = most
+        self._refused = refused
         self._scopes: set[anyio.CancelScope] = set()
         self.count = 0
         self.closed = False
@@ -32,6 +34,7 @@ class Waiting:
             ProblemError: 503: all are taken.
         """
         if self.count >= self._most:
+            self._refused("waiting")
             raise ProblemError(
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 "too-many-waiting",

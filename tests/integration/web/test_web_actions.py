@@ -135,6 +135,20 @@ async def test_bad_input_is_named_and_nothing_is_kept(
     assert (await visitor.get(at(account)))["items"] == []
 
 
+async def test_a_state_that_there_is_not_is_named_with_those_that_there_are(
+    web: WebHouse, visitor: Visitor
+) -> None:
+    account = await web.live()
+    problem = await visitor.get(f"/integrations/{account.id}/actions?state=gone", expect=422)
+    assert problem["errors"] == [
+        {
+            "path": "state",
+            "expected": "one of failed, pending, sending, succeeded, unknown",
+            "found": "'gone'",
+        }
+    ]
+
+
 async def test_a_refusal_shows_the_vendors_code_and_words(web: WebHouse, visitor: Visitor) -> None:
     account = await web.live()
     web.sandbox.set_subscription(account.external_account_id, Subscription.EXPIRED)
