@@ -4,11 +4,10 @@ import os
 import shutil
 import socket
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,6 +17,8 @@ import msgspec
 
 from actors.clock import Clock
 from daemon.config import Config, show_config
+from daemon.doctor_units import Systemctl, check_recovery, check_unit
+from daemon.finding import Finding, Level
 from daemon.generated_secret import (
     GeneratedSecretError,
     admin_token_path,
@@ -34,25 +35,6 @@ _LITTLE_SPACE_BYTES = 2 << 30
 _NO_SPACE_BYTES = 100 << 20
 _SKEW_S = 60.0
 _HIDDEN = "********"
-_UNIT = "syncline.service"
-
-
-class Level(StrEnum):
-    """How bad a finding is."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one check found, and what to do about it when that is anything."""
-
-    check: str
-    level: Level
-    found: str
-    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +49,7 @@ class Host:
     environ: Mapping[str, str]
     clock: Clock
     http: httpx.Client
-    systemctl: Callable[[Sequence[str]], str | None]
+    systemctl: Systemctl
 
 
 def open_http(transport: httpx.BaseTransport | None = None) -> httpx.Client:
@@ -79,6 +61,7 @@ def examine(config: Config, daemon_url: str, host: Host) -> Iterator[Finding]:
     """Yield all findings, one after the other as they are made."""
     yield from check_sqlite(sqlite3.sqlite_version_info)
     yield from check_database(config.store.path)
+    yield from check_recovery(config.store.path, host.clock.now().utc)
     yield from check_secrets(config)
     yield from check_server(config, daemon_url, host.http)
     yield from check_exposure(config)
@@ -243,22 +226,6 @@ def check_credentials(config: Config, environ: Mapping[str, str]) -> Iterator[Fi
         else:
             advice = f"it must be called as a secret's path: {', '.join(sorted(taken))}"
             yield Finding("credentials", Level.WARN, f"nothing takes {name}", advice)
-
-
-def check_unit(systemctl: Callable[[Sequence[str]], str | None]) -> Iterator[Finding]:
-    """See how the service is, where there is systemd."""
-    shown = systemctl(("show", _UNIT, "--property=LoadState,ActiveState,NRestarts"))
-    if shown is None:
-        return
-    facts = dict(line.partition("=")[::2] for line in shown.splitlines())
-    active = facts.get("ActiveState", "unknown")
-    if facts.get("LoadState") != "loaded":
-        yield Finding("systemd", Level.OK, f"{_UNIT} is not installed")
-    elif active == "failed":
-        yield Finding("systemd", Level.FAIL, f"{_UNIT} failed", f"journalctl -u {_UNIT} -n 50")
-    else:
-        restarts = facts.get("NRestarts", "0")
-        yield Finding("systemd", Level.OK, f"{_UNIT} is {active}, {restarts} restarts")
 
 
 def _space(folder: Path) -> Finding:

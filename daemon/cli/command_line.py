@@ -10,6 +10,7 @@ import typer
 from daemon.cli import action_commands, config_commands, key_commands
 from daemon.cli.account_commands import accounts, disconnect, pause, resume
 from daemon.cli.backup_command import backup
+from daemon.cli.completion_command import answer_shells, completion
 from daemon.cli.confirm_command import confirm_deletes
 from daemon.cli.connect_command import connect
 from daemon.cli.daemon_client import ProblemError
@@ -90,6 +91,11 @@ _COMMANDS: _Commands = (
         "syncline restore-drill /srv/backups --json | jq .passed",
     ),
     (restore, "Put a backup in the database's place.", "syncline restore /srv/backups"),
+    (
+        completion,
+        "Print what completes commands in a shell.",
+        "source <(syncline completion bash)",
+    ),
     (doctor, "Check this host.", "syncline doctor --config /etc/syncline/config.yaml"),
 )
 _CONFIG_COMMANDS: _Commands = (
@@ -124,6 +130,7 @@ _NAMES = {action_commands.list_actions: "list", restore_drill: "restore-drill"}
 
 def build() -> typer.Typer:
     """Return the command line."""
+    answer_shells()
     app = _group("Keep an exact, always-fresh local replica of many customers' SaaS accounts.")
     app.callback()(_root)
     _add(app, _COMMANDS)

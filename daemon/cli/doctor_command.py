@@ -13,7 +13,8 @@ from daemon.cli.daemon_client import base_url
 from daemon.cli.options import ConfigOption, JsonOption
 from daemon.cli.shell import Shell, shell_of
 from daemon.config import ConfigError
-from daemon.doctor import Finding, Host, Level, examine, open_http
+from daemon.doctor import Host, examine, open_http
+from daemon.finding import Finding, Level
 
 _STYLES = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "bold red"}
 _HEADINGS = ("", "CHECK", "FOUND", "WHAT TO DO")

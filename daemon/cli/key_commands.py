@@ -22,7 +22,8 @@ from daemon.key_rotation import (
     key_file,
     read_keys,
 )
-from daemon.sealing_key import WrongKeyError, open_sealer
+from daemon.sealing_key import WrongKeyError, known_sealer
+from daemon.sealing_proof import PROOF_KEY
 from store.errors import StoreError, StoreOpenError
 from store.sqlite import open_store
 from store.sqlite.lock import holder
@@ -135,7 +136,9 @@ def _seal(shell: Shell, config: Config, path: Path) -> None:
 async def _seal_here(config: Config) -> None:
     try:
         async with await open_store(config.store.path) as store:
-            await open_sealer(config, store)
+            sealer = known_sealer(config, await store.metadata(PROOF_KEY))
+            if sealer is not None:
+                await store.reseal(sealer.rotate, PROOF_KEY, sealer.proof())
     except StoreOpenError:
         # A daemon that began meanwhile took the key up at its start.
         if holder(config.store.path) is None:

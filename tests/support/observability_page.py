@@ -7,7 +7,8 @@ the page, and is to be written for a new one.
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import actors
@@ -60,19 +61,24 @@ def metric_rows() -> dict[str, list[str]]:
     return found
 
 
-def log_calls() -> Iterator[tuple[str, set[str], str | None]]:
-    """Yield each logged event of the code: its name, its fields, and its level where that is fixed."""
-    for package in (daemon, actors, store):
-        for path in sorted(Path(str(package.__file__)).parent.rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                match node:
-                    case ast.Call(
-                        func=ast.Attribute(value=ast.Name("log"), attr=level),
-                        args=[ast.Constant(str() as name), *_],
-                    ) if level in _LEVELS:
-                        yield name, _fields(node), _SHOWN_LEVELS.get(level, level)
-                    case ast.Call(func=ast.Name("write"), args=[ast.Constant(str() as name), *_]):
-                        yield name, _fields(node), None
+@cache
+def log_calls() -> Sequence[tuple[str, set[str], str | None]]:
+    """Return each logged event of the code: its name, its fields, and its level where that is fixed."""
+    folders = [Path(str(package.__file__)).parent for package in (daemon, actors, store)]
+    paths = [path for folder in folders for path in sorted(folder.rglob("*.py"))]
+    return [call for path in paths for call in _calls_in(path)]
+
+
+def _calls_in(path: Path) -> Iterator[tuple[str, set[str], str | None]]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name("log"), attr=level),
+                args=[ast.Constant(str() as name), *_],
+            ) if level in _LEVELS:
+                yield name, _fields(node), _SHOWN_LEVELS.get(level, level)
+            case ast.Call(func=ast.Name("write"), args=[ast.Constant(str() as name), *_]):
+                yield name, _fields(node), None
 
 
 def event_rows(listed: Mapping[str, list[str]]) -> dict[str, list[str]]:

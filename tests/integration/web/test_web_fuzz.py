@@ -29,7 +29,7 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-EXAMPLES = 20
+EXAMPLES = 15
 REAL = {"object_type": "Invoice", "object_id": "1"}
 ENDING = {"DELETE", "PATCH"}
 """What is done to an account once and for all is asked of those only that there are not."""

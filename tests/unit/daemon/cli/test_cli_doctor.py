@@ -13,9 +13,7 @@ import pytest
 from actors.credential import Sealer
 from daemon.config import Config, load_config
 from daemon.doctor import (
-    Finding,
     Host,
-    Level,
     check_clock,
     check_credentials,
     check_database,
@@ -23,10 +21,12 @@ from daemon.doctor import (
     check_secrets,
     check_server,
     check_sqlite,
-    check_unit,
     check_vendors,
 )
+from daemon.doctor_units import check_recovery, check_unit
+from daemon.finding import Finding, Level
 from daemon.generated_secret import ensure_keys
+from daemon.recovery_note import RecoveryNote, write_note
 from daemon.sealing_proof import PROOF_KEY
 from store.sqlite.connection import open_writer
 from store.sqlite.metadata import write_metadata
@@ -260,8 +260,11 @@ def test_credential_that_nothing_takes_is_warned_of(tmp_path: Path) -> None:
     [
         (None, []),
         ("LoadState=not-found\nActiveState=inactive\n", [("systemd", Level.OK)]),
-        ("LoadState=loaded\nActiveState=active\nNRestarts=2\n", [("systemd", Level.OK)]),
-        ("LoadState=loaded\nActiveState=failed\n", [("systemd", Level.FAIL)]),
+        ("LoadState=loaded\nActiveState=active\nNRestarts=2\n", [("systemd", Level.OK)] * 3),
+        (
+            "LoadState=loaded\nActiveState=failed\n",
+            [("systemd", Level.FAIL)] + [("systemd", Level.WARN)] * 2,
+        ),
     ],
     ids=["no systemd", "not installed", "active", "failed"],
 )
@@ -269,10 +272,39 @@ def test_unit_is_looked_at_where_there_is_systemd(
     shown: str | None, found: list[tuple[str, Level]]
 ) -> None:
     def systemctl(arguments: Sequence[str]) -> str | None:
-        assert arguments[:2] == ("show", "syncline.service")
+        if arguments == ("--version",):
+            return "systemd 257 (257.9-1)\n+PAM"
+        assert arguments[0] == "show"
         return shown
 
     assert levels(check_unit(systemctl)) == found
+
+
+@pytest.mark.parametrize("drop_in", [True, False])
+def test_systemd_that_is_too_old_for_the_unit_needs_the_drop_in(drop_in: bool) -> None:
+    shown = "LoadState=loaded\nActiveState=active\n"
+    if drop_in:
+        shown += "DropInPaths=/etc/systemd/system/syncline.service.d/before-254.conf\n"
+
+    def systemctl(arguments: Sequence[str]) -> str | None:
+        return "systemd 252 (252.38-1~deb12u1)\n" if arguments == ("--version",) else shown
+
+    bad = [each for each in check_unit(systemctl) if each.level is Level.FAIL]
+    assert bool(bad) is not drop_in
+
+
+def test_backup_and_drill_are_asked_for_when_they_are_missing_or_old(tmp_path: Path) -> None:
+    def found(note: RecoveryNote) -> list[Level]:
+        write_note(tmp_path / "s.db", note)
+        return [each.level for each in check_recovery(tmp_path / "s.db", NOW)]
+
+    recent, old = NOW - timedelta(hours=1), NOW - timedelta(hours=60)
+    assert found(RecoveryNote()) == [Level.WARN, Level.WARN]
+    good = RecoveryNote(backup_at=recent, drill_at=recent, drill_passed=True)
+    assert found(good) == [Level.OK, Level.OK]
+    stale = RecoveryNote(backup_at=old, drill_at=old, drill_passed=True)
+    assert found(stale) == [Level.WARN, Level.WARN]
+    assert found(RecoveryNote(backup_at=recent, drill_at=recent)) == [Level.OK, Level.FAIL]
 
 
 def test_doctor_prints_a_table_and_passes_on_a_sound_host(cli: CommandLine) -> None:
