@@ -43,9 +43,14 @@ def let_in(request: web.Request, context: WebContext, rate: RequestRate) -> None
     try:
         require_token(request, context.admin_token)
     except ProblemError:
-        _count(f"from {request.remote}", context, rate)
+        count_visitor(request, context, rate)
         raise
     _count("with the admin token", context, rate)
+
+
+def count_visitor(request: web.Request, context: WebContext, rate: RequestRate) -> None:
+    """Let pass who has no token to be known by, and does not ask too often. Raises as `let_in`."""
+    _count(f"from {request.remote}", context, rate)
 
 
 def _count(who: str, context: WebContext, rate: RequestRate) -> None:

@@ -32,14 +32,17 @@ _OF_ALL = {
     HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong here; see the log.",
     HTTPStatus.SERVICE_UNAVAILABLE: "Not now; try again later.",
 }
-_OF_GUARDED = {
-    HTTPStatus.UNAUTHORIZED: "The admin token is missing or wrong.",
+_OF_GUARDED = {HTTPStatus.UNAUTHORIZED: "The admin token is missing or wrong."}
+_OF_COUNTED = {
     HTTPStatus.TOO_MANY_REQUESTS: "Too many requests; `Retry-After` says when to ask again.",
+}
+_OF_SLOW = {
+    HTTPStatus.REQUEST_TIMEOUT: "The body came too slowly.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
 }
 _OF_BODIES = {
     HTTPStatus.BAD_REQUEST: "The body is not JSON.",
-    HTTPStatus.REQUEST_TIMEOUT: "The body came too slowly.",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
+    **_OF_SLOW,
 }
 
 
@@ -172,7 +175,9 @@ def _problems(operation: AnyOperation) -> dict[HTTPStatus, str]:
     return {
         **_OF_ALL,
         **({} if operation.is_open or operation.by_session else _OF_GUARDED),
+        **(_OF_COUNTED if operation.is_counted else {}),
         **(_OF_BODIES if operation.body is not None else {}),
+        **(_OF_SLOW if operation.raw_body and not operation.reads_body else {}),
         **operation.problems,
     }
 

@@ -9,7 +9,7 @@ import msgspec
 from aiohttp import web
 
 from daemon.web.context import WebContext
-from daemon.web.guard import let_in
+from daemon.web.guard import count_visitor, let_in
 from daemon.web.input import arrived_body, read_body, read_query
 from daemon.web.page import HTML
 from daemon.web.problem import MEDIA_TYPE, ProblemError
@@ -86,6 +86,7 @@ class Operation(Generic[Q, B]):
             none.
         is_open: whether it needs no token.
         by_session: whether a browser's session opens it instead of the token.
+        reads_body: whether the handler takes the body off the wire, within limits of its own.
         ignores_unknown: whether unknown parameters are left alone, because others choose them.
     """
 
@@ -107,6 +108,12 @@ class Operation(Generic[Q, B]):
     is_open: bool = False
     by_session: bool = False
     ignores_unknown: bool = False
+    reads_body: bool = False
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether who asks too often is refused: all that needs a secret, and where one is given."""
+        return not self.is_open or (self.method == "POST" and not self.reads_body)
 
 
 AnyOperation = Operation[Any, Any]
@@ -120,14 +127,16 @@ def bind(
     async def handle(request: web.Request) -> web.StreamResponse:
         if not (operation.is_open or operation.by_session):
             let_in(request, context, rate)
+        elif operation.is_counted:
+            count_visitor(request, context, rate)
         query = read_query(
             operation.query, request.query, ignores_unknown=operation.ignores_unknown
         )
         body = Nothing()
-        if operation.body is not None:
-            body = read_body(
-                operation.body, await arrived_body(request, context), operation.list_field
-            )
+        if not operation.reads_body and operation.method != "GET":
+            arrived = await arrived_body(request, context)
+            if operation.body is not None:
+                body = read_body(operation.body, arrived, operation.list_field)
         answer = await operation.handler(Call(context, waiting, request, query, body))
         return answer if isinstance(answer, web.StreamResponse) else _written(answer)
 

@@ -33,7 +33,7 @@ async def status_live(call: Call[Nothing, Nothing]) -> web.StreamResponse:
     async def parts() -> Mapping[str, str]:
         return _rendered(call, _SERVICE, _service_values(call))
 
-    with call.waiting.place():
+    with call.waiting.place(open_to_all=True):
         return await stream_parts(call, parts)
 
 
@@ -51,7 +51,7 @@ async def company_live(call: Call[Nothing, Nothing]) -> web.StreamResponse:
     async def parts() -> Mapping[str, str]:
         return _rendered(call, _COMPANY, await _company_values(call))
 
-    with call.waiting.place():
+    with call.waiting.place(open_to_all=True):
         return await stream_parts(call, parts)
 
 

@@ -27,13 +27,13 @@ class Waiting:
         self.closed = False
 
     @contextmanager
-    def place(self) -> Iterator[None]:
-        """Hold a place while waiting.
+    def place(self, *, open_to_all: bool = False) -> Iterator[None]:
+        """Hold a place while waiting; what is open to all leaves half of them to the others.
 
         Raises:
             ProblemError: 503: all are taken.
         """
-        if self.count >= self._most:
+        if self.count >= (self._most // 2 if open_to_all else self._most):
             self._refused("waiting")
             raise ProblemError(
                 HTTPStatus.SERVICE_UNAVAILABLE,

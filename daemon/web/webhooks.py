@@ -111,6 +111,7 @@ def _operations() -> Iterator[AnyOperation]:
             summary="Deliver notices of changes; guarded by the vendor's signature over the raw body",
             handler=_deliver(vendor),
             raw_body=JSON,
+            reads_body=True,
             ignores_unknown=True,
             replies=[Reply(HTTPStatus.OK, "Taken in, and durable.", DeliveryTaken)],
             problems={

@@ -107,7 +107,10 @@ def event_rows(listed: Mapping[str, list[str]]) -> dict[str, list[str]]:
 
 def rewritten(text: str) -> str:
     """Return the page with both tables as the code has them."""
-    text = _with_table(text, METRICS, metric_rows())
+    listed, found = rows(text, METRICS), metric_rows()
+    order = [name for name in listed if name in found]
+    order += [name for name in found if name not in listed]
+    text = _with_table(text, METRICS, {name: found[name] for name in order})
     return _with_table(text, EVENTS, event_rows(rows(text, EVENTS)))
 
 

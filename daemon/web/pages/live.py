@@ -20,7 +20,8 @@ Parts = Callable[[], Awaitable[Mapping[str, str]]]
 async def stream_parts(call: Call[Q, B], parts: Parts) -> web.StreamResponse:
     """Send all parts once, and each again when it changes.
 
-    It ends when the account is gone or the store fails; the page begins another stream then.
+    It ends when the account is gone, the store fails or it lasted for `server.limits.stream`; the page
+    begins another stream then.
     """
     response = await begin_stream(call.request)
     with suppress(ConnectionError, StoreError):
@@ -31,7 +32,8 @@ async def stream_parts(call: Call[Q, B], parts: Parts) -> web.StreamResponse:
 async def _send_changes(call: Call[Q, B], parts: Parts, response: web.StreamResponse) -> None:
     shown: dict[str, str] = {}
     spoke_at = anyio.current_time()
-    while not call.waiting.closed:
+    ends_at_s = spoke_at + call.context.server.limits.stream_s
+    while not call.waiting.closed and anyio.current_time() < ends_at_s:
         now_s = call.context.clock.now().utc.timestamp()
         new = {name: html for name, html in (await parts()).items() if shown.get(name) != html}
         shown |= new

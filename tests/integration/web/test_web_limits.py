@@ -215,3 +215,22 @@ async def test_no_more_long_polls_than_there_may_be(tmp_path: Path) -> None:
         reply = await ask(web.visitor.http, "/changes?wait=5")
         assert reply.status_code == 503
         assert await refusals(web) == {"waiting": 1}
+
+
+async def test_pages_that_are_open_to_all_leave_places_to_who_has_the_token(tmp_path: Path) -> None:
+    async with limited(tmp_path, ServerLimits(waiting=1)) as web, web.stranger() as stranger:
+        assert (await ask(stranger, "/status/live")).status_code == 503
+        reply = await ask(web.visitor.http, "/changes?wait=0.01")
+        assert reply.status_code == 200
+
+
+async def test_who_guesses_at_the_login_may_not_guess_on(tmp_path: Path) -> None:
+    async with (
+        limited(tmp_path, ServerLimits(requests_per_second=1)) as web,
+        web.stranger() as guesser,
+    ):
+        statuses = [
+            (await guesser.post("/dashboard/login", data={"token": "guess"})).status_code
+            for _ in range(6)
+        ]
+        assert 429 in statuses
