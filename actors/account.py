@@ -23,7 +23,7 @@ from actors.failure import STORE_REST_S, wait_s
 from actors.gate import Gate
 from actors.intake import Intake
 from actors.mailbox import Mailbox
-from actors.messages import ActionsWaiting, Hinted, Message, Pause, Stop, SyncNow
+from actors.messages import ActionsWaiting, Hinted, Message, Pause, Read, Stop, SyncNow
 from actors.outcomes import Ended, Event, LookFailed, LookStored, Refreshed, RefreshFailed
 from actors.patience import until_stored
 from actors.premises import Premises
@@ -125,12 +125,12 @@ class AccountActor:
         """Tell the actor something.
 
         Raises:
-            MailboxFullError: it has too many unread messages; `Stop`, hints and word of writes are taken.
+            MailboxFullError: it has too many unread messages; `Stop`, `Read`, hints and word of writes are taken.
         """
         match message:
             case Stop():
                 self._mailbox.report(message)
-            case Hinted() | ActionsWaiting():
+            case Hinted() | ActionsWaiting() | Read():
                 self._mailbox.merge(message, message.joined)
             case _:
                 self._mailbox.post(message)
@@ -195,6 +195,8 @@ class AccountActor:
         self._state, decision = step(
             self._state, event, now, rules, rest_s=rest_s, works_until_s=works_until_s
         )
+        if decision.tells_readers:
+            self._announcer.readers_told(decision.served_s, hindered=decision.hindered)
         self._wake_at_s = decision.wake_at_s
         return decision
 

@@ -97,6 +97,10 @@ class Announcer:
         """Tell that only the owner can help."""
         self._listener(events.OwnerNeeded(self._account_id, self._vendor, cause))
 
+    def readers_told(self, served_s: float, *, hindered: bool) -> None:
+        """Tell those who wait for a look how it goes."""
+        self._listener(events.ReadersTold(self._account_id, self._vendor, served_s, hindered))
+
     def breaker_turned(self, state: BreakerState) -> None:
         """Tell that the circuit breaker turned."""
         self._listener(events.BreakerChanged(self._account_id, self._vendor, state))

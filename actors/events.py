@@ -1,7 +1,7 @@
 """What happens, as values. Logs, metrics and tests listen to the same events; nobody else is told.
 
 `CallMade` comes from the vendors' packages, `Reads...` from the meter of a vendor's reads,
-`WebhookDelivered` from the web, everything else from the actors.
+`WebhookDelivered` and `ReadThroughEnded` from the web, everything else from the actors.
 """
 
 from collections.abc import Callable, Sequence
@@ -300,6 +300,64 @@ class DriftFound:
     found: str
 
 
+@dataclass(frozen=True, slots=True)
+class ReadersTold:
+    """Those who wait for an account to be looked at are told how it goes.
+
+    Attributes:
+        served_s: who wants looks that began then or earlier (monotonic seconds) has them.
+        hindered: whether all others wait in vain: no look can be made now.
+    """
+
+    account_id: str
+    vendor: str
+    served_s: float
+    hindered: bool
+
+
+class ReadOutcome(StrEnum):
+    """What became of a wish for a replica of some age."""
+
+    FRESH = "fresh"
+    LOOKED = "looked"
+    STALE = "stale"
+
+
+class StaleReason(StrEnum):
+    """Why what is shown is older than it should be."""
+
+    BEHIND = "behind"
+    BACKFILLING = "backfilling"
+    PAUSED = "paused"
+    REAUTH_REQUIRED = "reauth_required"
+    QUARANTINED = "quarantined"
+    DISCONNECTED = "disconnected"
+    NOT_RUNNING = "not_running"
+    BREAKER_OPEN = "breaker_open"
+    ALLOWANCE_USED_UP = "allowance_used_up"
+    STORE_UNAVAILABLE = "store_unavailable"
+    VENDOR_FAILING = "vendor_failing"
+    DELETES_HELD = "deletes_held"
+    TIMED_OUT = "timed_out"
+    BUSY = "busy"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadThroughEnded:
+    """Somebody asked for a replica of at most some age, and is answered.
+
+    Attributes:
+        reason: why it is stale; None when it is not.
+        waited_s: how long they waited for it.
+    """
+
+    account_id: str
+    vendor: str
+    outcome: ReadOutcome
+    reason: StaleReason | None
+    waited_s: float
+
+
 Event = (
     CallMade
     | WebhookDelivered
@@ -320,6 +378,8 @@ Event = (
     | ActionEnded
     | ActionParked
     | DriftFound
+    | ReadersTold
+    | ReadThroughEnded
 )
 
 Listener = Callable[[Event], None]

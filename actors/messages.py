@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 
 from store.notice import OpenNotices
 
@@ -51,6 +52,22 @@ class VerificationRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class Read:
+    """Somebody reads the account.
+
+    Attributes:
+        since_s: they wait for looks that begin then or later (monotonic seconds), and are told in
+            a `ReadersTold`; minus infinity when they wait for none.
+    """
+
+    since_s: float = -inf
+
+    def joined(self, unread: object) -> "Read | None":
+        """Return what this and an unread message tell together; None when that is another one."""
+        return Read(max(self.since_s, unread.since_s)) if isinstance(unread, Read) else None
+
+
+@dataclass(frozen=True, slots=True)
 class ActionsWaiting:
     """Users' writes are in the store and wait to be carried out."""
 
@@ -80,6 +97,7 @@ Message = (
     | RescanRequested
     | VerificationRequested
     | ActionsWaiting
+    | Read
     | Pause
     | Resume
     | Stop

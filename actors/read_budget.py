@@ -184,10 +184,13 @@ def must_rest(
 ) -> bool:
     """Tell whether reads of this priority wait, so that more urgent ones find something left.
 
-    Verification rests first, then backfills, then polls; users never do.
+    Verification rests first, then backfills, then polls; what a reader waits for only when nothing is
+    left, a user's own call never.
     """
     if allowance is None or priority is Priority.USER:
         return False
+    if priority is Priority.READ:
+        return used >= allowance
     reserve = _RESERVES.get(priority, 0.0) * month.part_left(at)
     return allowance - used <= allowance * (USER_SHARE + reserve)
 

@@ -53,6 +53,8 @@ class AccountSettings:
         poll_interval_s: how often an idle account looks for changes.
         poll_interval_with_webhooks_s: how often it does while the vendor's webhooks work; None as
             often as ever.
+        poll_interval_active_s: how often an account is looked at that is being read; None as often
+            as any other. While webhooks work, `poll_interval_s` takes its place.
         overlap_s: how far behind vendor time the watermark stays, for rows that become visible
             late.
         refresh_before_s: how long before its end an access token is renewed.
@@ -66,6 +68,7 @@ class AccountSettings:
     object_types: tuple[str, ...]
     poll_interval_s: float = 300.0
     poll_interval_with_webhooks_s: float | None = 7200.0
+    poll_interval_active_s: float | None = 60.0
     overlap_s: float = 120.0
     refresh_before_s: float = 900.0
     timeout_s: float = 30.0
@@ -75,3 +78,8 @@ class AccountSettings:
     breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     delete_brake: DeleteBrake | None = field(default_factory=DeleteBrake)
+
+    @property
+    def longest_poll_s(self) -> float:
+        """How long it may be from one look at an idle account to the next."""
+        return max(self.poll_interval_s, self.poll_interval_with_webhooks_s or 0.0)

@@ -11,6 +11,7 @@ from actors.access_token import Token
 from actors.action_turns import NO_ACTIONS, ActionTurns
 from actors.hints import NO_HINTS, Hints
 from actors.pace import UNHINDERED, Pace
+from actors.readers import NO_READERS, Readers
 from actors.settings import AccountSettings
 from actors.vendors.base import Look, Planner
 from actors.verification_plan import NEVER, Plan
@@ -51,6 +52,7 @@ class State:
         ended: why the actor must end, when it must.
         held: deletes that wait for a person's word.
         urged: types that a person asked for and that were not looked at since.
+        readers: who reads the account.
     """
 
     cursors: Mapping[str, Cursor]
@@ -71,6 +73,7 @@ class State:
     urged: frozenset[str] = frozenset()
     verification: Plan = NEVER
     actions: ActionTurns = NO_ACTIONS
+    readers: Readers = NO_READERS
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,16 @@ from datetime import datetime
 from math import inf
 from typing import TypeVar
 
-from actors import access_token, brake, hints, verification_plan
+from actors import access_token, brake, hints, readers, verification_plan
 from actors.access_token import Token
 from actors.backoff import retry_wait_s
 from actors.hints import Hints
+from actors.messages import Read
 from actors.moment import Moment
 from actors.outcomes import Ended, Event, LookFailed, LookStored, Refreshed, RefreshFailed
-from actors.polling import DISTRUST_S, Stretch
+from actors.polling import DISTRUST_S
+from actors.readers import NO_READERS
+from actors.rounds import round_s
 from actors.state import NO_TIMES, Failure, Rules, State
 from actors.told import told
 from actors.vendors.base import Look, Priority
@@ -40,6 +43,8 @@ class Decision:
         verify: a verification to begin.
         give_up: whether to note that only the owner can help: the vendor refuses every token.
         finished: nothing is left to do or to wait for: end.
+        hindered: whether readers who wait for a look wait in vain: it can't be made now.
+        served_s: who wants looks that began then or earlier has them; minus infinity tells nothing.
         wake_at_s: when to ask again if nothing happens; infinite when only an event can change
             anything.
     """
@@ -50,7 +55,14 @@ class Decision:
     verify: Order | None = None
     give_up: bool = False
     finished: bool = False
+    hindered: bool = False
+    served_s: float = -inf
     wake_at_s: float = inf
+
+    @property
+    def tells_readers(self) -> bool:
+        """Whether there is something to tell those who wait for a look."""
+        return self.hindered or self.served_s > -inf
 
     @property
     def acts(self) -> bool:
@@ -80,7 +92,10 @@ def step(
     """
     if event is not None:
         state = fold(state, event, now, rules)
-    return decide(state, now.monotonic_s, rules, rest_s, works_until_s)
+    state, decision = decide(state, now.monotonic_s, rules, rest_s, works_until_s)
+    if not state.readers.wait:
+        return state, replace(decision, hindered=False) if decision.hindered else decision
+    return _with_readers_told(state, decision, event, rules)
 
 
 def fold(state: State, event: Event, now: Moment, rules: Rules) -> State:
@@ -108,14 +123,14 @@ def decide(
     """Return what to do next, with what is begun by it counted as running."""
     if state.ended is not None or state.stopping:
         idle = not state.running and not state.token.busy and not state.actions.under_way
-        return state, Decision(finished=idle)
+        return state, Decision(finished=idle, hindered=True)
     if state.paused:
         return _kept_alive(state, now_s, rules)
     token = state.token
     if access_token.hopeless(token, now_s) and not token.busy:
         state = replace(state, ended=REFUSED, token=replace(token, busy=True))
-        return state, Decision(give_up=True)
-    looks, wake_at_s = _due_looks(state, now_s, rules, rest_s, works_until_s)
+        return state, Decision(give_up=True, hindered=True)
+    looks, wake_at_s, hindered = _due_looks(state, now_s, rules, rest_s, works_until_s)
     plan, order, verify_at_s = verification_plan.due(
         state.verification, state.cursors, now_s, rest_s, rules.pace, rules.settings
     )
@@ -130,7 +145,8 @@ def decide(
         state = replace(state, token=token)
     if not token.usable or now_s >= token.expires_at_s:
         wait_until_s = token.refresh_at_s if needed else max(wake_at_s, token.refresh_at_s)
-        return state, Decision(refresh=refresh, wake_at_s=inf if token.busy else wait_until_s)
+        wake_at_s = inf if token.busy else wait_until_s
+        return state, Decision(refresh=refresh, hindered=not token.busy, wake_at_s=wake_at_s)
     if needed and not token.busy:
         wake_at_s = min(wake_at_s, token.refresh_at_s)
     state = _with_begun(state, looks, now_s)
@@ -139,8 +155,26 @@ def decide(
     if acts:
         state = replace(state, actions=state.actions.begun())
     return state, Decision(
-        looks=looks, refresh=refresh, act=acts, verify=order, wake_at_s=wake_at_s
+        looks=looks,
+        refresh=refresh,
+        act=acts,
+        verify=order,
+        hindered=hindered,
+        wake_at_s=wake_at_s,
     )
+
+
+def _with_readers_told(
+    state: State, decision: Decision, event: Event | None, rules: Rules
+) -> tuple[State, Decision]:
+    """Say whether readers have the looks that they wait for, or will not get them."""
+    keys = [look.key for look in rules.planner.looks(state.cursors, due=True)]
+    served_s = readers.served_s(state.readers, keys)
+    if isinstance(event, LookStored | Read):
+        decision = replace(decision, served_s=served_s)
+    if decision.hindered or served_s >= state.readers.wanted_s:
+        state = replace(state, readers=replace(state.readers, wanted_s=-inf))
+    return state, decision
 
 
 def _kept_alive(state: State, now_s: float, rules: Rules) -> tuple[State, Decision]:
@@ -148,8 +182,8 @@ def _kept_alive(state: State, now_s: float, rules: Rules) -> tuple[State, Decisi
     token = state.token
     wait_s = access_token.keep_alive_in_s(token, now_s, rules.keep_alive_at_s)
     if wait_s > 0:
-        return state, Decision(wake_at_s=now_s + wait_s)
-    return replace(state, token=replace(token, busy=True)), Decision(refresh=True)
+        return state, Decision(hindered=True, wake_at_s=now_s + wait_s)
+    return replace(state, token=replace(token, busy=True)), Decision(hindered=True, refresh=True)
 
 
 def _with_begun(state: State, looks: Sequence[Look], now_s: float) -> State:
@@ -165,55 +199,62 @@ def _with_begun(state: State, looks: Sequence[Look], now_s: float) -> State:
 
 def _due_looks(
     state: State, now_s: float, rules: Rules, rest_s: float, works_until_s: float
-) -> tuple[tuple[Look, ...], float]:
-    """Return the looks to begin, and when the next of the others is due."""
+) -> tuple[tuple[Look, ...], float, bool]:
+    """Return the looks to begin, when the next of the others is due, and whether readers wait in vain."""
     begun: list[Look] = []
     busy = {name for look in state.running.values() for name in look.object_types}
     interval_s = rules.settings.poll_interval_s
     free = max(1, rules.settings.limits.in_flight - 1) - len(state.running)
-    wake_at_s = inf
+    wake_at_s, hindered = inf, False
     for look in rules.planner.looks(state.cursors, due=True):
+        wanted = readers.wants(state.readers, look.key)
+        if wanted and look.via is not Via.POLL:
+            hindered = True  # it is read from end to end, which nobody can wait for
         if look.key in state.running or not busy.isdisjoint(look.object_types):
             continue
+        if wanted and look.via is Via.POLL:
+            look = replace(look, priority=Priority.READ)  # noqa: PLW2901 - the same look
         by_user = not state.urged.isdisjoint(look.object_types)
         spared_s = rules.pace.rest_s(look.priority, rules.phase * interval_s)
         wait_s = max(rest_s, rules.pace.refused_s if by_user else spared_s)
         due_s = max(_due_s(state, look, rules, works_until_s), now_s + wait_s)
         if due_s > now_s:
             wake_at_s = min(wake_at_s, due_s)
+            hindered = hindered or wanted
         elif len(begun) < free:
-            hinted = _as_hinted(state.hints, look, now_s)
-            begun.append(replace(hinted, by_user=True) if by_user else hinted)
+            look = _as_begun(state.hints, look, now_s)  # noqa: PLW2901 - the same look
+            begun.append(replace(look, by_user=True) if by_user else look)
             busy.update(look.object_types)
-    return tuple(begun), wake_at_s
+    return tuple(begun), wake_at_s, hindered
 
 
 def _due_s(state: State, look: Look, rules: Rules, works_until_s: float) -> float:
-    """Return when a look is due: a poll when its time comes, or sooner when a notice hints at it."""
+    """Return when a look is due: a poll when its time comes, or sooner for a notice or a reader."""
     if look.via is not Via.POLL:
         return state.next_at_s.get(look.key, -inf)
+    not_before_s = state.not_before_s.get(look.key, -inf)
+    if readers.wants(state.readers, look.key):
+        return not_before_s
     due_s = state.next_at_s.get(look.key, state.first_look_at_s)
     came_round = look.key in state.next_at_s and look.key not in state.not_before_s
-    if came_round and due_s >= state.trusts_from_s:
-        due_s = _stretch(rules).due_s(due_s, works_until_s)
+    if came_round:
+        due_s = round_s(state, look, rules, due_s, works_until_s)
     hinted_s = inf
     if state.hints:
         apart_s = state.hinted_at_s + hints.apart_s(rules.pace.stretch)
         hinted_s = max(hints.due_s(state.hints, look.object_types), apart_s)
-    return max(min(due_s, hinted_s), state.not_before_s.get(look.key, -inf))
+    return max(min(due_s, hinted_s), not_before_s)
 
 
-def _stretch(rules: Rules) -> Stretch:
-    settings = rules.settings
-    return Stretch(settings.poll_interval_s, settings.poll_interval_with_webhooks_s, rules.phase)
-
-
-def _as_hinted(open_hints: Hints, look: Look, now_s: float) -> Look:
-    """Make a look one that answers notices, when there are any of its types."""
-    if look.via is not Via.POLL or open_hints.keys().isdisjoint(look.object_types):
+def _as_begun(open_hints: Hints, look: Look, now_s: float) -> Look:
+    """Make a look one that begins now, and that answers notices when there are any of its types."""
+    if look.via is not Via.POLL:
         return look
+    if open_hints.keys().isdisjoint(look.object_types):
+        return replace(look, began_s=now_s)
     answers = hints.answers(open_hints, look.object_types, now_s)
-    return replace(look, priority=Priority.FRESH, hinted=True, answers=answers)
+    priority = min(look.priority, Priority.FRESH)
+    return replace(look, priority=priority, hinted=True, answers=answers, began_s=now_s)
 
 
 def _look_stored(state: State, event: LookStored, now: Moment, rules: Rules) -> State:
@@ -235,6 +276,9 @@ def _look_stored(state: State, event: LookStored, now: Moment, rules: Rules) -> 
         state = replace(state, first_look_at_s=now_s, verification=plan)
     if event.missed:
         state = replace(state, trusts_from_s=now_s + DISTRUST_S)
+    read_by = state.readers
+    if comes_round and read_by is not NO_READERS:
+        read_by = readers.looked(read_by, key, event.look.began_s, rules.settings.longest_poll_s)
     return replace(
         state,
         cursors=cursors,
@@ -247,6 +291,7 @@ def _look_stored(state: State, event: LookStored, now: Moment, rules: Rules) -> 
         token=access_token.accepted(state.token),
         held=_held_after(state.held, event),
         urged=_still_urged(state, event, cursors),
+        readers=read_by,
     )
 
 

@@ -6,13 +6,14 @@ from math import inf
 
 import msgspec
 
-from actors import access_token, hints, verification_plan
+from actors import access_token, hints, readers, verification_plan
 from actors.action_turns import ActionsRested
 from actors.messages import (
     ActionsWaiting,
     Hinted,
     Message,
     Pause,
+    Read,
     RescanRequested,
     Resume,
     Stop,
@@ -47,8 +48,8 @@ def told(state: State, message: Message | ActionsRested, now_s: float, rules: Ru
             )
         case ActionsRested():
             return _actions_rested(state, message, now_s)
-        case Pause() | Resume() | Stop() | ActionsWaiting():
-            return _steered(state, message)
+        case Pause() | Resume() | Stop() | ActionsWaiting() | Read():
+            return _steered(state, message, now_s)
 
 
 def _actions_rested(state: State, event: ActionsRested, now_s: float) -> State:
@@ -59,8 +60,12 @@ def _actions_rested(state: State, event: ActionsRested, now_s: float) -> State:
     return _look_soon(state, event.touched) if event.touched else state
 
 
-def _steered(state: State, message: Pause | Resume | Stop | ActionsWaiting) -> State:
+def _steered(
+    state: State, message: Pause | Resume | Stop | ActionsWaiting | Read, now_s: float
+) -> State:
     match message:
+        case Read(since_s=since_s):
+            return replace(state, readers=readers.read(state.readers, now_s, since_s))
         case ActionsWaiting():
             return replace(state, actions=state.actions.asked())
         case Pause():

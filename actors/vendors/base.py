@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
+from math import inf
 from typing import Protocol
 
 from actors.credential import Credential
@@ -19,13 +20,17 @@ from store.notice import OpenNotices
 
 
 class Priority(IntEnum):
-    """Whose call goes first; lower is more urgent."""
+    """Whose call goes first; lower is more urgent.
+
+    A user's own write, a look that a reader waits for, one that a notice asks for, and so on.
+    """
 
     USER = 0
-    FRESH = 1
-    POLL = 2
-    BACKFILL = 3
-    VERIFY = 4
+    READ = 1
+    FRESH = 2
+    POLL = 3
+    BACKFILL = 4
+    VERIFY = 5
 
 
 class Permit(Protocol):
@@ -78,6 +83,7 @@ class Look:
         most_objects: how many objects its page may have at most; None as many as the vendor gives.
         by_user: whether a person asked for it, so that its reads are never kept for others; the
             planner leaves that to the actor.
+        began_s: when it was begun, in monotonic seconds; the actor notes that too.
     """
 
     key: str
@@ -89,6 +95,7 @@ class Look:
     answers: Sequence[OpenNotices] = ()
     most_objects: int | None = None
     by_user: bool = False
+    began_s: float = field(default=-inf, compare=False)
 
     @property
     def budget(self) -> Priority:
