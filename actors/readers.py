@@ -25,11 +25,13 @@ class Readers:
         read_at_s: when it was last read.
         wanted_s: looks that begin then or later are waited for; minus infinity when nobody waits.
         looked_s: when the last look for changes that is stored began, by its key.
+        before_s: when all was looked at before anybody read.
     """
 
     read_at_s: float = -inf
     wanted_s: float = -inf
     looked_s: Mapping[str, float] = field(default_factory=lambda: _NEVER)
+    before_s: float = -inf
 
     @property
     def wait(self) -> bool:
@@ -74,19 +76,16 @@ def served_s(readers: Readers, keys: Iterable[str]) -> float:
     return min((readers.looked_s.get(key, -inf) for key in keys), default=-inf)
 
 
-def next_look_s(
-    readers: Readers, key: str, looked_before_s: float, shortest_s: float, stretch: float
-) -> float:
+def next_look_s(readers: Readers, key: str, shortest_s: float, stretch: float) -> float:
     """Return when readers have a look made that nobody waits for.
 
     Args:
         readers: those who read the account.
         key: the look's.
-        looked_before_s: when it was last made, if that was before anybody read.
         shortest_s: the shortest interval.
         stretch: by how much intervals are stretched so that the month's reads last.
     """
     if readers is NO_READERS:
         return inf
-    last_s = readers.looked_s.get(key, looked_before_s)
+    last_s = readers.looked_s.get(key, readers.before_s)
     return last_s + stretch * max(shortest_s, last_s - readers.read_at_s)

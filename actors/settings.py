@@ -55,6 +55,7 @@ class AccountSettings:
             often as ever.
         poll_interval_active_s: how often an account is looked at that is being read; None as often
             as any other. While webhooks work, `poll_interval_s` takes its place.
+        read_through_wait_s: how long a reader waits at most for the account to be looked at.
         overlap_s: how far behind vendor time the watermark stays, for rows that become visible
             late.
         refresh_before_s: how long before its end an access token is renewed.
@@ -69,6 +70,7 @@ class AccountSettings:
     poll_interval_s: float = 300.0
     poll_interval_with_webhooks_s: float | None = 7200.0
     poll_interval_active_s: float | None = 60.0
+    read_through_wait_s: float = 10.0
     overlap_s: float = 120.0
     refresh_before_s: float = 900.0
     timeout_s: float = 30.0

@@ -114,7 +114,7 @@ def fold(state: State, event: Event, now: Moment, rules: Rules) -> State:
         case Ended():
             return _ended(state, event)
         case _:
-            return told(state, event, now.monotonic_s, rules)
+            return told(state, event, now, rules)
 
 
 def decide(

@@ -20,12 +20,15 @@ from actors.messages import (
     SyncNow,
     VerificationRequested,
 )
+from actors.moment import Moment
+from actors.readers import NO_READERS, Readers
 from actors.state import NO_TIMES, Rules, State
 from store.models import Cursor
 
 
-def told(state: State, message: Message | ActionsRested, now_s: float, rules: Rules) -> State:
+def told(state: State, message: Message | ActionsRested, now: Moment, rules: Rules) -> State:
     """Return the state after the message."""
+    now_s = now.monotonic_s
     match message:
         case Hinted(notices=notices):
             known = [each for each in notices if each.object_type in state.cursors]
@@ -49,7 +52,7 @@ def told(state: State, message: Message | ActionsRested, now_s: float, rules: Ru
         case ActionsRested():
             return _actions_rested(state, message, now_s)
         case Pause() | Resume() | Stop() | ActionsWaiting() | Read():
-            return _steered(state, message, now_s)
+            return _steered(state, message, now)
 
 
 def _actions_rested(state: State, event: ActionsRested, now_s: float) -> State:
@@ -61,11 +64,11 @@ def _actions_rested(state: State, event: ActionsRested, now_s: float) -> State:
 
 
 def _steered(
-    state: State, message: Pause | Resume | Stop | ActionsWaiting | Read, now_s: float
+    state: State, message: Pause | Resume | Stop | ActionsWaiting | Read, now: Moment
 ) -> State:
     match message:
         case Read(since_s=since_s):
-            return replace(state, readers=readers.read(state.readers, now_s, since_s))
+            return replace(state, readers=_read_by(state, now, since_s))
         case ActionsWaiting():
             return replace(state, actions=state.actions.asked())
         case Pause():
@@ -74,6 +77,16 @@ def _steered(
             return _look_soon(replace(state, paused=False), ())
         case Stop():
             return replace(state, stopping=True)
+
+
+def _read_by(state: State, now: Moment, since_s: float) -> Readers:
+    """Return the readers with one more; of the first, remember when all was last looked at."""
+    known = state.readers
+    if known is NO_READERS:
+        synced = [cursor.last_synced_at for cursor in state.cursors.values()]
+        ages_s = [inf if at is None else (now.utc - at).total_seconds() for at in synced]
+        known = replace(known, before_s=now.monotonic_s - max(0.0, *ages_s))
+    return readers.read(known, now.monotonic_s, since_s)
 
 
 def _asked_again(cursor: Cursor) -> Cursor:

@@ -45,6 +45,8 @@ from daemon.metrics import Metrics
 from daemon.notice_retention import NoticeRetention
 from daemon.read_planning import ReadPlanning
 from daemon.recovery_note import read_note
+from daemon.read_through import ReaderDesk
+from daemon.read_watch import ReadWatch
 from daemon.redaction import Redactor
 from daemon.reload import Reloader
 from daemon.sdnotify import Notifier, watchdog_interval_s
@@ -203,9 +205,9 @@ async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
         version=VERSION,
     )
     event_log = EventLog(trace_names={name: entry.trace_name for name, entry in VENDORS.items()})
-    watch = ActionWatch()
-    throughput = Throughput(world.clock)
-    listeners = (metrics.listen, event_log.listen, watch.listen, throughput.listen)
+    watch, read_watch, throughput = ActionWatch(), ReadWatch(), Throughput(world.clock)
+    hearers = (watch.listen, read_watch.listen, throughput.listen)
+    listeners = (metrics.listen, event_log.listen, *hearers)
     vendors = _vendors(config, world, store, sealer, listeners)
     supervisor = _supervisor(config, world, store, vendors)
     connector = Connector(
@@ -233,6 +235,9 @@ async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
         settings=vendors.settings,
         version=VERSION,
         actions=ActionDesk(store, supervisor, vendors.surroundings, watch, world.clock),
+        readers=ReaderDesk(
+            store, supervisor, vendors.surroundings, read_watch, world.clock, vendors.tell
+        ),
         reads=vendors.reads,
         heartbeat=heartbeat,
         throughput=throughput,
@@ -278,6 +283,17 @@ def _vendors(
         open_client=world.open_client,
     )
     return Vendors(workshop, config.vendors)
+
+
+def _supervisor(config: Config, world: World, store: SqliteStore, vendors: Vendors) -> Supervisor:
+    return Supervisor(
+        store,
+        vendors.surroundings,
+        config.supervisor.restart,
+        world.clock,
+        world.random,
+        grace_s=config.server.shutdown_grace_s,
+    )
 
 
 async def serve(

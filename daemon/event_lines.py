@@ -10,9 +10,11 @@ from actors.events import (
     DeletesHeld,
     DeletesReleased,
     Event,
+    ReadersTold,
     ReadsForecast,
     ReadsResumed,
     ReadsUsedUp,
+    ReadThroughEnded,
     VerificationAbandoned,
     VerificationEnded,
 )
@@ -89,6 +91,25 @@ def _(event: ReadsUsedUp) -> None:
 @write_line.register
 def _(event: ReadsResumed) -> None:
     log.info("reads_resumed", vendor=event.vendor, month=event.month)
+
+
+@write_line.register
+def _(event: ReadersTold) -> None:
+    log.debug(
+        "readers_told", account=event.account_id, vendor=event.vendor, hindered=event.hindered
+    )
+
+
+@write_line.register
+def _(event: ReadThroughEnded) -> None:
+    log.debug(
+        "read_through",
+        account=event.account_id,
+        vendor=event.vendor,
+        outcome=str(event.outcome),
+        reason=None if event.reason is None else str(event.reason),
+        waited_s=round(event.waited_s, 3),
+    )
 
 
 @write_line.register

@@ -10,6 +10,7 @@ quarantined cancelled ─► passed on
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 from random import Random
 from weakref import WeakValueDictionary
 
@@ -54,6 +55,7 @@ class Hosted:
     Attributes:
         actor: the run under way, or the last one.
         last_error: how the last crash read, for the operator.
+        read_at_s: when its actor was last told that somebody reads the account.
     """
 
     account_id: str
@@ -63,6 +65,7 @@ class Hosted:
     restarts: int = 0
     last_error: str | None = None
     task: TaskHandle[None] | None = None
+    read_at_s: float = -inf
 
     @property
     def ended(self) -> bool:

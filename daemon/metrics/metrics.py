@@ -17,6 +17,7 @@ from daemon.metrics.exposition import Exposition, expose
 from daemon.metrics.heartbeat import HeartbeatCollector
 from daemon.metrics.http_counts import HttpCounts
 from daemon.metrics.per_account import PerAccountCollector
+from daemon.metrics.read_counts import ReadCounts
 from daemon.metrics.reads import ReadsCollector
 from daemon.metrics.recovery import RecoveryCollector
 from daemon.metrics.snapshot import Reading, SnapshotCollector
@@ -60,6 +61,7 @@ class Metrics:
         self._counts = EventCounts(self.registry, operations)
         self._verifications = VerificationCounts(self.registry, operations)
         self._actions = ActionCounts(self.registry, list(operations))
+        self._reads = ReadCounts(self.registry, operations)
         self._snapshot = SnapshotCollector(
             list(operations), self.census, Reading(now, store_writable=True, last_seq=None)
         )
@@ -100,6 +102,7 @@ class Metrics:
         self._counts.note(event)
         self._verifications.note(event)
         self._actions.note(event)
+        self._reads.note(event)
         self.census.note(event)
 
     def loop_lag(self, lag_s: float) -> None:

@@ -15,6 +15,7 @@ from actors.token_calendar import End, nearest_end
 from daemon.standing import Standing, standing
 from daemon.supervisor import Condition, Hosted
 from daemon.web.budget_view import BudgetView
+from daemon.web.freshness import Freshness
 from daemon.web.instant import Instant
 from store.models import Account, Cursor, HeldDeletes, SealedCredential
 from store.verification import Certificate
@@ -45,16 +46,6 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
     paused: bool
     reauth_cause: Annotated[
         str | None, Meta(description="Why its owner has to connect it again, or null.")
-    ]
-
-
-class Freshness(msgspec.Struct, frozen=True):
-    """How far behind the vendor what is shown may be."""
-
-    exact_as_of: Instant | None
-    age_seconds: float | None
-    stale: Annotated[
-        bool, Meta(description="Whether it is older than an account in good health ever is.")
     ]
 
 
@@ -311,14 +302,6 @@ def verification_view(
         last_error=None if status is None else status.verification_error,
         mended_since=unnamed_mends,
     )
-
-
-def freshness(exact_as_of: datetime | None, now: datetime, stale_after_s: float) -> Freshness:
-    """Say how old what we have may be."""
-    if exact_as_of is None:
-        return Freshness(None, None, stale=True)
-    age_s = max(0.0, (now - exact_as_of).total_seconds())
-    return Freshness(exact_as_of, age_s, stale=age_s > stale_after_s)
 
 
 def _summary(certificate: Certificate) -> CertificateSummary:

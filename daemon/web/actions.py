@@ -69,6 +69,7 @@ class _Payloads(msgspec.Struct):
 async def ask(call: Call[WaitQuery, ActionRequest]) -> Answer:
     """Take one write in, or a list of them, and wait a little for the outcome."""
     account = await call.context.store.account(call.path("account_id"))
+    call.context.readers.note(account.id)
     if call.body.actions is not None:
         return await _ask_many(call, account)
     raw = msgspec.json.decode(await call.request.read() or b"{}", type=_Payload)
@@ -141,6 +142,7 @@ async def list_actions(call: Call[ActionsQuery, Nothing]) -> Answer:
     """List an account's actions, newest first."""
     query, store = call.query, call.context.store
     account = await store.account(call.path("account_id"))
+    call.context.readers.note(account.id)
     before = cursor_to_place(query.cursor) or None
     state = None if query.state is None else ActionState(query.state)
     found = await store.actions(ActionFilter(account.id, state, before, query.limit + 1))
@@ -157,6 +159,7 @@ async def list_actions(call: Call[ActionsQuery, Nothing]) -> Answer:
 async def get_action(call: Call[Nothing, Nothing]) -> Answer:
     """Show one action."""
     found = await call.context.store.action(call.path("account_id"), call.path("action_id"))
+    call.context.readers.note(call.path("account_id"))
     return Answer(action_view(_known(found)))
 
 

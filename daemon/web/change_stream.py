@@ -35,6 +35,8 @@ async def _send_all(
     context = call.context
     ends_at_s = anyio.current_time() + context.server.limits.stream_s
     while not call.waiting.closed and anyio.current_time() < ends_at_s:
+        if feed.account_id is not None:
+            context.readers.note(feed.account_id)
         items, after = await feed.page(after, _AT_ONCE)
         if items:
             await send(call.request, response, b"".join(map(_event, items)))

@@ -65,6 +65,7 @@ async def list_changes(call: Call[ChangesQuery, Nothing]) -> Answer | web.Stream
     store, query = call.context.store, call.query
     if query.account is not None:
         await store.account(query.account)
+        call.context.readers.note(query.account)
     _check_type(call)
     feed = Feed(store, query.account, query.object_type)
     streaming = EVENT_STREAM in call.request.headers.get("Accept", "")

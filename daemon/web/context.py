@@ -13,6 +13,7 @@ from daemon.deliveries import Deliveries
 from daemon.heartbeat import HeartbeatCheck
 from daemon.metrics import Metrics
 from daemon.service_history import ServiceHistory
+from daemon.read_through import ReaderDesk
 from daemon.supervisor import Supervisor
 from daemon.throughput import Throughput
 from daemon.web.body_room import BodyRoom
@@ -53,6 +54,7 @@ class WebContext:
     throughput: Throughput
     service_history: ServiceHistory
     status_links: StatusLinks
+    readers: ReaderDesk
     reads: Mapping[str, ReadMeter] = field(default_factory=dict)
     heartbeat: HeartbeatCheck | None = None
     heartbeat_s: float = 15.0

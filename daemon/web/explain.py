@@ -82,6 +82,7 @@ async def explain_object(call: Call[Nothing, Nothing]) -> Answer:
     """Tell how one object came to be as it is held."""
     object_type, object_id = call.path("object_type"), call.path("object_id")
     account = await account_with_type(call, object_type)
+    call.context.readers.note(account.id)
     history = await call.context.store.history(account.id, object_type, object_id)
     if history is None:
         raise never_seen(object_type, object_id)

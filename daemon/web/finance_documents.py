@@ -10,7 +10,7 @@ from msgspec import Meta
 from actors.finance.aging import Aging, CurrencySum, Due
 from actors.finance.currency import amount_text
 from actors.finance.mapping import CompanyProfile
-from daemon.web.account_view import Freshness
+from daemon.web.freshness import Freshness
 from daemon.web.paging import Next
 from store.finance import FinanceDocument, FinanceReading, Flow
 

@@ -12,7 +12,8 @@ from msgspec import Meta
 from actors.status import AccountState
 from daemon.standing import WORST_FIRST, standing
 from daemon.supervisor import Condition
-from daemon.web.account_view import AccountHealth, account_health, freshness
+from daemon.web.account_view import AccountHealth, account_health
+from daemon.web.freshness import freshness
 from daemon.web.operation import Answer, AnyOperation, Call, Nothing, Operation, Reply
 from daemon.web.problem import ProblemError
 from store.errors import StoreUnavailableError, UnknownAccountError

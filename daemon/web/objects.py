@@ -7,11 +7,13 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from daemon.web.account_view import Freshness, freshness
+from daemon.read_through import ReadThrough
+from daemon.web.freshness import Freshness, freshness
 from daemon.web.instant import Instant
 from daemon.web.operation import Answer, AnyOperation, Call, Nothing, Operation, Reply
 from daemon.web.paging import CursorText, Limit, Next, cursor_to_place, place_to_cursor
 from daemon.web.problem import NotFoundError
+from daemon.web.reading import MaxAge, read_through
 from store.history import ObjectVersion
 from store.models import Account, ObjectFilter, StoredObject, Via
 
@@ -101,12 +103,14 @@ class ObjectsQuery(msgspec.Struct, frozen=True):
         Meta(description="Only what the vendor changed at this time or later."),
     ] = None
     include_deleted: Annotated[bool, Meta(description="Deleted ones too.")] = False
+    max_age: MaxAge = None
 
 
 class ObjectQuery(msgspec.Struct, frozen=True):
     """Parameters of one object."""
 
     history: Annotated[bool, Meta(description="Its versions too, the newest 500.")] = False
+    max_age: MaxAge = None
 
 
 AnyCall = Call[ObjectsQuery, Nothing] | Call[ObjectQuery, Nothing] | Call[Nothing, Nothing]
@@ -116,7 +120,8 @@ async def list_objects(call: Call[ObjectsQuery, Nothing]) -> Answer:
     """List objects of one type, page by page."""
     query, object_type = call.query, call.path("object_type")
     behind = cursor_to_place(query.cursor)
-    account = await account_with_type(call, object_type)
+    through = await read_through(call, await account_with_type(call, object_type))
+    account = through.account
     found = await call.context.store.objects(
         ObjectFilter(
             account_id=account.id,
@@ -133,7 +138,7 @@ async def list_objects(call: Call[ObjectsQuery, Nothing]) -> Answer:
         ObjectPage(
             [ObjectView(**_fields(each)) for each in page],
             None if is_last else place_to_cursor(page[-1].object_id),
-            _freshness(call, account),
+            _freshness(call, through),
         )
     )
 
@@ -141,11 +146,12 @@ async def list_objects(call: Call[ObjectsQuery, Nothing]) -> Answer:
 async def get_object(call: Call[ObjectQuery, Nothing]) -> Answer:
     """Show one object, a deleted one too."""
     object_type, object_id = call.path("object_type"), call.path("object_id")
-    account = await account_with_type(call, object_type)
+    through = await read_through(call, await account_with_type(call, object_type))
+    account = through.account
     found = await call.context.store.object(account.id, object_type, object_id)
     if found is None:
         raise never_seen(object_type, object_id)
-    detail = ObjectDetail(**_fields(found), freshness=_freshness(call, account))
+    detail = ObjectDetail(**_fields(found), freshness=_freshness(call, through))
     if call.query.history:
         history = await call.context.store.history(account.id, object_type, object_id)
         versions = () if history is None else history.versions
@@ -186,11 +192,10 @@ async def account_with_type(call: AnyCall, object_type: str) -> Account:
     return account
 
 
-def _freshness(call: AnyCall, account: Account) -> Freshness:
-    context = call.context
-    return freshness(
-        account.exact_as_of, context.clock.now().utc, context.stale_after_s(account.vendor)
-    )
+def _freshness(call: AnyCall, through: ReadThrough) -> Freshness:
+    context, account = call.context, through.account
+    stale_after_s = context.stale_after_s(account.vendor)
+    return freshness(account.exact_as_of, context.clock.now().utc, stale_after_s, through.reason)
 
 
 def _fields(stored: StoredObject) -> dict[str, Any]:

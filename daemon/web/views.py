@@ -10,15 +10,18 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import Meta
 
+from actors.events import StaleReason
 from actors.finance.aging import aging, balances, days_later, due, ends, sums
 from actors.finance.mapping import CompanyProfile
 from actors.finance.projector import FinanceProjector
 from actors.vendors.registry import FINANCE
+from daemon.read_through import ReadThrough
 from daemon.web import finance_documents as shown
-from daemon.web.account_view import freshness
+from daemon.web.freshness import freshness
 from daemon.web.operation import Answer, AnyOperation, Call, Nothing, Operation, Reply
 from daemon.web.paging import CursorText, Limit, cursor_to_place, place_to_cursor
 from daemon.web.problem import FieldError, InvalidInputError, NotFoundError, ProblemError
+from daemon.web.reading import MaxAge, read_through
 from store.errors import StoreUnavailableError
 from store.finance import (
     DuePage,
@@ -48,12 +51,14 @@ class ViewQuery(msgspec.Struct, frozen=True):
     """Parameters of all views."""
 
     as_of: AsOf = None
+    max_age: MaxAge = None
 
 
 class DigestQuery(msgspec.Struct, frozen=True):
     """Parameters of the digest."""
 
     as_of: AsOf = None
+    max_age: MaxAge = None
     days: Days = 30
 
 
@@ -61,6 +66,7 @@ class BillsDueQuery(msgspec.Struct, frozen=True):
     """Parameters of the bills due."""
 
     as_of: AsOf = None
+    max_age: MaxAge = None
     days: Days = 30
     limit: Limit = 100
     cursor: CursorText = ""
@@ -70,6 +76,7 @@ class PaymentHistoryQuery(msgspec.Struct, frozen=True):
     """Parameters of the payments."""
 
     as_of: AsOf = None
+    max_age: MaxAge = None
     customer: (
         Annotated[
             str, Meta(min_length=1, description="The vendor's id of a customer: its payments.")
@@ -206,6 +213,7 @@ async def _see(
     mapping = projector.mapping(account.vendor)
     if mapping is None:
         raise NotFoundError(f"there are no finance views of {account.vendor} accounts")
+    through = await read_through(call, account)
     # While nothing can be written, what was built before can be read, and says how old it is.
     with suppress(StoreUnavailableError):
         await projector.bring_up(account.id, account.vendor, steps=_STEPS_WITHIN_A_CALL)
@@ -219,9 +227,8 @@ async def _see(
             "the account's figures are being put together; ask again in a moment",
             headers={"Retry-After": "2"},
         )
-    fresh = freshness(
-        reading.exact_as_of, context.clock.now().utc, context.stale_after_s(account.vendor)
-    )
+    now, stale_after_s = context.clock.now().utc, context.stale_after_s(account.vendor)
+    fresh = freshness(reading.exact_as_of, now, stale_after_s, _reason(call, reading, through))
     as_of = _as_of(call)
     settings = context.settings.get(account.vendor)
     replicated = () if settings is None else settings.object_types
@@ -234,6 +241,17 @@ async def _see(
         "not_replicated": [each for each in mapping.object_types if each not in replicated],
     }
     return _Seen(reading, as_of, head)
+
+
+def _reason(
+    call: Call[Q, Nothing], reading: FinanceReading, through: ReadThrough
+) -> StaleReason | None:
+    """Say why the figures are older than was asked for; they may be behind the account's objects."""
+    exact_as_of, asked = through.account.exact_as_of, call.query.max_age is not None
+    if through.reason is None and asked and exact_as_of is not None:
+        is_behind = reading.exact_as_of is None or reading.exact_as_of < exact_as_of
+        return StaleReason.BEHIND if is_behind else None
+    return through.reason
 
 
 async def _aging(call: Call[ViewQuery, Nothing], section: Section) -> Answer:

@@ -11,7 +11,7 @@ from store.ports import Directory
 
 
 class Waiting:
-    """Everybody who waits for changes.
+    """Everybody who waits for changes, outcomes or looks.
 
     Attributes:
         count: how many there are.
@@ -65,6 +65,21 @@ class Waiting:
                 yield
             finally:
                 self._scopes.discard(scope)
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[bool]:
+        """Hold a place for so long at most, or until the server stops; yield whether there is one."""
+        if self.closed or self.count >= self._most:
+            yield False
+            return
+        self.count += 1
+        with anyio.move_on_after(seconds) as scope:
+            self._scopes.add(scope)
+            try:
+                yield True
+            finally:
+                self._scopes.discard(scope)
+                self.count -= 1
 
     def close(self) -> None:
         """End all waiting, now and from now on."""

@@ -56,6 +56,7 @@ class CompanyHouse:
         heard: what vendor and actors told.
         realms: the vendor's id of each account's company.
         hearing: what is known of webhooks; None when there are none.
+        listeners: who else is told what actors tell.
     """
 
     clock: VirtualClock
@@ -68,7 +69,14 @@ class CompanyHouse:
     settings: AccountSettings
     realms: dict[str, str] = field(default_factory=dict)
     supervisor: Supervisor | None = None
+    listeners: list[events.Listener] = field(default_factory=list)
     hearing: Hearing | None = None
+
+    def hear(self, event: events.Event) -> None:
+        """Keep what an actor tells, and pass it on."""
+        self.heard.append(event)
+        for listener in self.listeners:
+            listener(event)
 
     async def connect(self, name: str = "Company", **sizes: int) -> str:
         """Add a company to the sandbox and connect it; return the account's id."""
@@ -114,7 +122,7 @@ class CompanyHouse:
             clock=self.clock,
             random=Random(2),
             slots=PageSlots(),
-            listener=self.heard.append,
+            listener=self.hear,
             hearing=self.hearing,
             writer=self.vendor.writer,
         )

@@ -36,6 +36,8 @@ from daemon.connect import Connector
 from daemon.deliveries import Deliveries, Receiver
 from daemon.heartbeat import HeartbeatCheck
 from daemon.metrics import Metrics
+from daemon.read_through import ReaderDesk
+from daemon.read_watch import ReadWatch
 from daemon.restart import RestartPolicy
 from daemon.sandbox.quickbooks import Behaviour, QuickBooksSandbox
 from daemon.sandbox.transport import SandboxTransport
@@ -84,6 +86,7 @@ class House:
     receivers: dict[str, Receiver]
     deliveries: Deliveries
     actions: ActionDesk
+    readers: ReaderDesk
 
     def company(self, *, name: str | None = None) -> str:
         """Found a small company at the vendor and return its id there."""
@@ -146,14 +149,14 @@ async def house(
     sandbox = _sandbox(clock)
     async with await open_store(path / "syncline.db", mode=mode, durable=False) as store:
         metrics = Metrics(clock, {"quickbooks": OPERATIONS}, "1.2.3")
-        heard: list[Event] = []
-        watch = ActionWatch()
-        concealed: list[str] = []
+        heard, concealed = list[Event](), list[str]()
+        watch, read_watch = ActionWatch(), ReadWatch()
 
         def listen(event: Event) -> None:
             heard.append(event)
             metrics.listen(event)
-            watch.listen(event)
+            for each in (watch, read_watch):
+                each.listen(event)
 
         http = httpx.AsyncClient(transport=SandboxTransport(sandbox))
         vendor = QuickBooks(quickbooks_settings(), http, clock, listen)
@@ -164,10 +167,11 @@ async def house(
             *(store, vendor, settings, sealer, clock, Random(0), PageSlots(), listen, reads),
             *(hearing, vendor.writer),
         )
-        supervisor = _supervisor(around, store, policy)
-        vendors, hide, census = {vendor.name: vendor}, concealed.append, metrics.census
+        supervisor, vendors = _supervisor(around, store, policy), {vendor.name: vendor}
+        hide, census = concealed.append, metrics.census
         connector = Connector(store, vendors, sealer, supervisor, clock, census, conceal=hide)
         actions = ActionDesk(store, supervisor, {vendor.name: around}, watch, clock)
+        readers = ReaderDesk(store, supervisor, {vendor.name: around}, read_watch, clock, listen)
         heartbeat = HeartbeatCheck(store, supervisor, {vendor.name: around}, clock)
         metrics.heartbeat.read = lambda: heartbeat.beats
         connector.reads = metrics.reads.meters = {"quickbooks": reads}
@@ -188,6 +192,7 @@ async def house(
                 receivers=receivers,
                 deliveries=deliveries,
                 actions=actions,
+                readers=readers,
             )
             supervisor.stop()
         await vendor.close()
@@ -314,6 +319,7 @@ async def serving(
         settings=within.settings,
         version="1.2.3",
         actions=within.actions,
+        readers=within.readers,
         reads={"quickbooks": within.reads},
         heartbeat=within.heartbeat,
         throughput=context.pop("throughput", Throughput(within.clock)),

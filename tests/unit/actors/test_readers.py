@@ -20,7 +20,7 @@ def looks_after_one_reading(shortest_s: float, idle_s: float, stretch: float = 1
     readers = looked(read(NO_READERS, 0.0, -inf), "feed", 0.0, idle_s)
     made = list[float]()
     while readers is not NO_READERS:
-        at_s = next_look_s(readers, "feed", -inf, shortest_s, stretch)
+        at_s = next_look_s(readers, "feed", shortest_s, stretch)
         last_s = made[-1] if made else 0.0
         made.append(min(at_s, last_s + idle_s))
         readers = looked(readers, "feed", made[-1], idle_s)
@@ -36,21 +36,21 @@ def test_one_reading_costs_a_dozen_looks_at_most_until_the_account_is_idle_again
 
 
 def test_an_account_that_is_read_all_the_time_is_looked_at_in_the_shortest_interval() -> None:
-    readers = NO_READERS
+    readers = Readers(before_s=0.0)
     for now_s in range(0, 3600, 10):
         readers = read(readers, float(now_s), -inf)
-        if next_look_s(readers, "feed", 0.0, ACTIVE_S, 1.0) <= now_s:
+        if next_look_s(readers, "feed", ACTIVE_S, 1.0) <= now_s:
             readers = looked(readers, "feed", float(now_s), IDLE_S)
-            assert next_look_s(readers, "feed", 0.0, ACTIVE_S, 1.0) == now_s + ACTIVE_S
+            assert next_look_s(readers, "feed", ACTIVE_S, 1.0) == now_s + ACTIVE_S
 
 
 def test_the_months_stretch_holds_for_accounts_that_are_read() -> None:
     readers = looked(read(NO_READERS, 100.0, -inf), "feed", 100.0, IDLE_S)
-    assert next_look_s(readers, "feed", 0.0, ACTIVE_S, 4.0) == 100.0 + 4 * ACTIVE_S
+    assert next_look_s(readers, "feed", ACTIVE_S, 4.0) == 100.0 + 4 * ACTIVE_S
 
 
 def test_an_account_that_nobody_reads_asks_for_nothing_and_keeps_nothing() -> None:
-    assert next_look_s(NO_READERS, "feed", 0.0, ACTIVE_S, 1.0) == inf
+    assert next_look_s(NO_READERS, "feed", ACTIVE_S, 1.0) == inf
     readers = read(NO_READERS, 0.0, -inf)
     assert looked(readers, "feed", IDLE_S, IDLE_S) is NO_READERS
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from math import inf
 from random import Random
 
@@ -51,7 +52,7 @@ class Account:
         self.rest_s = 0.0
         self.feed = _Feed()
         self.rules = Rules(SETTINGS, self.feed, Random(0), phase=0.0)
-        covered = {name: Cursor(name, "live", True, EPOCH) for name in TYPES}  # noqa: FBT003
+        covered = {name: Cursor(name, "live", True, EPOCH, False, EPOCH) for name in TYPES}  # noqa: FBT003
         token = access_token.loaded(1000.0, 1e9, SETTINGS)
         self.state = State(cursors=covered, token=token, first_look_at_s=1000.0)
         (look,) = self.at(1000.0).looks
@@ -61,7 +62,7 @@ class Account:
         self.state, decision = step(
             self.state,
             event,  # type: ignore[arg-type]
-            Moment(now_s, EPOCH),
+            Moment(now_s, EPOCH + timedelta(seconds=now_s - 1000.0)),
             self.rules,
             rest_s=self.rest_s,
             works_until_s=self.works_until_s,
@@ -178,7 +179,8 @@ def test_an_account_that_is_read_is_polled_sooner_and_then_ever_more_seldom() ->
             decision = account.store(now_s, look)
         now_s = decision.wake_at_s
         decision = account.at(now_s)
-    assert polls == [1100.0, 1160.0, 1220.0, 1340.0, 1500.0, 1800.0, 2100.0]
+    # Never later than its own rounds, which are at whole multiples of 300 s.
+    assert polls == [1100.0, 1160.0, 1200.0, 1300.0, 1500.0, 1800.0, 2100.0]
 
 
 def test_nothing_is_remembered_of_readers_that_are_long_gone() -> None:
@@ -198,9 +200,9 @@ def test_webhooks_that_work_leave_readers_the_normal_interval() -> None:
     account = Account(works_until_s=inf)
     assert account.at(1010.0).wake_at_s > 4000.0
     decision = account.at(1010.0, Read())
-    assert decision.wake_at_s == 1200.0
-    (look,) = account.at(1200.0).looks
-    assert account.store(1200.0, look).wake_at_s == 1500.0
+    assert decision.wake_at_s == 1300.0
+    (look,) = account.at(1300.0).looks
+    assert account.store(1300.0, look).wake_at_s == 1600.0
 
 
 def test_without_a_shorter_interval_reading_changes_nothing() -> None:
