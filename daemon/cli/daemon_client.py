@@ -18,7 +18,7 @@ _TIMEOUT_S = 60.0
 _PAGE_ITEMS = 500
 _LOOPBACK = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - not bound
 
-Query = Mapping[str, str | int | bool]
+Query = Mapping[str, str | float | bool]
 
 
 class DaemonAwayError(CommandError):

@@ -1,5 +1,6 @@
 """`objects` and `changes`: what is in the replica, and what happened to it."""
 
+from collections.abc import Mapping
 from itertools import islice
 from typing import Annotated
 
@@ -9,9 +10,9 @@ from rich.text import Text
 
 from daemon.cli.account_choice import account_path, all_accounts, chosen_account
 from daemon.cli.daemon_client import DaemonClient
-from daemon.cli.options import AccountArgument, ConfigOption, JsonOption
+from daemon.cli.options import AccountArgument, ConfigOption, JsonOption, MaxAgeOption
 from daemon.cli.output import Output
-from daemon.cli.replies import ChangeReply, DatabaseReply, ObjectReply, Page, decoded
+from daemon.cli.replies import ChangeReply, DatabaseReply, FreshReply, ObjectReply, Page, decoded
 from daemon.cli.shell import shell_of
 from daemon.cli.wording import count, printable
 
@@ -20,7 +21,7 @@ _PREVIEW_CHARS = 60
 _WAIT_S = 25
 
 
-def objects(
+def objects(  # noqa: PLR0913 - the options of a list
     ctx: typer.Context,
     account: AccountArgument,
     object_type: Annotated[
@@ -37,6 +38,7 @@ def objects(
     deleted: Annotated[
         bool, typer.Option("--deleted", help="Also those deleted at the vendor.")
     ] = False,
+    max_age: MaxAgeOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
@@ -47,11 +49,17 @@ def objects(
     shell = shell_of(ctx)
     with shell.daemon(config) as daemon:
         chosen = chosen_account(daemon, account)
+        aged = {} if max_age is None else {"max_age": max_age}
         if object_id:
             path = account_path(chosen, "objects", object_type, object_id)
-            _show_one(shell.output, daemon.get(path), as_json=as_json)
+            found_one = daemon.get(path, aged)
+            _show_one(shell.output, found_one, as_json=as_json)
+            _show_age(shell.output, found_one, aged)
             return
         path = account_path(chosen, "objects", object_type)
+        if aged:
+            # Once: its pages need no look each.
+            _show_age(shell.output, daemon.get(path, {"limit": 1, **aged}), aged)
         query = {"limit": min(limit, 500)} | ({"include_deleted": "true"} if deleted else {})
         found = islice(daemon.items(path, query), limit)
         if as_json:
@@ -132,6 +140,12 @@ def _print_change(
         f"{change.via:<8}  {change.object_type} {change.object_id}  "
         f"{names.get(change.account_id, change.account_id)}"
     )
+
+
+def _show_age(output: Output, document: bytes, aged: Mapping[str, float]) -> None:
+    """Say how old the answer is to who asked for an age."""
+    if aged:
+        output.message(decoded(document, FreshReply).freshness.in_words())
 
 
 def _show_one(output: Output, document: bytes, *, as_json: bool) -> None:

@@ -25,6 +25,15 @@ JsonOption = Annotated[
     bool, typer.Option("--json", callback=_note_json, help="Print JSON instead of a table.")
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Go ahead without being asked.")]
+MaxAgeOption = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        metavar="SECONDS",
+        show_default=False,
+        help="Have the vendor looked at first if the last look is older than this.",
+    ),
+]
 AccountArgument = Annotated[
     str,
     typer.Argument(

@@ -205,6 +205,28 @@ class ObjectReply(msgspec.Struct, frozen=True):
     payload: msgspec.Raw
 
 
+class FreshnessReply(msgspec.Struct, frozen=True):
+    """How old what is shown is."""
+
+    exact_as_of: datetime | None = None
+    stale: bool = False
+    reason: str | None = None
+
+    def in_words(self) -> str:
+        """Say how old, for a person."""
+        at = self.exact_as_of
+        known = "not known yet" if at is None else f"{at:%Y-%m-%dT%H:%M:%SZ}"
+        if not self.stale:
+            return f"Exact as of {known}."
+        return f"Exact as of {known}, which is older than it should be: {self.reason or 'behind'}."
+
+
+class FreshReply(msgspec.Struct, frozen=True):
+    """Any answer that says how old it is."""
+
+    freshness: FreshnessReply = FreshnessReply()
+
+
 class FieldChangeReply(msgspec.Struct, frozen=True):
     """One field that a version changed; empty where it is not there."""
 

@@ -1,16 +1,8 @@
 """What the daemon answers about money, as far as the command line shows it."""
 
-from datetime import datetime
-
 import msgspec
 
-
-class Freshness(msgspec.Struct, frozen=True):
-    """How far behind the vendor it may be."""
-
-    seq: int
-    exact_as_of: datetime | None = None
-    stale: bool = False
+from daemon.cli.replies import FreshnessReply
 
 
 class LeftOut(msgspec.Struct, frozen=True):
@@ -79,7 +71,7 @@ class View(msgspec.Struct, frozen=True):
 
     as_of: str
     as_of_basis: str
-    freshness: Freshness
+    freshness: FreshnessReply
     left_out: list[LeftOut] = []
     not_replicated: list[str] = []
     next: str | None = None

@@ -11,7 +11,7 @@ from rich.table import Column
 
 from daemon.cli import view_replies as replies
 from daemon.cli.account_choice import account_path, chosen_account
-from daemon.cli.options import AccountArgument, ConfigOption, JsonOption
+from daemon.cli.options import AccountArgument, ConfigOption, JsonOption, MaxAgeOption
 from daemon.cli.output import Output
 from daemon.cli.replies import decoded
 from daemon.cli.shell import shell_of
@@ -61,6 +61,7 @@ def views(  # noqa: PLR0913 - the options that some view takes
             help="bills-due, payment-history: how many lines at most.",
         ),
     ] = None,
+    max_age: MaxAgeOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
@@ -75,6 +76,7 @@ def views(  # noqa: PLR0913 - the options that some view takes
         "vendor": vendor,
         "as_of": as_of,
         "limit": limit,
+        "max_age": max_age,
     }
     asked = {key: value for key, value in given.items() if value not in (None, "")}
     with shell.daemon(config) as daemon:
@@ -237,12 +239,9 @@ def _titled(output: Output, title: str) -> None:
 
 def _footer(output: Output, found: replies.View, *, judges: bool = True) -> None:
     """Say how true it is, beside the data, and by which day it judges what is overdue."""
-    exact = found.freshness.exact_as_of
     basis = " (today in UTC)" if found.as_of_basis == "utc" else ""
-    known = "not known yet" if exact is None else f"{exact:%Y-%m-%dT%H:%M:%SZ}"
-    stale = ", which is older than it should be" if found.freshness.stale else ""
     judged = f"Overdue as of {found.as_of}{basis}. " if judges else ""
-    output.message(f"{judged}Exact as of {known}{stale}.")
+    output.message(f"{judged}{found.freshness.in_words()}")
     for each in found.left_out:
         output.message(
             f"Left out: {count(each.count, each.object_type)}, such as {each.example_id}: "

@@ -162,3 +162,25 @@ def test_changes_can_be_of_one_account_and_type(cli: CommandLine) -> None:
     (request,) = cli.daemon.asked("GET", "/changes")
     assert request.url.params["account"] == AMY["id"]
     assert request.url.params["type"] == "Bill"
+
+
+def fresh(document: str, *, reason: str | None) -> httpx.Response:
+    known = {"exact_as_of": "2026-03-01T11:58:00Z", "age_seconds": 120.0}
+    freshness = json.dumps(known | {"stale": reason is not None, "reason": reason})
+    return httpx.Response(200, text=f'{document[:-1]},"freshness":{freshness}}}')
+
+
+def test_objects_of_an_age_are_asked_for_once_and_say_how_old_they_are(cli: CommandLine) -> None:
+    listed = f'{{"items":[{an_object("7")}],"next":null}}'
+    cli.daemon.on("GET", INVOICES, fresh(listed, reason=None))
+    result = cli.run("objects", "Amy's", "Invoice", "--max-age", "60")
+    assert "Exact as of 2026-03-01T11:58:00Z." in result.err
+    first, second = cli.daemon.asked("GET", INVOICES)
+    assert first.url.params["max_age"] == "60.0"
+    assert "max_age" not in second.url.params
+
+
+def test_an_object_that_could_not_be_looked_at_says_why(cli: CommandLine) -> None:
+    cli.daemon.on("GET", f"{INVOICES}/7", fresh(an_object("7"), reason="breaker_open"))
+    result = cli.run("objects", "Amy's", "Invoice", "7", "--max-age", "0")
+    assert "older than it should be: breaker_open" in result.err
