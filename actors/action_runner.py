@@ -20,7 +20,10 @@ from actors.action_turns import ActionsRested
 from actors.gate import Gate
 from actors.ledger import GiveUp, LookBack, Move, Park, Send, Wait, next_move, state_of
 from actors.premises import Premises
-from actors.vendors.writing import Writer, Written
+from actors.reconciler import Reconciler, mismatches_of
+from actors.reconciliation import next_comparison
+from actors.vendors.base import Priority
+from actors.vendors.writing import Target, Writer, Written
 from store.action_models import (
     ENDED,
     Action,
@@ -71,7 +74,7 @@ class ActionRunner:
         self._store = premises.store
         self._writer = writer
         self._clock = premises.clock
-        self._teller = ActionTeller(premises, writer)
+        self._teller = ActionTeller(premises)
         self._object_types = premises.settings.object_types
         self._account_id = premises.account_id
         self._epoch = premises.epoch
@@ -87,6 +90,7 @@ class ActionRunner:
         )
         self._gate = gate
         self._queue: deque[Action] = deque()
+        self._reconciler = Reconciler(premises, writer, gate.permit(Priority.POLL))
         self._busy: set[str] = set()
         self._done_s: dict[str, float] = {}
 
@@ -119,6 +123,11 @@ class ActionRunner:
         except* StaleEpochError:
             ended = fenced_off
         wait_s = min(waiting.values(), default=inf)
+        if ended is None:
+            try:
+                wait_s = min(wait_s, await self._reconciler.run())
+            except StaleEpochError:
+                ended = fenced_off
         return ActionsRested(wait_s, tuple(met.touched), met.refused, ended)
 
     async def _work_side_by_side(
@@ -296,16 +305,16 @@ class ActionRunner:
             tried = replace(action, attempts=(*action.attempts, attempt))
             end = _standing(self._next(tried), tried, attempt)
         else:
-            end = self._success(attempt, called.written)
+            end = self._success(action, attempt, called.written)
             met.touched.update(self._writer.touched_types(action.action_type, action.payload))
         if not await self._keep_storing(action.id, replace(end, known_attempts=known_attempts)):
             return None
         self._teller.attempt(action, end)
-        if called.written is not None:
-            self._teller.drift(action, called.written)
+        self._reconciler.expect(end.compare_at)
+        self._teller.drift(action, end)
         return end
 
-    def _success(self, attempt: Attempt, written: Written) -> AttemptEnd:
+    def _success(self, action: Action, attempt: Attempt, written: Written) -> AttemptEnd:
         object_type, object_id = written.target.object_type, str(written.target.object_id)
         record = written.record
         payload, gone = None, None
@@ -313,6 +322,8 @@ class ActionRunner:
             gone = Tombstone(object_type, object_id, None)
         else:
             payload = record.payload
+        differences = self._writer.differences(action.action_type, action.payload, payload)
+        now = self._clock.now().utc
         return AttemptEnd(
             attempt=attempt,
             state=ActionState.SUCCEEDED,
@@ -320,6 +331,8 @@ class ActionRunner:
             record=record,
             tombstone=gone,
             object_types=self._object_types,
+            mismatches=mismatches_of(Target(object_type, object_id), differences),
+            compare_at=next_comparison(now, now, is_drifting=False),
         )
 
     async def _keep_storing(self, action_id: str, end: AttemptEnd) -> bool:

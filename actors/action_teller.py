@@ -4,19 +4,17 @@ from dataclasses import replace
 
 from actors import events
 from actors.premises import Premises
-from actors.vendors.writing import Writer, Written
 from store.action_models import ENDED, Action, AttemptEnd
 
 
 class ActionTeller:
     """Makes events of it, once it is stored."""
 
-    def __init__(self, premises: Premises, writer: Writer) -> None:
+    def __init__(self, premises: Premises) -> None:
         self._tell = premises.listener
         self._clock = premises.clock
         self._vendor = premises.vendor.name
         self._account_id = premises.account_id
-        self._writer = writer
 
     def attempt(self, action: Action, end: AttemptEnd) -> None:
         """Tell of an attempt that is over, and where the action stands."""
@@ -51,22 +49,19 @@ class ActionTeller:
         elif end.parked:
             self._tell(events.ActionParked(*about, end.last_error or ""))
 
-    def drift(self, action: Action, written: Written) -> None:
+    def drift(self, action: Action, end: AttemptEnd) -> None:
         """Say where the vendor has something else than was asked for; the replica has the vendor's."""
-        if written.record is None:
-            return
-        payload = written.record.payload
-        for difference in self._writer.differences(action.action_type, action.payload, payload):
+        for mismatch in end.mismatches:
             self._tell(
                 events.DriftFound(
                     account_id=self._account_id,
                     vendor=self._vendor,
                     action_id=action.id,
-                    object_type=written.target.object_type,
-                    object_id=str(written.target.object_id),
-                    field=difference.field,
-                    asked=difference.asked,
-                    found=difference.found,
+                    object_type=mismatch.object_type,
+                    object_id=mismatch.object_id,
+                    field=mismatch.field,
+                    asked=mismatch.asked,
+                    found=mismatch.found,
                 )
             )
 

@@ -288,7 +288,11 @@ class ActionParked:
 
 @dataclass(frozen=True, slots=True)
 class DriftFound:
-    """After a write the vendor has something else than was asked for. The replica has what the vendor has."""
+    """After a write the vendor has something else than was asked for. The replica has what the vendor has.
+
+    Attributes:
+        changed_since: whether the vendor changed the object after the write, by whomever.
+    """
 
     account_id: str
     vendor: str
@@ -298,6 +302,19 @@ class DriftFound:
     field: str
     asked: str
     found: str
+    changed_since: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DriftResolved:
+    """A drift is there no more: the values agree again, or what was asked for was overwritten."""
+
+    account_id: str
+    vendor: str
+    action_id: str
+    object_type: str
+    object_id: str
+    field: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,6 +395,7 @@ Event = (
     | ActionEnded
     | ActionParked
     | DriftFound
+    | DriftResolved
     | ReadersTold
     | ReadThroughEnded
 )

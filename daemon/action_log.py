@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from actors.events import ActionAttempted, ActionEnded, ActionParked, DriftFound
+from actors.events import ActionAttempted, ActionEnded, ActionParked, DriftFound, DriftResolved
 from store.action_models import ActionState, AttemptOutcome
 
 log = structlog.get_logger()
 
-ActionEvent = ActionAttempted | ActionEnded | ActionParked | DriftFound
+ActionEvent = ActionAttempted | ActionEnded | ActionParked | DriftFound | DriftResolved
 
 _UNSURE = frozenset({AttemptOutcome.UNKNOWN, AttemptOutcome.UNCLEAR})
 
@@ -54,14 +54,29 @@ def log_action(event: ActionEvent, trace: Callable[[str, str | None], Mapping[st
                 reason=event.reason,
             )
         case DriftFound():
-            log.warning(
-                "drift_found",
+            _log_drift(event)
+        case DriftResolved():
+            log.info(
+                "drift_resolved",
                 account=event.account_id,
                 vendor=event.vendor,
                 action=event.action_id,
                 object_type=event.object_type,
                 object_id=event.object_id,
                 field=event.field,
-                asked=event.asked,
-                found=event.found,
             )
+
+
+def _log_drift(event: DriftFound) -> None:
+    log.warning(
+        "drift_found",
+        account=event.account_id,
+        vendor=event.vendor,
+        action=event.action_id,
+        object_type=event.object_type,
+        object_id=event.object_id,
+        field=event.field,
+        asked=event.asked,
+        found=event.found,
+        changed_since=event.changed_since,
+    )

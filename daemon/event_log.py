@@ -14,6 +14,7 @@ from actors.events import (
     CallMade,
     DeliveryOutcome,
     DriftFound,
+    DriftResolved,
     Event,
     LookAbandoned,
     OwnerNeeded,
@@ -69,7 +70,9 @@ class EventLog:
                 log.error(
                     "owner_needed", account=event.account_id, vendor=event.vendor, cause=event.cause
                 )
-            case ActionAttempted() | ActionEnded() | ActionParked() | DriftFound():
+            case (
+                ActionAttempted() | ActionEnded() | ActionParked() | DriftFound() | DriftResolved()
+            ):
                 log_action(event, self._trace)
             case _:
                 write_line(event)

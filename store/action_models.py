@@ -77,6 +77,17 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Mismatch:
+    """A field of an object that is not at the vendor as a write asked for."""
+
+    object_type: str
+    object_id: str
+    field: str
+    asked: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
 class ActionResult:
     """The object that an action left; `payload` is None when the action removed it."""
 
@@ -158,6 +169,8 @@ class AttemptEnd:
         object_types: the types that are replicated: objects of others are kept out.
         known_attempts: how many attempts there were when it was decided on, if it was not noted
             as begun.
+        mismatches: where the vendor's answer is not as asked for.
+        compare_at: when the action is to be compared with what the vendor has; None is never.
     """
 
     attempt: Attempt
@@ -169,6 +182,8 @@ class AttemptEnd:
     tombstone: Tombstone | None = None
     object_types: tuple[str, ...] = ()
     known_attempts: int | None = None
+    mismatches: tuple[Mismatch, ...] = ()
+    compare_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What may be asked of a store.
 
-Actors see `ActorStore`, with its `Outbox`, and where reads are metered share a `ReadLedger`; the
-daemon's pages and commands see `Directory` and `ActionDirectory`.
+Actors see `ActorStore`, with its `Outbox` and `DriftLedger`, and where reads are metered share a `ReadLedger`; the
+daemon's pages and commands see `Directory`, `ActionDirectory` and `DriftDirectory`.
 
 Every write is durable when it returns. `StoreUnavailableError` means that nothing was written and
 the same call may be made again; `StaleEpochError` that the caller no longer owns the account. Any
@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Protocol
 
 from store.action_ports import ActionDirectory, Outbox
+from store.drift import DriftDirectory, DriftLedger
 from store.finance import FinanceStore
 from store.history import ObjectHistory
 from store.models import (
@@ -37,7 +38,7 @@ from store.read_ledger import ReadLedger
 from store.verification import Certificate, HeldRow, NotedMend
 
 
-class ActorStore(Outbox, Protocol):
+class ActorStore(Outbox, DriftLedger, Protocol):
     """What one account's actor reads and writes. Each write is fenced by the epoch of the claim."""
 
     async def claim(self, account_id: str) -> ClaimedAccount:
@@ -375,7 +376,7 @@ class Directory(Protocol):
         ...
 
 
-class Store(ActorStore, Directory, ReadLedger, ActionDirectory, Protocol):
+class Store(ActorStore, Directory, ReadLedger, ActionDirectory, DriftDirectory, Protocol):
     """A store as a whole."""
 
     @property

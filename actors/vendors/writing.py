@@ -137,9 +137,23 @@ class Writer(Protocol):
         ...
 
     def differences(
-        self, action_type: str, payload: bytes, record: bytes
+        self, action_type: str, payload: bytes, record: bytes | None
     ) -> "Sequence[Difference]":
-        """Compare what was asked for with what the vendor has. Pure."""
+        """Compare what was asked for with what the vendor has; None when it is gone. Pure."""
+        ...
+
+    def overwrites(self, action_type: str) -> bool:
+        """Tell whether what an earlier write asked for may be otherwise after this one. Pure."""
+        ...
+
+    def related(self, action_type: str, payload: bytes) -> "Sequence[Target]":
+        """Return the other objects that the write is to show in. Pure."""
+        ...
+
+    def related_differences(
+        self, action_type: str, payload: bytes, object_id: str, record: bytes
+    ) -> "Sequence[Difference]":
+        """Compare one of those with what it is to show of the object that was written. Pure."""
         ...
 
     def touched_types(self, action_type: str, payload: bytes) -> "Sequence[str]":

@@ -5,7 +5,14 @@ from itertools import product
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from actors.events import ActionAttempted, ActionEnded, ActionParked, DriftFound, Event
+from actors.events import (
+    ActionAttempted,
+    ActionEnded,
+    ActionParked,
+    DriftFound,
+    DriftResolved,
+    Event,
+)
 from store.action_models import ENDED, AttemptCall, AttemptOutcome
 
 _ENDS = sorted(str(state) for state in ENDED)
@@ -50,7 +57,14 @@ class ActionCounts:
             ["vendor"],
             registry=registry,
         )
+        self._resolved = Counter(
+            "syncline_drifts_resolved_total",
+            "Of those, how many are as asked for again, or were overwritten.",
+            ["vendor"],
+            registry=registry,
+        )
         for vendor in vendors:
+            self._resolved.labels(vendor)
             self._duration.labels(vendor)
             self._parked.labels(vendor)
             self._drifts.labels(vendor)
@@ -72,3 +86,5 @@ class ActionCounts:
                 self._parked.labels(event.vendor).inc()
             case DriftFound():
                 self._drifts.labels(event.vendor).inc()
+            case DriftResolved():
+                self._resolved.labels(event.vendor).inc()

@@ -1,7 +1,8 @@
 """All metrics of the process, behind one door."""
 
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TypeVar
 
 import anyio
 from anyio import lowlevel
@@ -26,6 +27,8 @@ from daemon.supervisor import Supervisor
 from store.errors import StoreError, StoreUnavailableError
 from store.ports import Directory, Store
 
+Told = TypeVar("Told")
+
 _STORE_ANSWERS_WITHIN_S = 1.0
 _LAG_BUCKETS_S = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 
@@ -33,7 +36,8 @@ _LAG_BUCKETS_S = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 class Metrics:
     """Counts events and answers scrapes.
 
-    No scrape calls a vendor; all it asks of the store is the newest change's number.
+    No scrape calls a vendor; all it asks of the store is the newest change's number
+    and how many drifts are open.
 
     Attributes:
         registry: all metrics; its own, nothing of the process' global one.
@@ -63,7 +67,9 @@ class Metrics:
         self._actions = ActionCounts(self.registry, list(operations))
         self._reads = ReadCounts(self.registry, operations)
         self._snapshot = SnapshotCollector(
-            list(operations), self.census, Reading(now, store_writable=True, last_seq=None)
+            list(operations),
+            self.census,
+            Reading(now, store_writable=True, last_seq=None, drifts={}),
         )
         self.registry.register(self._snapshot)
         self.per_account = PerAccountCollector(self.census)
@@ -138,15 +144,16 @@ class Metrics:
         self._snapshot.reading = Reading(
             now=self._clock.now().utc,
             store_writable=store.health().writable,
-            last_seq=await _last_seq(store),
+            last_seq=await _answer(store.last_seq),
+            drifts=await _answer(store.open_drifts),
         )
         return expose(self.registry, accept)
 
 
-async def _last_seq(store: Directory) -> int | None:
-    """Return the newest change's number; None when the store has trouble."""
+async def _answer(ask: Callable[[], Awaitable[Told]]) -> Told | None:
+    """Return what the store says; None when it has trouble."""
     try:
         with anyio.fail_after(_STORE_ANSWERS_WITHIN_S):
-            return await store.last_seq()
+            return await ask()
     except (TimeoutError, StoreUnavailableError):
         return None

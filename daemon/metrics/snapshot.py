@@ -29,11 +29,13 @@ class Reading:
 
     Attributes:
         last_seq: the newest change, or None when the store did not say.
+        drifts: how many fields are not as users' writes asked for, by vendor; None as above.
     """
 
     now: datetime
     store_writable: bool
     last_seq: int | None
+    drifts: Mapping[str, int] | None = None
 
 
 class SnapshotCollector(Collector):
@@ -65,6 +67,14 @@ class SnapshotCollector(Collector):
                 "syncline_actor_restarts_total", "Crashes of actors.", labels=["vendor"]
             ),
             self._census.restarts,
+        )
+        drifts = GaugeMetricFamily(
+            "syncline_drifts_open",
+            "Fields that a vendor has otherwise than a user's write asked for, now.",
+            labels=["vendor"],
+        )
+        yield (
+            drifts if self.reading.drifts is None else self._by_vendor(drifts, self.reading.drifts)
         )
         yield self._token_expiry()
         yield self._tokens_ending()

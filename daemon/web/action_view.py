@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from daemon.web.drifts import DriftView
 from daemon.web.instant import Instant
 from daemon.web.paging import Next
 from daemon.web.problem import Problem
@@ -71,6 +72,13 @@ class ActionView(msgspec.Struct, frozen=True, kw_only=True):
     last_error: str | None
     created_at: Instant
     finished_at: Instant | None
+    drifts: Annotated[
+        Sequence[DriftView] | msgspec.UnsetType,
+        Meta(
+            description="Where the vendor has, or had, something else than was asked for. Left out"
+            " when there is nothing, and where actions are listed or asked for."
+        ),
+    ] = msgspec.UNSET
 
 
 class ActionPage(msgspec.Struct, frozen=True):
@@ -120,7 +128,7 @@ class ActionRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     ] = None
 
 
-def action_view(action: Action) -> ActionView:
+def action_view(action: Action, drifts: Sequence[DriftView] = ()) -> ActionView:
     """Show an action."""
     result = action.result
     return ActionView(
@@ -142,6 +150,7 @@ def action_view(action: Action) -> ActionView:
         last_error=action.last_error,
         created_at=action.created_at,
         finished_at=action.finished_at,
+        drifts=drifts or msgspec.UNSET,
     )
 
 

@@ -18,6 +18,7 @@ from daemon.web.action_view import (
     ActionView,
     action_view,
 )
+from daemon.web.drifts import drifts_of_action
 from daemon.web.integrations import NO_ACCOUNT
 from daemon.web.operation import Answer, AnyOperation, Call, Nothing, Operation, Reply
 from daemon.web.paging import CursorText, Limit, cursor_to_place, place_to_cursor
@@ -160,7 +161,9 @@ async def get_action(call: Call[Nothing, Nothing]) -> Answer:
     """Show one action."""
     found = await call.context.store.action(call.path("account_id"), call.path("action_id"))
     call.context.readers.note(call.path("account_id"))
-    return Answer(action_view(_known(found)))
+    action = _known(found)
+    drifts = await drifts_of_action(call.context.store, action.account_id, action.id)
+    return Answer(action_view(action, drifts))
 
 
 async def retry(call: Call[WaitQuery, Nothing]) -> Answer:

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from daemon.timeline import IN_WORDS, FieldChange, Happening, What, Why, timeline
+from daemon.web.drifts import DriftView, drifts_of_object
 from daemon.web.instant import Instant
 from daemon.web.objects import account_with_type, never_seen
 from daemon.web.operation import Answer, AnyOperation, Call, Nothing, Operation, Reply
@@ -76,6 +77,10 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     ]
     earlier_left_out: Annotated[bool, Meta(description="There are more, older versions.")]
     events: Annotated[Sequence[ExplainedEvent], Meta(description="The newest last.")]
+    drifts: Annotated[
+        Sequence[DriftView],
+        Meta(description="Where it is, or was, not as users' actions asked for; the newest first."),
+    ]
 
 
 async def explain_object(call: Call[Nothing, Nothing]) -> Answer:
@@ -96,6 +101,7 @@ async def explain_object(call: Call[Nothing, Nothing]) -> Answer:
             covered_until=history.covered_until,
             earlier_left_out=history.earlier_left_out,
             events=[_event(each) for each in timeline(history)],
+            drifts=await drifts_of_object(call.context.store, account.id, object_type, object_id),
         )
     )
 

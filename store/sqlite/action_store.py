@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from sqlite3 import Connection
 
 from store.action_models import (
     Action,
@@ -13,7 +14,7 @@ from store.action_models import (
     TakenIn,
 )
 from store.crash_points import Commit
-from store.sqlite import actions
+from store.sqlite import actions, drifts
 from store.sqlite.readers import Readers
 from store.sqlite.writer import Writer
 
@@ -64,13 +65,16 @@ class ActionStore:
         self, account_id: str, epoch: int, action_id: str, end: AttemptEnd
     ) -> bool:
         """Store how an attempt ended, with all that goes with it."""
+
+        def end_it(connection: Connection) -> bool:
+            ended = actions.end_attempt(connection, account_id, epoch, action_id, end)
+            if ended and end.mismatches:
+                at = end.attempt.ended_at or end.attempt.at
+                drifts.see_all(connection, account_id, action_id, end.mismatches, at)
+            return ended
+
         size = 2 * len(end.record.payload) if end.record else 0
-        return await self._writer.submit(
-            lambda connection: actions.end_attempt(connection, account_id, epoch, action_id, end),
-            size,
-            Commit.ACTION_ENDED,
-            urgent=True,
-        )
+        return await self._writer.submit(end_it, size, Commit.ACTION_ENDED, urgent=True)
 
     async def close_action(
         self, account_id: str, epoch: int, action_id: str, end: AttemptEnd

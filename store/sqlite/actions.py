@@ -208,6 +208,7 @@ def _stand(
             "result_type": result.object_type if result else None,
             "result_id": result.object_id if result else None,
             "result_payload": result.payload if result else None,
+            "compare_at": optional_to_text(end.compare_at),
         },
     )
 
@@ -285,13 +286,13 @@ def open_actions(connection: sqlite3.Connection, account_id: str, limit: int) ->
 
 def has_open_actions(connection: sqlite3.Connection, account_id: str) -> bool:
     """Tell whether something is still to be done."""
-    (has_open,) = connection.execute(SQL["has_open"], (account_id,)).fetchone()
+    (has_open,) = connection.execute(SQL["has_open"], {"id": account_id}).fetchone()
     return bool(has_open)
 
 
 def accounts_with_open_actions(connection: sqlite3.Connection, shard: int) -> frozenset[str]:
     """Return the accounts for which something is still to be done."""
-    return frozenset(row[0] for row in connection.execute(SQL["open_of_shard"], (shard,)))
+    return frozenset(row[0] for row in connection.execute(SQL["open_of_shard"], {"shard": shard}))
 
 
 def action_counts(connection: sqlite3.Connection) -> tuple[dict[str, int], int]:

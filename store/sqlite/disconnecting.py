@@ -19,6 +19,7 @@ from store.sqlite.credentials import (
     forget_journal,
 )
 from store.sqlite.cursors import forget_cursors, reset_cursors
+from store.sqlite.drifts import forget_drifts
 from store.sqlite.finance_keeping import forget_copy, forget_some_documents, forget_totals
 from store.sqlite.held_deletes import forget_held_deletes
 from store.sqlite.history import forget_some_history, forget_some_looks
@@ -93,6 +94,7 @@ def purge_piece(
         forget_changes(connection, account_id, seq, seq + _SEQS_PER_PIECE)
         return seq + _SEQS_PER_PIECE
     forget_totals(connection, account_id)
+    forget_drifts(connection, account_id)
     forget_actions(connection, account_id)
     forget_journal(connection, account_id)
     forget_cursors(connection, account_id)

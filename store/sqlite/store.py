@@ -45,13 +45,14 @@ from store.sqlite import (
 from store.sqlite.action_store import ActionStore
 from store.sqlite.actor_store import SqliteActorStore
 from store.sqlite.change_signal import ChangeSignal
+from store.sqlite.drift_store import DriftStore
 from store.sqlite.finance import SqliteFinance
 from store.sqlite.readers import Readers
 from store.sqlite.writer import Writer
 from store.verification import Certificate
 
 
-class SqliteStore(SqliteActorStore, ActionStore):
+class SqliteStore(SqliteActorStore, ActionStore, DriftStore):
     """`store.ports.Store` on one file, from `open_store` until `close` or the `async with` ends."""
 
     def __init__(

@@ -18,6 +18,7 @@ from actors.settings import AccountSettings
 from actors.slots import PageSlots
 from actors.surroundings import Surroundings
 from store.action_models import Action, Attempt, AttemptEnd, NewAction, TakenIn
+from store.drift import Comparison, ComparisonNoted, DueComparison
 from store.errors import StoreUnavailableError
 from store.models import (
     Account,
@@ -209,6 +210,23 @@ class TroubledStore:
     ) -> None:
         await self._pass(
             "close_action", lambda: self._store.close_action(account_id, epoch, action_id, end)
+        )
+
+    async def next_comparison(self, account_id: str) -> datetime | None:
+        return await self._pass("next_comparison", lambda: self._store.next_comparison(account_id))
+
+    async def due_comparisons(
+        self, account_id: str, at: datetime, *, limit: int
+    ) -> Sequence[DueComparison]:
+        return await self._pass(
+            "due_comparisons", lambda: self._store.due_comparisons(account_id, at, limit=limit)
+        )
+
+    async def note_comparison(
+        self, account_id: str, epoch: int, comparison: Comparison
+    ) -> ComparisonNoted:
+        return await self._pass(
+            "note_comparison", lambda: self._store.note_comparison(account_id, epoch, comparison)
         )
 
     async def object(

@@ -4,7 +4,7 @@ The marker decides for what carries one. Where something like it is there withou
 a person can tell, and that is what is answered.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -12,23 +12,12 @@ from typing import Any
 import msgspec
 
 from actors.vendors.quickbooks.action_payload import ADDRESSING, decoded, display_name
-from actors.vendors.quickbooks.action_types import ACTION_TYPES, Act
 from actors.vendors.quickbooks.timestamps import as_utc
 from actors.vendors.quickbooks.write_request import Base, mark_of, target_of
-from actors.vendors.writing import Difference, Unclear
+from actors.vendors.writing import Unclear
 from store.models import ObjectRecord
 
 _PARTY = {"Payment": "CustomerRef", "Invoice": "CustomerRef"}
-_COMPARED = (
-    "TotalAmt",
-    "CustomerRef",
-    "VendorRef",
-    "CurrencyRef",
-    "PayType",
-    "TxnDate",
-    "DueDate",
-    "DocNumber",
-)
 VOIDED = "Voided"
 DELETED_SUFFIX = " (deleted)"
 
@@ -109,17 +98,6 @@ def was_sent(base: Base, record: bytes) -> bool:
     return bool(delivered) and delivered != base.delivered
 
 
-def differences(action_type: str, payload: bytes, record: bytes) -> Iterator[Difference]:
-    """Compare plain fields of what was asked for with what the vendor has."""
-    act = ACTION_TYPES[action_type].act
-    if act not in (Act.CREATE, Act.UPDATE):
-        return
-    asked, found = decoded(payload), decoded(record)
-    for name in _COMPARED:
-        if name in asked and not _same(asked[name], found.get(name)):
-            yield Difference(name, _text(asked[name]), _text(found.get(name)))
-
-
 def _holds(asked: Any, found: Any) -> bool:  # noqa: ANN401 - whatever JSON holds
     """Tell whether all that was asked for is there; the vendor adds more of its own."""
     if isinstance(asked, Mapping) and isinstance(found, Mapping):
@@ -148,9 +126,3 @@ def _number(value: object) -> Decimal | None:
         return Decimal(value)
     except InvalidOperation:
         return None
-
-
-def _text(value: object) -> str:
-    if isinstance(value, Mapping):
-        value = value.get("value")
-    return "nothing" if value is None else str(value)

@@ -7,7 +7,7 @@ from datetime import datetime
 from actors.errors import VendorError
 from actors.vendors.base import Session
 from actors.vendors.failed_call import UnreadableReplyError
-from actors.vendors.quickbooks import action_payload, batch, write_request, write_trace
+from actors.vendors.quickbooks import action_payload, batch, drift, write_request, write_trace
 from actors.vendors.quickbooks.action_types import ACTION_TYPES, TOUCHED, Act
 from actors.vendors.quickbooks.client import ApiClient
 from actors.vendors.quickbooks.object_types import OBJECT_TYPES
@@ -65,9 +65,25 @@ class QuickBooksWriter:
         """Tell whether the object carries the action's mark."""
         return write_trace.is_marked(action_id, record)
 
-    def differences(self, action_type: str, payload: bytes, record: bytes) -> Sequence[Difference]:
+    def differences(
+        self, action_type: str, payload: bytes, record: bytes | None
+    ) -> Sequence[Difference]:
         """Compare what was asked for with what the vendor has."""
-        return tuple(write_trace.differences(action_type, payload, record))
+        return tuple(drift.differences(action_type, payload, record))
+
+    def overwrites(self, action_type: str) -> bool:
+        """Tell whether what an earlier write asked for may be otherwise after this one."""
+        return drift.overwrites(action_type)
+
+    def related(self, action_type: str, payload: bytes) -> Sequence[Target]:
+        """Return the other objects that the write is to show in."""
+        return drift.related(action_type, payload)
+
+    def related_differences(
+        self, action_type: str, payload: bytes, object_id: str, record: bytes
+    ) -> Sequence[Difference]:
+        """Compare one of those with what it is to show."""
+        return tuple(drift.related_differences(action_type, payload, object_id, record))
 
     def touched_types(self, action_type: str, payload: bytes) -> Sequence[str]:
         """Return the types of other objects that the write changes at the vendor."""

@@ -60,16 +60,24 @@ WHERE account_id = ? AND state IN ('pending', 'sending', 'unknown') AND NOT park
 ORDER BY created_at, id LIMIT ?;
 
 -- name: has_open
+-- What is to be compared with the vendor is work as well.
 SELECT EXISTS (
   SELECT 1 FROM actions INDEXED BY actions_open
-  WHERE account_id = ? AND state IN ('pending', 'sending', 'unknown') AND NOT parked
+  WHERE account_id = :id AND state IN ('pending', 'sending', 'unknown') AND NOT parked
+) OR EXISTS (
+  SELECT 1 FROM actions INDEXED BY actions_to_compare
+  WHERE account_id = :id AND compare_at IS NOT NULL
 );
 
 -- name: open_of_shard
 -- The index holds open actions alone: few, however many there ever were.
 SELECT DISTINCT due.account_id FROM actions AS due INDEXED BY actions_open
 JOIN accounts AS a ON a.id = due.account_id
-WHERE due.state IN ('pending', 'sending', 'unknown') AND NOT due.parked AND a.shard = ?;
+WHERE due.state IN ('pending', 'sending', 'unknown') AND NOT due.parked AND a.shard = :shard
+UNION
+SELECT due.account_id FROM actions AS due INDEXED BY actions_to_compare
+JOIN accounts AS a ON a.id = due.account_id
+WHERE due.compare_at IS NOT NULL AND a.shard = :shard;
 
 -- name: attempts
 SELECT
@@ -112,7 +120,8 @@ UPDATE actions SET
   finished_at = :finished_at,
   result_type = :result_type,
   result_id = :result_id,
-  result_payload = CAST(:result_payload AS TEXT)
+  result_payload = CAST(:result_payload AS TEXT),
+  compare_at = :compare_at
 WHERE account_id = :account_id AND id = :id AND state NOT IN ('succeeded', 'failed');
 
 -- name: revive

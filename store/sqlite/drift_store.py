@@ -1,0 +1,45 @@
+"""The part of the SQLite store that keeps where vendors have something else than was asked for."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+
+from store.drift import Comparison, ComparisonNoted, Drift, DriftFilter, DueComparison
+from store.sqlite import drifts
+from store.sqlite.readers import Readers
+from store.sqlite.writer import Writer
+
+
+class DriftStore:
+    """The ports of `store.drift` on one file; a base of `SqliteStore`."""
+
+    _writer: Writer
+    _readers: Readers
+
+    async def next_comparison(self, account_id: str) -> datetime | None:
+        """Return when the next action is to be compared."""
+        return await self._readers.run(partial(drifts.next_comparison, account_id=account_id))
+
+    async def due_comparisons(
+        self, account_id: str, at: datetime, *, limit: int
+    ) -> Sequence[DueComparison]:
+        """Return actions whose time to be compared has come."""
+        return await self._readers.run(
+            partial(drifts.due_comparisons, account_id=account_id, at=at, limit=limit)
+        )
+
+    async def note_comparison(
+        self, account_id: str, epoch: int, comparison: Comparison
+    ) -> ComparisonNoted:
+        """Store what a comparison came to."""
+        return await self._writer.submit(
+            lambda connection: drifts.note_comparison(connection, account_id, epoch, comparison)
+        )
+
+    async def drifts(self, wanted: DriftFilter) -> Sequence[Drift]:
+        """Return a page of drifts, newest first."""
+        return await self._readers.run(partial(drifts.read_drifts, wanted=wanted))
+
+    async def open_drifts(self) -> dict[str, int]:
+        """Return how many drifts are open, by vendor."""
+        return await self._readers.run(drifts.open_by_vendor)
