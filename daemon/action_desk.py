@@ -19,7 +19,7 @@ from actors.vendors.writing import PayloadProblem, Writer
 from daemon.action_watch import ActionWatch, Happening
 from daemon.standing import Standing, standing
 from daemon.supervisor import NotHostedError, Supervisor
-from store.action_models import ENDED, Action, NewAction
+from store.action_models import ENDED, Action, ActionLimit, NewAction
 from store.models import Account
 from store.ports import Store
 
@@ -108,6 +108,7 @@ class ActionDesk:
             BadWishError: it is not sound.
             CannotActError: the account can do nothing; only for what is not stored already.
             ActionConflictError: an earlier action is in the way.
+            ActionLimitError: its vendor takes no more of its kind for now.
             StoreUnavailableError: it can't be stored.
         """
         writer = self._writer(account)
@@ -128,6 +129,7 @@ class ActionDesk:
             idempotency_key=wish.idempotency_key,
             at=self._clock.now().utc,
             allow_duplicate=wish.allow_duplicate,
+            limit=_limit(writer, wish.action_type),
         )
         # Whoever asked may go away meanwhile: what is noted as being sent has to reach its actor.
         with anyio.CancelScope(shield=True):
@@ -151,6 +153,22 @@ class ActionDesk:
         if taken is None:
             return await self._store.accept_action(new)
         return taken.action, taken.is_new
+
+    async def revive(self, account: Account, action_id: str) -> Action | None:
+        """Ask for an action again by hand and tell the account's actor; None when there is none.
+
+        Raises:
+            ActionConflictError: it succeeded, or is being sent.
+            ActionLimitError: its vendor takes no more of its kind for now.
+            StoreUnavailableError: it can't be stored.
+        """
+        known, writer = await self._store.action(account.id, action_id), self._writer(account)
+        limit = None if known is None or writer is None else _limit(writer, known.action_type)
+        now = self._clock.now().utc
+        action = await self._store.revive_action(account.id, action_id, now, limit)
+        if action is not None:
+            self.nudge(account.id)
+        return action
 
     def expect(self, action_id: UUID) -> AbstractContextManager[Happening]:
         """Wait for an action that is about to be asked for under this id."""
@@ -204,6 +222,11 @@ class ActionDesk:
         if status.breaker is BreakerState.OPEN:
             return "calls to the vendor failed too often; it is left alone for a while"
         return None
+
+
+def _limit(writer: Writer, action_type: str) -> ActionLimit | None:
+    limit = writer.daily_limit(action_type)
+    return None if limit is None else ActionLimit(limit.action_types, limit.most)
 
 
 def _is_over(action: Action) -> bool:

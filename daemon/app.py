@@ -44,9 +44,9 @@ from daemon.loop_lag import LoopLag
 from daemon.metrics import Metrics
 from daemon.notice_retention import NoticeRetention
 from daemon.read_planning import ReadPlanning
-from daemon.recovery_note import read_note
 from daemon.read_through import ReaderDesk
 from daemon.read_watch import ReadWatch
+from daemon.recovery_note import read_note
 from daemon.redaction import Redactor
 from daemon.reload import Reloader
 from daemon.sdnotify import Notifier, watchdog_interval_s

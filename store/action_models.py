@@ -125,12 +125,21 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class ActionLimit:
+    """At most so many actions of these types within 24 hours, those that failed not counted."""
+
+    action_types: tuple[str, ...]
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
 class NewAction:
     """What a user asks for.
 
     Attributes:
         fingerprint: the same for payloads that mean the same.
         allow_duplicate: it may be the same as an earlier one without a key.
+        limit: what it must keep to; None for nothing.
     """
 
     id: str
@@ -141,6 +150,7 @@ class NewAction:
     idempotency_key: str | None
     at: datetime
     allow_duplicate: bool = False
+    limit: ActionLimit | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Protocol
 from store.action_models import (
     Action,
     ActionFilter,
+    ActionLimit,
     Attempt,
     AttemptEnd,
     NewAction,
@@ -90,6 +91,7 @@ class ActionDirectory(Protocol):
             ActionConflictError: the key stands for something else; or, without a key, the same was
                 asked for within 24 h, by our clock or the vendor's, or has not ended, and has not
                 failed.
+            ActionLimitError: there were as many of its kind within 24 h as there may be.
         """
         ...
 
@@ -105,12 +107,15 @@ class ActionDirectory(Protocol):
         """Return a page of actions, newest first."""
         ...
 
-    async def revive_action(self, account_id: str, action_id: str, at: datetime) -> Action | None:
+    async def revive_action(
+        self, account_id: str, action_id: str, at: datetime, limit: ActionLimit | None = None
+    ) -> Action | None:
         """Ask for an action again by hand; None when there is none of this id.
 
         Raises:
             ActionConflictError: it succeeded, or is being sent; or it failed, and without a key
                 the same was asked for again since.
+            ActionLimitError: it failed, and one more of its kind does not keep to the limit.
         """
         ...
 

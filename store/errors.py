@@ -6,8 +6,11 @@ StoreError
 ├── StaleEpochError           another owner has claimed the account; stop working on it
 ├── UnknownAccountError       there is no such account
 ├── ActionConflictError       an action stands in the way; nothing was changed
+├── ActionLimitError          there were as many such actions as there may be; nothing was changed
 └── StoreOpenError            the database cannot be used; the message says why and what to do
 """
+
+from datetime import datetime
 
 
 class StoreError(Exception):
@@ -28,6 +31,20 @@ class StaleEpochError(StoreError):
 
 class UnknownAccountError(StoreError):
     """There is no account with this id."""
+
+
+class ActionLimitError(StoreError):
+    """There were as many of an account's actions of a kind within 24 hours as there may be.
+
+    Attributes:
+        most: how many there may be.
+        free_at: when there may be another.
+    """
+
+    def __init__(self, most: int, free_at: datetime) -> None:
+        super().__init__(f"there were {most} within 24 hours")
+        self.most = most
+        self.free_at = free_at
 
 
 class ActionConflictError(StoreError):

@@ -104,6 +104,14 @@ class Difference:
     found: str
 
 
+@dataclass(frozen=True, slots=True)
+class DailyLimit:
+    """How many actions of some types a vendor takes from one account within 24 hours."""
+
+    action_types: tuple[str, ...]
+    most: int
+
+
 class Writer(Protocol):
     """The writing half of a vendor. What is marked pure makes no call."""
 
@@ -114,6 +122,10 @@ class Writer(Protocol):
 
     def problems(self, action_type: str, payload: bytes) -> "Sequence[PayloadProblem]":
         """Say what keeps a payload from being sent; nothing when it is fine. Pure."""
+        ...
+
+    def daily_limit(self, action_type: str) -> DailyLimit | None:
+        """Return what limits how often such actions may be done in a day; None for nothing. Pure."""
         ...
 
     def target(self, action_type: str, payload: bytes) -> Target:

@@ -3,6 +3,7 @@
 The addresses are those of Intuit's discovery documents and its API reference.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal, Self
 
@@ -17,6 +18,8 @@ _API_URLS = {
     "sandbox": "https://sandbox-quickbooks.api.intuit.com",
     "production": "https://quickbooks.api.intuit.com",
 }
+
+_MAILS_PER_DAY: Mapping[str, int | None] = {"sandbox": 40, "production": None}
 
 _ACCOUNT_RULES = {
     "object_types": one_of(OBJECT_TYPES, "one of QuickBooks' object types"),
@@ -66,6 +69,8 @@ class QuickBooksConfig(VendorConfig):
     Attributes:
         environment: picks the API that `endpoints` does not name.
         webhook_verifier_token: None when webhooks are not used.
+        mails_per_day: how many mails each company may have sent within 24 hours; None is what
+            Intuit has for the environment.
     """
 
     account: Annotated[AccountSettings, Flat(_ACCOUNT_RULES)] = field(
@@ -78,6 +83,7 @@ class QuickBooksConfig(VendorConfig):
     environment: Literal["sandbox", "production"] = "sandbox"
     endpoints: QuickBooksEndpoints = field(default_factory=QuickBooksEndpoints)
     redirect_uri: Annotated[str, http_url(drop="")] = ""
+    mails_per_day: int | None = None
 
     @property
     def webhook_secret(self) -> Secret | None:
@@ -110,4 +116,5 @@ class QuickBooksConfig(VendorConfig):
             api_url=self.endpoints.api_url,
             timeout_s=self.account.timeout_s,
             overlap_s=self.account.overlap_s,
+            mails_per_day=self.mails_per_day or _MAILS_PER_DAY[self.environment],
         )

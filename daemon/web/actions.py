@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Annotated, Literal
+from math import ceil
+from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 
 import msgspec
@@ -30,7 +31,7 @@ from daemon.web.problem import (
     ProblemError,
 )
 from store.action_models import ENDED, Action, ActionFilter, ActionState
-from store.errors import ActionConflictError, StoreUnavailableError
+from store.errors import ActionConflictError, ActionLimitError, StoreUnavailableError
 from store.models import Account
 
 log = structlog.get_logger()
@@ -78,7 +79,7 @@ async def ask(call: Call[WaitQuery, ActionRequest]) -> Answer:
     wish = Wish(body.type, bytes(raw.payload), body.idempotency_key, body.allow_duplicate)
     desk, new_id = call.context.actions, uuid4()
     with call.waiting.place(), desk.expect(new_id) as happening:
-        asked = await _taken(desk, account, wish, new_id, at_once=True)
+        asked = await _taken(call, account, wish, new_id, at_once=True)
         rests = asked.action.state in ENDED or asked.action.parked
         if asked.hindrance is not None and not rests:
             raise _kept_for_later(asked.action, asked.hindrance)
@@ -117,7 +118,7 @@ async def _ask_many(call: Call[WaitQuery, ActionRequest], account: Account) -> A
         for each, raw in zip(wanted, payloads, strict=True):
             wish = Wish(each.type, bytes(raw.payload), each.idempotency_key, each.allow_duplicate)
             try:
-                taken.append((await _taken(desk, account, wish, uuid4())).action)
+                taken.append((await _taken(call, account, wish, uuid4())).action)
             except ProblemError as problem:
                 taken.append(problem)
         items = await _outcomes(desk, taken, call.query.wait)
@@ -170,18 +171,19 @@ async def retry(call: Call[WaitQuery, Nothing]) -> Answer:
     """Try an action again by hand; one whose outcome is unknown is looked for, not sent blindly."""
     context = call.context
     account = await context.store.account(call.path("account_id"))
-    now, action_id = context.clock.now().utc, call.path("action_id")
+    action_id = call.path("action_id")
     try:
         context.actions.see_that_it_can_act(account)
     except CannotActError as error:
         raise _cannot_act(account, error, "is not tried again") from error
     with call.waiting.place():
         try:
-            action = _known(await context.store.revive_action(account.id, action_id, now))
+            action = _known(await context.actions.revive(account, action_id))
         except ActionConflictError as error:
             raise _conflict("action-ended", error) from error
+        except ActionLimitError as error:
+            raise _too_many(call, account, error) from error
         log.info("action_retried", account=account.id, vendor=account.vendor, action=action.id)
-        context.actions.nudge(account.id)
         return _answer(await context.actions.outcome(action, call.query.wait))
 
 
@@ -199,7 +201,12 @@ async def cancel(call: Call[Nothing, Nothing]) -> Answer:
 
 
 async def _taken(
-    desk: ActionDesk, account: Account, wish: Wish, new_id: UUID, *, at_once: bool = False
+    call: Call[WaitQuery, ActionRequest],
+    account: Account,
+    wish: Wish,
+    new_id: UUID,
+    *,
+    at_once: bool = False,
 ) -> Asked:
     """Have a wish taken in.
 
@@ -207,7 +214,7 @@ async def _taken(
         ProblemError: it was not; says why, and that it is not queued.
     """
     try:
-        asked = await desk.ask(account, wish, new_id, at_once=at_once)
+        asked = await call.context.actions.ask(account, wish, new_id, at_once=at_once)
     except BadWishError as error:
         raise InvalidInputError(
             [FieldError(each.path, each.expected, each.found) for each in error.problems]
@@ -216,6 +223,8 @@ async def _taken(
         raise _cannot_act(account, error, "was not taken") from error
     except ActionConflictError as error:
         raise _conflict("duplicate-action", error) from error
+    except ActionLimitError as error:
+        raise _too_many(call, account, error) from error
     except StoreUnavailableError as error:
         raise ActionProblemError(
             HTTPStatus.SERVICE_UNAVAILABLE,
@@ -256,6 +265,20 @@ def _known(action: Action | None) -> Action:
     return action
 
 
+def _too_many(
+    call: Call[WaitQuery, Any], account: Account, error: ActionLimitError
+) -> ActionProblemError:
+    wait_s = (error.free_at - call.context.clock.now().utc).total_seconds()
+    return ActionProblemError(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "daily-limit",
+        f"{account.name} had {error.most} of these within 24 hours, and its vendor takes no more;"
+        f" the next may go at {error.free_at:%Y-%m-%dT%H:%M:%SZ}. The action was not taken",
+        headers={"Retry-After": str(max(1, ceil(wait_s)))},
+        queued=False,
+    )
+
+
 def _conflict(kind: str, error: ActionConflictError) -> ProblemError:
     return ActionProblemError(HTTPStatus.CONFLICT, kind, str(error), action_id=error.action_id)
 
@@ -263,6 +286,10 @@ def _conflict(kind: str, error: ActionConflictError) -> ProblemError:
 _ENDED = Reply(HTTPStatus.OK, "It has ended, one way or the other.", ActionView)
 _UNDER_WAY = Reply(HTTPStatus.ACCEPTED, "It is kept, and has not ended yet.", ActionView)
 _NOT_FOUND = {HTTPStatus.NOT_FOUND: "There is no such account, or no such action of it."}
+_TOO_MANY = {
+    HTTPStatus.TOO_MANY_REQUESTS: "The vendor takes no more of these for now; `Retry-After` says for"
+    " how long. It was not queued."
+}
 _CONFLICT = {
     **_NOT_FOUND,
     HTTPStatus.CONFLICT: "It stands where that cannot be; `action_id` says which.",
@@ -289,6 +316,7 @@ OPERATIONS: tuple[AnyOperation, ...] = (
             **NO_ACCOUNT,
             HTTPStatus.CONFLICT: "An earlier action is in the way (`action_id`), or the account can"
             " do nothing now. It was not queued.",
+            **_TOO_MANY,
             HTTPStatus.SERVICE_UNAVAILABLE: "Nothing can be sent or stored now; `queued` says"
             " whether it is kept for later.",
         },
@@ -323,7 +351,7 @@ OPERATIONS: tuple[AnyOperation, ...] = (
         handler=retry,
         query=WaitQuery,
         replies=[_ENDED, _UNDER_WAY],
-        problems=_CONFLICT,
+        problems=_CONFLICT | _TOO_MANY,
     ),
     Operation(
         method="POST",

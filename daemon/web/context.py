@@ -12,8 +12,8 @@ from daemon.connect import Connector
 from daemon.deliveries import Deliveries
 from daemon.heartbeat import HeartbeatCheck
 from daemon.metrics import Metrics
-from daemon.service_history import ServiceHistory
 from daemon.read_through import ReaderDesk
+from daemon.service_history import ServiceHistory
 from daemon.supervisor import Supervisor
 from daemon.throughput import Throughput
 from daemon.web.body_room import BodyRoom

@@ -8,6 +8,7 @@ from sqlite3 import Connection
 from store.action_models import (
     Action,
     ActionFilter,
+    ActionLimit,
     Attempt,
     AttemptEnd,
     NewAction,
@@ -111,10 +112,12 @@ class ActionStore:
         """Return a page of actions, newest first."""
         return await self._readers.run(partial(actions.read_actions, wanted=wanted))
 
-    async def revive_action(self, account_id: str, action_id: str, at: datetime) -> Action | None:
+    async def revive_action(
+        self, account_id: str, action_id: str, at: datetime, limit: ActionLimit | None = None
+    ) -> Action | None:
         """Ask for an action again."""
         return await self._writer.submit(
-            partial(actions.revive, account_id=account_id, action_id=action_id, at=at),
+            lambda connection: actions.revive(connection, account_id, action_id, at, limit),
             commit=Commit.ACTION_REVIVED,
             urgent=True,
         )

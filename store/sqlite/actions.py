@@ -4,13 +4,14 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from store.action_models import (
     ENDED,
     Action,
     ActionFilter,
+    ActionLimit,
     ActionResult,
     ActionState,
     Attempt,
@@ -20,7 +21,7 @@ from store.action_models import (
     NewAction,
     TakenIn,
 )
-from store.errors import ActionConflictError
+from store.errors import ActionConflictError, ActionLimitError
 from store.models import PageWrite, Via
 from store.sqlite.accounts import check_exists, check_fence, owns
 from store.sqlite.action_duplicates import SAME, same_not_long_ago
@@ -36,6 +37,8 @@ from store.sqlite.pages import apply_page
 
 SQL = load_statements("actions.sql")
 
+LIMITED_WITHIN = timedelta(hours=24)
+
 
 def accept(connection: sqlite3.Connection, new: NewAction) -> tuple[Action, bool]:
     """Store a new action, or return the one that was stored under its key.
@@ -43,6 +46,7 @@ def accept(connection: sqlite3.Connection, new: NewAction) -> tuple[Action, bool
     Raises:
         UnknownAccountError: there is no such account.
         ActionConflictError: the key is another action's, or the same was asked for already.
+        ActionLimitError: there were as many of its kind within 24 hours as there may be.
     """
     check_exists(connection, new.account_id)
     if new.idempotency_key is not None:
@@ -62,6 +66,7 @@ def accept(connection: sqlite3.Connection, new: NewAction) -> tuple[Action, bool
         )
         if same is not None:
             raise ActionConflictError(SAME, same)
+    check_limit(connection, new.account_id, new.limit, new.at)
     connection.execute(
         SQL["add"],
         {
@@ -96,6 +101,29 @@ def take_in(
     begin_attempt(connection, new.account_id, epoch, new.id, attempt, searched_from, 0)
     begun = replace(action, state=ActionState.SENDING, searched_from=searched_from)
     return TakenIn(begun, is_new=True, begun=True)
+
+
+def check_limit(
+    connection: sqlite3.Connection, account_id: str, limit: ActionLimit | None, at: datetime
+) -> None:
+    """See that one more action keeps to the limit; what may have happened counts.
+
+    Raises:
+        ActionLimitError: it does not.
+    """
+    if limit is None:
+        return
+    row = connection.execute(
+        SQL["nth_latest"],
+        {
+            "account_id": account_id,
+            "types": json_rows(limit.action_types),
+            "since": to_text(at - LIMITED_WITHIN),
+            "before": limit.most - 1,
+        },
+    ).fetchone()
+    if row is not None:
+        raise ActionLimitError(limit.most, from_text(row[0]) + LIMITED_WITHIN)
 
 
 def keyed_action(connection: sqlite3.Connection, account_id: str, key: str) -> Action | None:
@@ -214,19 +242,26 @@ def _stand(
 
 
 def revive(
-    connection: sqlite3.Connection, account_id: str, action_id: str, at: datetime
+    connection: sqlite3.Connection,
+    account_id: str,
+    action_id: str,
+    at: datetime,
+    limit: ActionLimit | None = None,
 ) -> Action | None:
     """Ask for it again by hand; None when there is no such action.
 
     Raises:
         ActionConflictError: it succeeded, or is being sent; or it failed, and without a key the same
             was asked for again since.
+        ActionLimitError: it failed, and one more of its kind does not keep to the limit.
     """
     row = connection.execute(SQL["asked"], (account_id, action_id)).fetchone()
     if row is not None and row[2] is None and row[3] == ActionState.FAILED:
         other = same_not_long_ago(connection, account_id, action_id, row[0], row[1], at)
         if other is not None:
             raise ActionConflictError("the same was asked for again since", other)
+    if row is not None and row[3] == ActionState.FAILED:
+        check_limit(connection, account_id, limit, at)
     return _by_hand(connection, "revive", account_id, action_id, at, "it cannot be tried again")
 
 
@@ -286,8 +321,14 @@ def open_actions(connection: sqlite3.Connection, account_id: str, limit: int) ->
 
 def has_open_actions(connection: sqlite3.Connection, account_id: str) -> bool:
     """Tell whether something is still to be done."""
-    (has_open,) = connection.execute(SQL["has_open"], {"id": account_id}).fetchone()
+    (has_open,) = connection.execute(SQL["has_open"], (account_id,)).fetchone()
     return bool(has_open)
+
+
+def has_work(connection: sqlite3.Connection, account_id: str) -> bool:
+    """Tell whether something is still to be done, or to be compared with the vendor."""
+    (has_some,) = connection.execute(SQL["has_work"], {"id": account_id}).fetchone()
+    return bool(has_some)
 
 
 def accounts_with_open_actions(connection: sqlite3.Connection, shard: int) -> frozenset[str]:

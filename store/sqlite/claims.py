@@ -7,7 +7,7 @@ from datetime import datetime
 
 from store.models import ClaimedAccount, Cursor
 from store.sqlite.accounts import claim_account, claim_accounts
-from store.sqlite.actions import accounts_with_open_actions, has_open_actions
+from store.sqlite.actions import accounts_with_open_actions, has_work
 from store.sqlite.connection import reading_once
 from store.sqlite.credentials import (
     JOURNAL,
@@ -40,7 +40,7 @@ def claim(connection: sqlite3.Connection, account_id: str) -> ClaimedAccount:
         read_held_deletes(connection, account_id),
         open_notices(connection, account_id),
         read_standing(connection, account_id),
-        has_open_actions(connection, account_id),
+        has_work(connection, account_id),
     )
 
 

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class QuickBooksSettings:
-    """The app's identity at Intuit and where its endpoints are. URLs without a trailing slash."""
+    """The app's identity at Intuit and where its endpoints are. URLs without a trailing slash.
+
+    Attributes:
+        mails_per_day: how many mails a company may have sent within 24 hours; None is no limit.
+    """
 
     client_id: str
     client_secret: str
@@ -16,6 +20,7 @@ class QuickBooksSettings:
     api_url: str
     timeout_s: float = 30.0
     overlap_s: float = 120.0
+    mails_per_day: int | None = None
 
     def __repr__(self) -> str:
         """Show all but the secret."""

@@ -45,7 +45,7 @@ class QuickBooks:
         self._oauth = OAuth(caller, settings)
         self._api = ApiClient(caller, settings.api_url)
         self._overlap = timedelta(seconds=settings.overlap_s)
-        self._writer = QuickBooksWriter(self._api)
+        self._writer = QuickBooksWriter(self._api, settings.mails_per_day)
 
     @property
     def name(self) -> str:

@@ -8,12 +8,13 @@ from actors.errors import VendorError
 from actors.vendors.base import Session
 from actors.vendors.failed_call import UnreadableReplyError
 from actors.vendors.quickbooks import action_payload, batch, drift, write_request, write_trace
-from actors.vendors.quickbooks.action_types import ACTION_TYPES, TOUCHED, Act
+from actors.vendors.quickbooks.action_types import ACTION_TYPES, MAILS, TOUCHED, Act
 from actors.vendors.quickbooks.client import ApiClient
 from actors.vendors.quickbooks.object_types import OBJECT_TYPES
 from actors.vendors.quickbooks.parse import read_reply
 from actors.vendors.quickbooks.read_back import read_back
 from actors.vendors.writing import (
+    DailyLimit,
     Difference,
     Intent,
     PayloadProblem,
@@ -30,8 +31,10 @@ _ONE_SECOND_S = 2.0
 class QuickBooksWriter:
     """The writing half."""
 
-    def __init__(self, api: ApiClient) -> None:
+    def __init__(self, api: ApiClient, mails_per_day: int | None = None) -> None:
+        """Take what makes the calls, and how many mails a company may send in a day."""
         self._api = api
+        self._mails_per_day = mails_per_day
 
     @property
     def action_types(self) -> Sequence[str]:
@@ -41,6 +44,12 @@ class QuickBooksWriter:
     def problems(self, action_type: str, payload: bytes) -> Sequence[PayloadProblem]:
         """Say what keeps a payload from being sent."""
         return action_payload.problems(action_type, payload)
+
+    def daily_limit(self, action_type: str) -> DailyLimit | None:
+        """Return what limits how often such actions may be done in a day: mails are counted."""
+        if self._mails_per_day is None or action_type not in MAILS:
+            return None
+        return DailyLimit(MAILS, self._mails_per_day)
 
     def target(self, action_type: str, payload: bytes) -> Target:
         """Return what a sound payload is about."""

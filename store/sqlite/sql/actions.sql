@@ -20,6 +20,13 @@ ORDER BY created_at DESC LIMIT 1;
 -- name: asked
 SELECT type, fingerprint, idempotency_key, state FROM actions WHERE account_id = ? AND id = ?;
 
+-- name: nth_latest
+-- When the one was that has `before` later ones; those that failed did not happen.
+SELECT coalesce(finished_at, asked_at) AS at FROM actions INDEXED BY actions_same
+WHERE account_id = :account_id AND type IN (SELECT value FROM json_each(:types))
+  AND state != 'failed' AND at > :since
+ORDER BY at DESC LIMIT 1 OFFSET :before;
+
 -- name: add
 INSERT INTO actions (
   id, account_id, type, payload, fingerprint, idempotency_key, created_at, asked_at
@@ -60,6 +67,12 @@ WHERE account_id = ? AND state IN ('pending', 'sending', 'unknown') AND NOT park
 ORDER BY created_at, id LIMIT ?;
 
 -- name: has_open
+SELECT EXISTS (
+  SELECT 1 FROM actions INDEXED BY actions_open
+  WHERE account_id = ? AND state IN ('pending', 'sending', 'unknown') AND NOT parked
+);
+
+-- name: has_work
 -- What is to be compared with the vendor is work as well.
 SELECT EXISTS (
   SELECT 1 FROM actions INDEXED BY actions_open

@@ -42,6 +42,7 @@ async def drifts(house: CompanyHouse, account_id: str) -> list[Drift]:
 async def test_a_write_that_stays_as_it_was_asked_for_makes_no_drift_and_no_call(
     house: CompanyHouse,
 ) -> None:
+    house.configure(poll_interval_s=2 * HOUR_S)
     account_id = await house.connect()
     async with house.syncing():
         await anyio.sleep(200)

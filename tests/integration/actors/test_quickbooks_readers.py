@@ -74,7 +74,7 @@ async def test_a_hundred_readers_at_once_share_one_look(house: CompanyHouse) -> 
 
 
 async def test_many_accounts_wait_for_their_own_looks_alone(house: CompanyHouse) -> None:
-    accounts = [await house.connect(Customer=3) for _ in range(20)]
+    accounts = [await house.connect(Customer=3) for _ in range(6)]
     async with house.syncing():
         await anyio.sleep(400)
         house.sandbox.inject(

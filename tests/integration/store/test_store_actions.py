@@ -7,6 +7,7 @@ import pytest
 from store.action_models import (
     Action,
     ActionFilter,
+    ActionLimit,
     ActionResult,
     ActionState,
     Attempt,
@@ -15,7 +16,12 @@ from store.action_models import (
     AttemptOutcome,
     NewAction,
 )
-from store.errors import ActionConflictError, StaleEpochError, UnknownAccountError
+from store.errors import (
+    ActionConflictError,
+    ActionLimitError,
+    StaleEpochError,
+    UnknownAccountError,
+)
 from store.models import Tombstone, Via
 from store.sqlite import SqliteStore
 from support.store_fixtures import Owned, all_changes, all_objects, at, own, record
@@ -318,3 +324,47 @@ async def test_open_actions_are_known_when_a_shard_is_claimed(
     await store.accept_action(new(company))
     claimed = {each.account.id: each.has_open_actions for each in await store.claim_shard(0)}
     assert claimed == {company.account_id: True, "account of realm-2": False}
+
+
+LIMIT = ActionLimit(("payment.create",), 2)
+
+
+def limited(company: Owned, action_id: str, seconds: float) -> NewAction:
+    return replace(new(company, action_id, fingerprint=action_id, seconds=seconds), limit=LIMIT)
+
+
+async def test_no_more_than_so_many_of_a_kind_are_taken_in_a_day(
+    store: SqliteStore, company: Owned
+) -> None:
+    for number in range(2):
+        await store.accept_action(limited(company, f"{number}", number))
+    with pytest.raises(ActionLimitError) as refused:
+        await store.accept_action(limited(company, "late", 100))
+    assert refused.value.free_at == at(DAY_S)
+    await store.accept_action(limited(company, "next day", DAY_S + 0.5))
+    with pytest.raises(ActionLimitError):
+        await store.accept_action(limited(company, "too many", DAY_S + 0.6))
+
+
+async def test_what_failed_does_not_count_and_is_counted_when_it_is_tried_again(
+    store: SqliteStore, company: Owned
+) -> None:
+    await store.accept_action(limited(company, "failed", 0))
+    end = AttemptEnd(ended(AttemptOutcome.REFUSED), ActionState.FAILED)
+    await store.end_attempt(company.account_id, company.epoch, "failed", end)
+    for number in range(2):
+        await store.accept_action(limited(company, f"{number}", number))
+    with pytest.raises(ActionLimitError):
+        await store.revive_action(company.account_id, "failed", at(10), LIMIT)
+    assert await store.revive_action(company.account_id, "0", at(10), LIMIT)
+
+
+async def test_a_key_that_is_known_is_answered_whatever_the_limit(
+    store: SqliteStore, company: Owned
+) -> None:
+    for number in range(2):
+        wish = replace(limited(company, f"{number}", number), idempotency_key=f"{number}")
+        await store.accept_action(wish)
+    again = replace(limited(company, "again", 5), idempotency_key="0", fingerprint="0")
+    action, is_new = await store.accept_action(again)
+    assert (action.id, is_new) == ("0", False)

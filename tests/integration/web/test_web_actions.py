@@ -226,3 +226,54 @@ async def test_a_retry_while_the_account_can_do_nothing_is_refused_and_not_queue
     problem = await visitor.post(f"{at(account)}/{action['id']}/retry", expect=409)
     assert (problem["type"].rpartition(":")[2], problem["queued"]) == ("account-cannot-act", False)
     assert (await visitor.get(f"{at(account)}/{action['id']}"))["state"] == "failed"
+
+
+def mail(web: WebHouse, account: Account, number: int) -> dict[str, Any]:
+    invoices = sorted(web.sandbox.truth(account.external_account_id)["Invoice"], key=int)
+    payload = {"object_id": invoices[number], "send_to": "ada@example.com"}
+    return {"type": "invoice.send", "payload": payload}
+
+
+async def test_mails_beyond_the_days_are_refused_before_the_vendor_does(
+    web: WebHouse, visitor: Visitor
+) -> None:
+    web.vendors["quickbooks"].writer._mails_per_day = 2  # noqa: SLF001 - as configured
+    account = await web.live()
+    for number in range(2):
+        assert (await visitor.post(f"{at(account)}?wait=5", mail(web, account, number)))["result"]
+    reply = await visitor.call("POST", at(account), json=mail(web, account, 2), expect=429)
+    assert 86_300 < int(reply.headers["Retry-After"]) <= 86_400
+    assert reply.json()["queued"] is False
+    assert effects(web) == 2
+    await visitor.post(f"{at(account)}?wait=5", payment(web, account))
+    listed = await visitor.post(at(account), [mail(web, account, 3)], expect=207)
+    assert listed["items"][0]["problem"]["status"] == 429
+
+
+async def test_the_days_mails_are_one_accounts(web: WebHouse, visitor: Visitor) -> None:
+    web.vendors["quickbooks"].writer._mails_per_day = 1  # noqa: SLF001 - as configured
+    for account in (await web.live(), await web.live()):
+        await visitor.post(f"{at(account)}?wait=5", mail(web, account, 0))
+        await visitor.post(at(account), mail(web, account, 1), expect=429)
+
+
+async def test_drifts_are_listed_and_shown_with_their_action_and_object(
+    web: WebHouse, visitor: Visitor
+) -> None:
+    account = await web.live()
+    wish = {"type": "customer.create", "payload": {"DisplayName": "Ada", "Balance": 5}}
+    action = await visitor.post(f"{at(account)}?wait=5", wish)
+    page = await visitor.get(f"/integrations/{account.id}/drifts")
+    (drift,) = page["items"]
+    assert page["next"] is None
+    assert (drift["action_id"], drift["field"]) == (action["id"], "Balance")
+    assert (drift["asked"], drift["found"], drift["resolved_at"]) == ("5", "0", None)
+    shown = await visitor.get(f"{at(account)}/{action['id']}")
+    assert shown["drifts"] == [drift]
+    path = f"/integrations/{account.id}/objects/Customer/{action['result']['object_id']}"
+    assert (await visitor.get(f"{path}/explanation"))["drifts"] == [drift]
+    assert (await visitor.get(f"/integrations/{account.id}/drifts?state=resolved"))["items"] == []
+    metrics = (await visitor.call("GET", "/metrics", check=False)).text
+    assert 'syncline_drifts_open{vendor="quickbooks"} 1.0' in metrics
+    problem = await visitor.get(f"/integrations/{account.id}/drifts?cursor=zz", expect=422)
+    assert problem["errors"][0]["path"] == "cursor"
