@@ -45,6 +45,9 @@ class Shelf:
     def health(self) -> StoreHealth:
         return StoreHealth(self.writable)
 
+    async def open_drifts(self) -> dict[str, int]:
+        return {}
+
     async def last_seq(self) -> int:
         return 42
 
