@@ -172,6 +172,10 @@ def _show(output: Output, reply: bytes, *, as_json: bool) -> None:
         words = [f"{attempt.at:%Y-%m-%d %H:%M:%S}", attempt.call, attempt.outcome]
         words += [text for text in (attempt.trace_id, attempt.error) if text]
         output.message(printable(f"{number}. {' '.join(words)}"))
+    for drift in action.drifts:
+        now = "as asked for again" if drift.resolved_at else f"{drift.found} at the vendor"
+        what = f"{drift.object_type} {drift.object_id}, {drift.field}"
+        output.message(printable(f"{what}: asked for {drift.asked}, {now}"), "yellow")
     if action.needs_person:
         output.message(
             "Nobody can tell from here whether it happened: look at the vendor, then retry it."

@@ -279,6 +279,18 @@ class ActionResultReply(msgspec.Struct, frozen=True):
     object_id: str
 
 
+class DriftReply(msgspec.Struct, frozen=True):
+    """A field that is not at the vendor as an action asked for."""
+
+    object_type: str
+    object_id: str
+    field: str
+    asked: str
+    found: str
+    found_at: datetime
+    resolved_at: datetime | None = None
+
+
 class ActionReply(msgspec.Struct, frozen=True):
     """One write that a user asked for."""
 
@@ -290,6 +302,7 @@ class ActionReply(msgspec.Struct, frozen=True):
     result: ActionResultReply | None = None
     attempts: list[AttemptReply] = []
     last_error: str | None = None
+    drifts: list[DriftReply] = []
 
 
 class ChangeReply(msgspec.Struct, frozen=True):

@@ -87,9 +87,8 @@ async def test_every_success_of_every_operation_is_as_described(
     payload = {"CustomerRef": {"value": customer}, "TotalAmt": 1}
     wish = {"type": "payment.create", "payload": payload}
     action = await visitor.post(f"{at}/actions?wait=5", wish)
-    await visitor.get(f"{at}/actions")
-    await visitor.get(f"{at}/drifts")
-    await visitor.get(f"{at}/actions/{action['id']}")
+    for path in ("actions", "drifts", f"actions/{action['id']}"):
+        await visitor.get(f"{at}/{path}")
     for verb in ("retry", "cancel"):
         await visitor.post(f"{at}/actions/{action['id']}/{verb}", expect=409)
     for verb in ("pause", "resume"):

@@ -82,3 +82,19 @@ def test_a_duplicate_is_told(cli: CommandLine) -> None:
     result = cli.run("actions", "send", "Amy's", "payment.create", "{}")
     assert result.code == 1
     assert "the same was asked for" in result.err
+
+
+def test_what_is_otherwise_at_the_vendor_is_shown_with_its_action(cli: CommandLine) -> None:
+    drift = {
+        "object_type": "Payment",
+        "object_id": "77",
+        "field": "TotalAmt",
+        "asked": "25.0",
+        "found": "20",
+        "found_at": "2026-03-01T12:04:00Z",
+        "resolved_at": None,
+    }
+    drifting = ACTION | {"drifts": [drift]}
+    cli.daemon.on("GET", f"{PATH}/{ACTION['id']}", httpx.Response(200, json=drifting))
+    result = cli.run("actions", "show", "Amy's", str(ACTION["id"]))
+    assert "Payment 77, TotalAmt: asked for 25.0, 20 at the vendor" in result.err
