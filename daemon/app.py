@@ -235,9 +235,7 @@ async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
         settings=vendors.settings,
         version=VERSION,
         actions=ActionDesk(store, supervisor, vendors.surroundings, watch, world.clock),
-        readers=ReaderDesk(
-            store, supervisor, vendors.surroundings, read_watch, world.clock, vendors.tell
-        ),
+        readers=_readers(world, store, vendors, supervisor, read_watch),
         reads=vendors.reads,
         heartbeat=heartbeat,
         throughput=throughput,
@@ -283,6 +281,13 @@ def _vendors(
         open_client=world.open_client,
     )
     return Vendors(workshop, config.vendors)
+
+
+def _readers(
+    world: World, store: SqliteStore, vendors: Vendors, supervisor: Supervisor, watch: ReadWatch
+) -> ReaderDesk:
+    around = vendors.surroundings
+    return ReaderDesk(store, supervisor, around, watch, world.clock, vendors.tell)
 
 
 def _supervisor(config: Config, world: World, store: SqliteStore, vendors: Vendors) -> Supervisor:

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from daemon.standing import standing
-from daemon.web.account_view import freshness
+from daemon.web.freshness import freshness
 from daemon.web.operation import EVENT_STREAM, AnyOperation, Call, Nothing, Operation, Reply
 from daemon.web.page import HTML
 from daemon.web.pages.live import stream_parts

@@ -5,15 +5,14 @@ from dataclasses import dataclass
 
 from daemon.web.account_view import (
     AccountHealth,
-    Freshness,
     IntegrationStatus,
     Kept,
     account_health,
-    freshness,
     integration_status,
 )
 from daemon.web.budget_view import budget_of
 from daemon.web.context import WebContext
+from daemon.web.freshness import Freshness, freshness
 from store.action_models import Action, ActionFilter
 from store.models import Change, ChangeFilter
 

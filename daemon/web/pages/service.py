@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from actors.status import AccountState
 from daemon.service_history import KEPT, Day, ServiceState, Span
 from daemon.standing import Standing
-from daemon.web.account_view import Freshness
+from daemon.web.freshness import Freshness
 
 _WIDTH = KEPT.total_seconds()
 
