@@ -5,7 +5,9 @@ from typing import Any
 import anyio
 import pytest
 
+from actors.errors import AllowanceUsedUpError
 from actors.events import PageStored, ReadThroughEnded
+from actors.vendors.base import Priority
 from daemon.sandbox.quickbooks import Fault, FaultKind, Route
 from store.models import Account
 from support.web_house import Visitor, WebHouse
@@ -130,6 +132,15 @@ async def test_an_account_that_needs_its_owner_is_shown_as_it_is(
     await visitor.delete(f"/integrations/{account.id}")
     page = await visitor.get(customers(account, 0))
     assert (page["freshness"]["stale"], page["freshness"]["reason"]) == (True, "disconnected")
+
+
+async def test_reads_that_are_used_up_are_said_at_once(web: WebHouse, visitor: Visitor) -> None:
+    account = await web.live()
+    ticket = await web.reads.admit(account.id, "query", Priority.POLL)
+    assert ticket is not None
+    web.reads.ended(ticket, AllowanceUsedUpError("used up", retry_after_s=60.0, status=429))
+    page = await visitor.get(customers(account, 0))
+    assert (page["freshness"]["stale"], page["freshness"]["reason"]) == (True, "allowance_used_up")
 
 
 async def test_metrics_count_what_became_of_such_reads(web: WebHouse, visitor: Visitor) -> None:

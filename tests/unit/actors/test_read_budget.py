@@ -111,11 +111,25 @@ def test_the_less_urgent_always_rests_first(used: int, part: float) -> None:
     at = MONTH.begins_at + (MONTH.ends_at - MONTH.begins_at) * part
     rests = [
         must_rest(priority, 1000, used, MONTH, at)
-        for priority in (Priority.USER, Priority.POLL, Priority.BACKFILL, Priority.VERIFY)
+        for priority in (
+            Priority.USER,
+            Priority.READ,
+            Priority.POLL,
+            Priority.BACKFILL,
+            Priority.VERIFY,
+        )
     ]
     assert rests == sorted(rests)
     assert not rests[0]
-    assert must_rest(Priority.FRESH, 1000, used, MONTH, at) == rests[1]
+    assert must_rest(Priority.FRESH, 1000, used, MONTH, at) == rests[2]
+
+
+def test_readers_may_spend_what_is_kept_for_users_and_nothing_beyond() -> None:
+    at = MONTH.begins_at
+    assert must_rest(Priority.POLL, 1000, 980, MONTH, at)
+    assert not must_rest(Priority.READ, 1000, 999, MONTH, at)
+    assert must_rest(Priority.READ, 1000, 1000, MONTH, at)
+    assert not must_rest(Priority.READ, None, 10**9, MONTH, at)
 
 
 @settings(max_examples=60, deadline=None)

@@ -176,12 +176,25 @@ USED_UP = AllowanceUsedUpError("used up", retry_after_s=60.0, status=429)
 async def test_when_the_vendor_says_so_all_rest_but_users(desk: Desk) -> None:
     meter = desk.meter()
     await read(meter, ends=USED_UP)
-    for priority in (Priority.FRESH, Priority.POLL, Priority.BACKFILL, Priority.VERIFY):
+    for priority in set(Priority) - {Priority.USER}:
         with pytest.raises(AllowanceUsedUpError) as refused:
             await read(meter, priority=priority)
         assert refused.value.status is None
     await read(meter, priority=Priority.USER, ends=USED_UP)
     assert "says that the month's reads are used up" in str(meter.why_resting())
+
+
+async def test_what_readers_wait_for_is_counted_and_makes_nobody_slow(desk: Desk) -> None:
+    meter = desk.meter()
+    before = meter.state().used
+    await read(meter, 50, priority=Priority.READ)
+    assert meter.state().used == before + 50
+    await anyio.sleep(3600.0)
+    await meter.write()
+    meter.replan(1, 1)
+    assert meter.stretch_of("one") == 1.0
+    month = meter.state().month
+    assert await desk.store.account_reads("quickbooks", month, "one") == 50
 
 
 async def test_one_call_tries_again_ever_more_seldom(desk: Desk) -> None:
