@@ -16,7 +16,7 @@ from hypothesis.stateful import (
 )
 
 from actors import access_token
-from actors.messages import Pause, RescanRequested, Resume, Stop, SyncNow
+from actors.messages import Pause, Read, RescanRequested, Resume, Stop, SyncNow
 from actors.moment import Moment
 from actors.outcomes import Ended, Event, LookFailed, LookStored, Refreshed, RefreshFailed
 from actors.settings import AccountSettings, CallLimits
@@ -134,6 +134,14 @@ class ActorLife(RuleBasedStateMachine):
     def a_look_finds_another_owner(self, data: st.DataObject, surely: bool) -> None:
         if surely:
             self.take(Ended("fenced off", self.finish_a_look(data)))
+
+    @rule(ago_s=st.sampled_from([0.0, 1.0, 60.0, inf]))
+    def somebody_reads(self, ago_s: float) -> None:
+        self.take(Read(self.now_s - ago_s))
+
+    @invariant()
+    def readers_wait_only_for_what_is_under_way(self) -> None:
+        assert not self.state.readers.wait or self.looks or self.token_work
 
     @rule(wait_s=st.floats(0.0, 400.0))
     def the_vendor_is_left_alone(self, wait_s: float) -> None:
