@@ -125,7 +125,7 @@ class AccountActor:
         """Tell the actor something.
 
         Raises:
-            MailboxFullError: it has too many unread messages; `Stop`, `Read`, hints and word of writes are taken.
+            MailboxFullError: it has too many unread messages; `Stop` and what is `joined` are always taken.
         """
         match message:
             case Stop():
@@ -191,10 +191,8 @@ class AccountActor:
         rules = replace(self._rules, pace=self._around.pace(self.account_id, now))
         if self._state.paused or isinstance(event, Pause):
             rules = replace(rules, keep_alive_at_s=keep_alive_at_s(self._sealed, now))
-        works_until_s = self._around.works_until_s
-        self._state, decision = step(
-            self._state, event, now, rules, rest_s=rest_s, works_until_s=works_until_s
-        )
+        until_s = self._around.works_until_s
+        self._state, decision = step(self._state, event, now, rules, rest_s, until_s)
         if decision.tells_readers:
             self._announcer.readers_told(decision.served_s, hindered=decision.hindered)
         self._wake_at_s = decision.wake_at_s

@@ -76,7 +76,6 @@ def step(
     event: Event | None,
     now: Moment,
     rules: Rules,
-    *,
     rest_s: float,
     works_until_s: float = -inf,
 ) -> tuple[State, Decision]:

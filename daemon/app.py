@@ -290,17 +290,6 @@ def _readers(
     return ReaderDesk(store, supervisor, around, watch, world.clock, vendors.tell)
 
 
-def _supervisor(config: Config, world: World, store: SqliteStore, vendors: Vendors) -> Supervisor:
-    return Supervisor(
-        store,
-        vendors.surroundings,
-        config.supervisor.restart,
-        world.clock,
-        world.random,
-        grace_s=config.server.shutdown_grace_s,
-    )
-
-
 async def serve(
     config: Config, world: World, control: Control, *, load: Callable[[], Config]
 ) -> None:
