@@ -21,7 +21,7 @@ TYPES = ("Customer", "Invoice")
 SETTINGS = AccountSettings(TYPES, poll_interval_s=300.0)
 FEED = Look("feed", Via.POLL, Priority.POLL, TYPES, {})
 READING = Look("Invoice", Via.BACKFILL, Priority.BACKFILL, ("Invoice",), {})
-SHORT = Pace(rests_s=(0.0, 3600.0, 3600.0, 3600.0, 3600.0), is_short=True)
+SHORT = Pace(rests_s=(0.0, *[3600.0] * (len(Priority) - 1)), is_short=True)
 
 
 class Planner:
