@@ -205,9 +205,8 @@ async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
         version=VERSION,
     )
     event_log = EventLog(trace_names={name: entry.trace_name for name, entry in VENDORS.items()})
-    watch, read_watch, throughput = ActionWatch(), ReadWatch(), Throughput(world.clock)
-    hearers = (watch.listen, read_watch.listen, throughput.listen)
-    listeners = (metrics.listen, event_log.listen, *hearers)
+    watch, looks, throughput = ActionWatch(), ReadWatch(), Throughput(world.clock)
+    listeners = (metrics.listen, event_log.listen, watch.listen, looks.listen, throughput.listen)
     vendors = _vendors(config, world, store, sealer, listeners)
     supervisor = _supervisor(config, world, store, vendors)
     connector = Connector(
@@ -235,7 +234,7 @@ async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
         settings=vendors.settings,
         version=VERSION,
         actions=ActionDesk(store, supervisor, vendors.surroundings, watch, world.clock),
-        readers=_readers(world, store, vendors, supervisor, read_watch),
+        readers=_readers(world, store, vendors, supervisor, looks),
         reads=vendors.reads,
         heartbeat=heartbeat,
         throughput=throughput,

@@ -13,8 +13,9 @@ from datetime import datetime
 
 from actors.breaker import BreakerState
 from actors.clock import Clock
-from actors.events import Listener, ReadOutcome, ReadThroughEnded, StaleReason
+from actors.events import Listener, ReadThroughEnded
 from actors.messages import Read
+from actors.staleness import ReadOutcome, StaleReason
 from actors.status import ActorStatus
 from actors.surroundings import Surroundings
 from actors.vendors.base import Priority

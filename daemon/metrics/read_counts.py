@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from actors.events import Event, ReadOutcome, ReadThroughEnded, StaleReason
+from actors.events import Event, ReadThroughEnded
+from actors.staleness import ReadOutcome, StaleReason
 
 _NO_REASON = ""
 _BUCKETS_S = (0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)

@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from actors.events import StaleReason
+from actors.staleness import StaleReason
 from daemon.web.instant import Instant
 
 

@@ -10,10 +10,10 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import Meta
 
-from actors.events import StaleReason
 from actors.finance.aging import aging, balances, days_later, due, ends, sums
 from actors.finance.mapping import CompanyProfile
 from actors.finance.projector import FinanceProjector
+from actors.staleness import StaleReason
 from actors.vendors.registry import FINANCE
 from daemon.read_through import ReadThrough
 from daemon.web import finance_documents as shown

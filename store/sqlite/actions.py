@@ -4,7 +4,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from store.action_models import (
@@ -21,10 +21,11 @@ from store.action_models import (
     NewAction,
     TakenIn,
 )
-from store.errors import ActionConflictError, ActionLimitError
+from store.errors import ActionConflictError
 from store.models import PageWrite, Via
 from store.sqlite.accounts import check_exists, check_fence, owns
 from store.sqlite.action_duplicates import SAME, same_not_long_ago
+from store.sqlite.action_limits import check_limit
 from store.sqlite.instants import (
     from_text,
     optional_from_text,
@@ -36,8 +37,6 @@ from store.sqlite.named_sql import load_statements
 from store.sqlite.pages import apply_page
 
 SQL = load_statements("actions.sql")
-
-LIMITED_WITHIN = timedelta(hours=24)
 
 
 def accept(connection: sqlite3.Connection, new: NewAction) -> tuple[Action, bool]:
@@ -101,29 +100,6 @@ def take_in(
     begin_attempt(connection, new.account_id, epoch, new.id, attempt, searched_from, 0)
     begun = replace(action, state=ActionState.SENDING, searched_from=searched_from)
     return TakenIn(begun, is_new=True, begun=True)
-
-
-def check_limit(
-    connection: sqlite3.Connection, account_id: str, limit: ActionLimit | None, at: datetime
-) -> None:
-    """See that one more action keeps to the limit; what may have happened counts.
-
-    Raises:
-        ActionLimitError: it does not.
-    """
-    if limit is None:
-        return
-    row = connection.execute(
-        SQL["nth_latest"],
-        {
-            "account_id": account_id,
-            "types": json_rows(limit.action_types),
-            "since": to_text(at - LIMITED_WITHIN),
-            "before": limit.most - 1,
-        },
-    ).fetchone()
-    if row is not None:
-        raise ActionLimitError(limit.most, from_text(row[0]) + LIMITED_WITHIN)
 
 
 def keyed_action(connection: sqlite3.Connection, account_id: str, key: str) -> Action | None:

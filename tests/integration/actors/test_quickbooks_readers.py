@@ -7,9 +7,10 @@ import anyio
 import pytest
 
 from actors.breaker import BreakerState
-from actors.events import ReadOutcome, ReadThroughEnded, StaleReason
+from actors.events import ReadThroughEnded
 from actors.hearing import Hearing
 from actors.messages import Pause
+from actors.staleness import ReadOutcome, StaleReason
 from actors.vendors.quickbooks import DOOR
 from daemon.read_through import ReaderDesk, ReadThrough
 from daemon.read_watch import ReadWatch
@@ -29,7 +30,7 @@ class Readers:
         watch = ReadWatch()
         house.listeners.append(watch.listen)
         self._house = house
-        self._waiting = Waiting(most)
+        self._waiting = Waiting(most, lambda _why: None)
         self.desk = ReaderDesk(
             house.real_store,
             house.supervisor,
