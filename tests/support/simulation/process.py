@@ -80,6 +80,7 @@ class Process:
             grace_s=GRACE_S,
         )
         meters = {} if surroundings.reads is None else {self.vendor.name: surroundings.reads}
+        self._plans_reads = bool(meters)
         self.reads = ReadPlanning(meters, {self.vendor.name: surroundings}, self.supervisor)
         receiver = Receiver(
             DOOR, Secret(DEFAULT_VERIFIER_TOKEN), hearing, world.scenario.settings()
@@ -121,7 +122,8 @@ class Process:
             async with anyio.create_task_group() as tasks:
                 self.doom.on_death(tasks.cancel_scope.cancel)
                 await self.reads.load()
-                tasks.start_soon(self.reads.run)
+                if self._plans_reads:  # waking up each minute for nothing takes time
+                    tasks.start_soon(self.reads.run)
                 await self.supervisor.run()
                 tasks.cancel_scope.cancel()
         except BaseExceptionGroup as errors:
