@@ -20,6 +20,7 @@ class Credential(msgspec.Struct, frozen=True):
         refresh_token: whatever renews the access token; opaque to all but the vendor's package.
         refresh_expires_at: when the refresh token ends if it is not used, or None.
         refresh_hard_expires_at: when it ends whatever happens, or None when unknown.
+        company: the company's id at the vendor, where the vendor tells it with the tokens.
     """
 
     access_token: str
@@ -28,6 +29,7 @@ class Credential(msgspec.Struct, frozen=True):
     access_expires_at: datetime
     refresh_expires_at: datetime | None = None
     refresh_hard_expires_at: datetime | None = None
+    company: str | None = None
 
     def __repr__(self) -> str:
         """Show when it ends, never what it is."""

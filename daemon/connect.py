@@ -152,8 +152,8 @@ class Connector:
     ) -> tuple[Account, bool]:
         """Trade the proof (a code, or keys) for tokens, store the company and start its actor.
 
-        Returns the account and whether it is new. Once begun it is not cancelled: a code can be
-        spent only once.
+        With an empty `external_account_id` it is the company that the vendor says they are for. Returns
+        the account and whether it is new. Once begun it is not cancelled: a code is spent only once.
 
         Raises:
             UnknownVendorError: the vendor is not configured.
@@ -165,13 +165,29 @@ class Connector:
         known = self._vendor(vendor)
         self._conceal(proof)
         with anyio.CancelScope(shield=True):
-            async with self.hold(vendor, external_account_id):
+            if external_account_id:
+                async with self.hold(vendor, external_account_id):
+                    await self._store.check()
+                    credential = await self._exchange(known, proof, external_account_id)
+                    connected = await self._take_in(known, credential, external_account_id)
+            else:
                 await self._store.check()
-                credential = await self._exchange(known, proof, external_account_id)
-                name = await self._company_name(known, credential, external_account_id)
-                account, created = await self._save(known, credential, external_account_id, name)
-                log.info("account_connected", **_whose(account), new=created)
-                await self._start(account)
+                credential = await self._exchange(known, proof, "")
+                if credential.company is None:
+                    await _revoke(known, credential)
+                    raise WrongCompanyError(f"{vendor} does not say whose tokens these are")
+                async with self.hold(vendor, credential.company):
+                    connected = await self._take_in(known, credential, credential.company)
+        return connected
+
+    async def _take_in(
+        self, vendor: Vendor, credential: Credential, external_account_id: str
+    ) -> tuple[Account, bool]:
+        """Store the company that the tokens are for and start its actor."""
+        name = await self._company_name(vendor, credential, external_account_id)
+        account, created = await self._save(vendor, credential, external_account_id, name)
+        log.info("account_connected", **_whose(account), new=created)
+        await self._start(account)
         return account, created
 
     async def disconnect(self, account_id: str, *, purge: bool) -> Disconnected:

@@ -22,7 +22,7 @@ class Grant(Protocol):
 
     @property
     def external_account_id(self) -> str:
-        """The company's id at its vendor."""
+        """The company's id at its vendor; empty where the vendor tells it (`Credential.company`)."""
         ...
 
 

@@ -3,9 +3,11 @@ from datetime import datetime
 from pathlib import Path
 
 import anyio
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 
+from actors.credential import Credential
 from daemon.connect import (
     CodeRefusedError,
     ConsentRefusedError,
@@ -251,3 +253,27 @@ async def test_log_tells_of_companies_that_come_and_go(home: House) -> None:
         {"event": "account_connected", **whose, "new": False},
         {"event": "account_disconnected", **whose, "purged": True, "revoked": True},
     ]
+
+
+async def test_company_that_the_vendor_names_is_the_one_connected(
+    home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    realm_id = home.company()
+    vendor = home.vendors["quickbooks"]
+    exchange = vendor.exchange
+
+    async def telling(proof: str, external_account_id: str) -> Credential:
+        assert external_account_id == ""
+        return msgspec.structs.replace(await exchange(proof, realm_id), company=realm_id)
+
+    monkeypatch.setattr(vendor, "exchange", telling)
+    code = home.sandbox.issue_code(realm_id)
+    account, created = await home.connector.connect("quickbooks", code, "")
+    assert (account.external_account_id, created) == (realm_id, True)
+
+
+async def test_tokens_of_nobody_connect_nothing(home: House) -> None:
+    code = home.sandbox.issue_code(home.company())
+    with pytest.raises(WrongCompanyError):
+        await home.connector.connect("quickbooks", code, "")
+    assert await home.store.accounts() == []
