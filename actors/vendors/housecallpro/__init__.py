@@ -1,0 +1,22 @@
+"""Housecall Pro: nothing outside this folder names one of its fields, endpoints or codes.
+
+What is known of the vendor and how surely is cited as "housecallpro facts" by section.
+"""
+
+from actors.vendors.housecallpro.grant import FORM
+from actors.vendors.housecallpro.object_types import OBJECT_TYPES
+from actors.vendors.housecallpro.operation import OPERATIONS
+from actors.vendors.housecallpro.price import reading_calls
+from actors.vendors.housecallpro.settings import HousecallProSettings
+from actors.vendors.housecallpro.vendor import HousecallPro
+from actors.vendors.housecallpro.webhooks import door
+
+__all__ = [
+    "FORM",
+    "OBJECT_TYPES",
+    "OPERATIONS",
+    "HousecallPro",
+    "HousecallProSettings",
+    "door",
+    "reading_calls",
+]

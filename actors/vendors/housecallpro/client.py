@@ -1,0 +1,176 @@
+"""Calls to Housecall Pro for one company. Every call waits for the session's permit."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Generic, TypeVar
+from urllib.parse import quote
+
+import httpx
+
+from actors.errors import RejectedError, TransientError
+from actors.vendors.base import Session
+from actors.vendors.caller import Caller, CallManners, Read, vendor_time
+from actors.vendors.housecallpro.faults import failure
+from actors.vendors.housecallpro.object_types import ObjectType
+from actors.vendors.housecallpro.operation import Operation
+from actors.vendors.housecallpro.parse import ListPage, Shown, company, list_page, single
+from actors.vendors.housecallpro.price import PAGE_ROWS
+from actors.vendors.housecallpro.settings import HousecallProSettings
+
+if TYPE_CHECKING:
+    from actors.vendors.http import Reply
+
+VENDOR = "housecallpro"
+MANNERS = CallManners(VENDOR, "x-request-id", failure, is_fault=lambda _body: False)
+
+T = TypeVar("T")
+
+
+class Order(StrEnum):
+    """In which order a list is read."""
+
+    OLDEST_FIRST = "created_at asc"
+    """Rows that come meanwhile are at the end."""
+    NEWEST_FIRST = "created_at desc"
+    LAST_CHANGED_FIRST = "updated_at desc"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[T]):
+    """What an answer said, and when it was asked for by the vendor's clock.
+
+    Attributes:
+        asked_at: no later than the vendor began to answer; None when it did not tell its time.
+        now: the same by our clock, for what has no time.
+    """
+
+    value: T
+    asked_at: datetime | None
+    now: datetime
+
+    @property
+    def seen_at(self) -> datetime:
+        """When what it shows was so."""
+        return self.asked_at or self.now
+
+
+class ApiClient:
+    """The API."""
+
+    def __init__(self, caller: Caller, settings: HousecallProSettings) -> None:
+        self._caller = caller
+        self._settings = settings
+
+    async def page(
+        self, session: Session, kind: ObjectType, number: int, order: Order
+    ) -> Answer[ListPage]:
+        """Read a page of a list.
+
+        Raises:
+            VendorError: the call failed, or its answer cannot be trusted.
+        """
+        sort_by, direction = order.value.split()
+        params = {
+            "page": str(number),
+            "page_size": str(PAGE_ROWS),
+            "sort_by": sort_by,
+            "sort_direction": direction,
+        }
+        return await self._get(
+            session, Operation.LIST, [kind.name], lambda body: list_page(body, kind, number), params
+        )
+
+    async def count(self, session: Session, kind: ObjectType) -> tuple[int, datetime]:
+        """Have the vendor count all rows of a type; return the number and the vendor's time.
+
+        Raises:
+            VendorError: the call failed, or its answer cannot be trusted.
+        """
+        params = {"page": "1", "page_size": "1"}
+        answer = await self._get(
+            session, Operation.COUNT, [kind.name], lambda body: list_page(body, kind, 1), params
+        )
+        if answer.asked_at is None:
+            raise TransientError("a count without the vendor's time")
+        return answer.value.total, answer.asked_at
+
+    async def read(
+        self, session: Session, kind: ObjectType, object_id: str
+    ) -> Answer[Shown] | None:
+        """Read one object; None when it is gone.
+
+        Raises:
+            VendorError: the call failed, or its answer cannot be trusted.
+        """
+        try:
+            return await self._get(
+                session,
+                Operation.READ,
+                [kind.name, object_id],
+                lambda body: single(body, kind, object_id),
+            )
+        except RejectedError as error:
+            if error.status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
+                return None
+            raise
+
+    async def company(self, session: Session) -> tuple[str, str]:
+        """Read the id and name of the company that the key opens.
+
+        Raises:
+            VendorError: the call failed, or its answer cannot be trusted.
+        """
+        return (await self._get(session, Operation.COMPANY, ["company"], company)).value
+
+    async def whose(self, api_key: str) -> tuple[str, str]:
+        """Read the id and name of a key's company, before it has an account here.
+
+        Raises:
+            ReauthorizeError: it is no key.
+            VendorError: the call failed otherwise.
+        """
+        request = self._request(api_key, ["company"], {}, "")
+        return await self._caller.call(Operation.COMPANY, request, company, secrets=[api_key])
+
+    async def _get(
+        self,
+        session: Session,
+        operation: Operation,
+        path: Sequence[str],
+        read: Read[T],
+        params: Mapping[str, str] | None = None,
+    ) -> Answer[T]:
+        key, company_id = session.access_token, session.external_account_id
+        request = self._request(key, path, params or {}, company_id)
+        replies: list[Reply] = []
+        async with session.permit(operation):
+            began = self._caller.clock.now()
+            value = await self._caller.call(
+                operation,
+                request,
+                read,
+                account=company_id,
+                secrets=[key],
+                trace_ids=session.trace_ids,
+                on_reply=replies.append,
+            )
+            took_s = self._caller.clock.now().monotonic_s - began.monotonic_s
+        answered_at = vendor_time(replies[0])
+        asked_at = None if answered_at is None else answered_at - timedelta(seconds=took_s)
+        return Answer(value, asked_at, began.utc)
+
+    def _request(
+        self, api_key: str, path: Sequence[str], params: Mapping[str, str], company_id: str
+    ) -> httpx.Request:
+        headers = {"Authorization": f"Token {api_key}", "Accept": "application/json"}
+        if company_id:
+            headers["X-Company-Id"] = company_id
+        return self._caller.channel.request(
+            "GET",
+            "/".join([self._settings.api_url, *(quote(part, safe="") for part in path)]),
+            params=dict(params),
+            headers=headers,
+        )

@@ -1,0 +1,15 @@
+"""What can be called at Housecall Pro: the closed set that metrics go by."""
+
+from enum import StrEnum
+
+
+class Operation(StrEnum):
+    """One kind of call."""
+
+    LIST = "list"
+    COUNT = "count"
+    READ = "read"
+    COMPANY = "company"
+
+
+OPERATIONS: tuple[str, ...] = tuple(Operation)

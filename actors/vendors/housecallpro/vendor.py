@@ -1,0 +1,132 @@
+"""Housecall Pro, as `actors.vendors.base.Vendor` wants it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+
+import httpx
+
+from actors.clock import Clock
+from actors.credential import Credential
+from actors.errors import GrantRefusedError, ReauthorizeError, RejectedError
+from actors.events import CallMade
+from actors.vendors.base import Count, Look, Page, Session, Witness
+from actors.vendors.caller import Caller
+from actors.vendors.housecallpro import planner
+from actors.vendors.housecallpro.client import MANNERS, VENDOR, ApiClient
+from actors.vendors.housecallpro.object_types import OBJECT_TYPES
+from actors.vendors.housecallpro.reading import read_page
+from actors.vendors.housecallpro.settings import HousecallProSettings
+from actors.vendors.housecallpro.witness import confirm_gone, read_record
+from actors.vendors.http import HttpChannel
+from store.models import Cursor, ObjectRecord, Tombstone
+
+TRIED_EVERY = timedelta(days=30)
+"""Keys don't end by themselves; so often one is tried although nobody refused it."""
+
+
+class HousecallPro:
+    """Serves all companies, each with a key of its own."""
+
+    def __init__(
+        self,
+        settings: HousecallProSettings,
+        http: httpx.AsyncClient,
+        clock: Clock,
+        on_call: Callable[[CallMade], None],
+    ) -> None:
+        """Take the client that all accounts share and a listener, which must not raise."""
+        self._channel = HttpChannel(http, timeout_s=settings.timeout_s)
+        self._clock = clock
+        self._api = ApiClient(Caller(self._channel, clock, on_call, MANNERS), settings)
+        self._overlap = timedelta(seconds=settings.overlap_s)
+        self._compare_every = timedelta(seconds=settings.compare_every_s)
+
+    @property
+    def name(self) -> str:
+        """The vendor's name in the contract."""
+        return VENDOR
+
+    @property
+    def single_use_tokens(self) -> bool:
+        """A key is used for every call (§2.1)."""
+        return False
+
+    def looks(self, cursors: Mapping[str, Cursor], *, due: bool) -> Sequence[Look]:
+        """Say what could be read now, most urgent first. Pure."""
+        return planner.looks(cursors, due=due)
+
+    def authorize_url(self, state: str) -> None:
+        """There is no consent page for keys: an admin makes them."""
+        del state
+
+    async def exchange(self, proof: str, external_account_id: str) -> Credential:
+        """See whose key it is. Raises as the contract says."""
+        del external_account_id
+        return await self._tried(proof)
+
+    async def refresh(self, credential: Credential) -> Credential:
+        """See that the key is still good. Raises as the contract says."""
+        return await self._tried(credential.refresh_token)
+
+    async def revoke(self, credential: Credential) -> None:
+        """Raise `RejectedError`: only the company's admin can delete a key."""
+        del credential
+        raise RejectedError("there is no call for that: an admin deletes the key there")
+
+    async def company_name(self, session: Session) -> str:
+        """Return the company's name, which shows that the key opens it. Raises `VendorError`s."""
+        company_id, name = await self._api.company(session)
+        if company_id != session.external_account_id:
+            raise RejectedError("the key is another company's")
+        return name
+
+    async def look(self, session: Session, look: Look) -> Page:
+        """Make the look. Raises `VendorError`s."""
+        return await read_page(self._api, session, look, self._overlap, self._compare_every)
+
+    async def confirm_gone(self, session: Session, claims: Sequence[Tombstone]) -> Witness:
+        """Ask for the objects themselves. Raises `VendorError`s; nothing is gone then."""
+        return await confirm_gone(self._api, session, claims)
+
+    async def count_objects(self, session: Session, object_type: str) -> Count:
+        """Count the rows of a type's list. Raises `VendorError`s."""
+        return Count(*await self._api.count(session, OBJECT_TYPES[object_type]))
+
+    @property
+    def most_together(self) -> int:
+        """There is no call for several things."""
+        return 1
+
+    async def count_together(
+        self, session: Session, object_types: Sequence[str]
+    ) -> Mapping[str, Count]:
+        """Count nothing: there is no such call."""
+        del session, object_types
+        return {}
+
+    async def look_together(self, session: Session, looks: Sequence[Look]) -> Mapping[str, Page]:
+        """Bring nothing: there is no such call."""
+        del session, looks
+        return {}
+
+    async def read(self, session: Session, object_type: str, object_id: str) -> ObjectRecord | None:
+        """Read one object as it is now; None when it is gone. Raises `VendorError`s."""
+        return await read_record(self._api, session, OBJECT_TYPES[object_type], object_id)
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self._channel.close()
+
+    async def _tried(self, api_key: str) -> Credential:
+        obtained_at = self._clock.now().utc
+        try:
+            company_id, _ = await self._api.whose(api_key)
+        except ReauthorizeError as error:
+            raise GrantRefusedError(str(error), status=error.status) from error
+        return Credential(
+            access_token=api_key,
+            refresh_token=api_key,
+            obtained_at=obtained_at,
+            access_expires_at=obtained_at + TRIED_EVERY,
+            company=company_id,
+        )

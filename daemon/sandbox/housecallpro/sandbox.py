@@ -1,0 +1,171 @@
+"""The sandbox as one function from a request to a reply."""
+
+import hashlib
+import hmac
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from random import Random
+
+from daemon.sandbox.exchange import SandboxReply, SandboxRequest, json_reply
+from daemon.sandbox.housecallpro.business import (
+    DEFAULT_SIZES,
+    Business,
+    Json,
+    Version,
+    encoded,
+    instant_text,
+)
+from daemon.sandbox.housecallpro.faults import Faults, spoiled
+
+DEFAULT_SECRET = "sandbox-signing-secret"  # noqa: S105 - of a stand-in
+_UNAUTHORIZED = json_reply(401, b'{"message":"Unauthorized"}')
+_SINGLE = frozenset({"customers", "jobs", "leads"})
+_EVENTS = {"jobs": "job", "customers": "customer", "estimates": "estimate", "leads": "lead"}
+
+
+class HousecallProSandbox:
+    """A stand-in for Housecall Pro: company keys, lists, reads by id.
+
+    `handle` is synchronous and pure in time and chance.
+
+    Attributes:
+        businesses: by the vendor's id of the company.
+        latency_s: how long each call takes.
+        most_rows: the most rows on a page.
+        per_minute: the limit that nobody publishes; None lifts it.
+        violations: calls above it.
+        calls: how many came, by what was called.
+    """
+
+    def __init__(self, clock: Callable[[], datetime], seed: int = 0) -> None:
+        self._clock = clock
+        self._seed = seed
+        self.businesses: dict[str, Business] = {}
+        self.faults = Faults()
+        self.calls: Counter[str] = Counter()
+        self.latency_s = 0.1
+        self.most_rows = 100
+        self.per_minute: int | None = 150
+        self.violations = 0
+        self._recent: dict[str, deque[datetime]] = {}
+
+    def add_company(
+        self, name: str | None = None, *, scale: float = 1.0, sizes: Mapping[str, int] | None = None
+    ) -> str:
+        """Found a company; return its id."""
+        chance = Random(f"{self._seed} company {len(self.businesses)}")  # noqa: S311
+        company_id = f"{chance.getrandbits(128):032x}"
+        number = len(self.businesses) + 1
+        if sizes is None:
+            sizes = {kind: round(size * scale) for kind, size in DEFAULT_SIZES.items()}
+        business = Business(
+            company_id, name or f"Company {number}", f"{chance.getrandbits(160):040x}", chance
+        )
+        business.found(sizes, self.now())
+        self.businesses[company_id] = business
+        return company_id
+
+    def now(self) -> datetime:
+        """Return the vendor's time."""
+        return self._clock().astimezone(UTC)
+
+    def churn(self, company_id: str, times: int = 1) -> None:
+        """Let some things happen at a company now."""
+        self.businesses[company_id].churn(times, self.now())
+
+    def delivery(self, company_id: str, version: Version) -> tuple[bytes, dict[str, str]]:
+        """Return the webhook that tells of a change, signed: body and headers."""
+        name = _EVENTS[version.kind]
+        at = instant_text(version.at)
+        document = {
+            "event": f"{name}.{'updated' if version.body else 'deleted'}",
+            "event_occurred_at": at,
+            "company_id": company_id,
+            name: self.businesses[company_id]
+            .objects[version.kind]
+            .get(version.object_id, {"id": version.object_id}),
+        }
+        body = encoded(document)
+        timestamp = str(int(version.at.timestamp()))
+        message = timestamp.encode() + b"." + body
+        digest = hmac.new(DEFAULT_SECRET.encode(), message, hashlib.sha256).hexdigest()
+        return body, {"api-timestamp": timestamp, "api-signature": digest}
+
+    def handle(self, request: SandboxRequest) -> SandboxReply:
+        """Answer one request."""
+        now = self.now()
+        fault = self.faults.draw(request.path)
+        reply = self._serve(request, now)
+        if fault is not None:
+            reply = spoiled(fault, reply)
+        number = sum(self.calls.values())
+        reply = replace(reply, delay_s=reply.delay_s + self.latency_s)
+        return reply.with_headers(
+            ("Date", format_datetime(now.replace(microsecond=0), usegmt=True)),
+            ("x-request-id", f"req-{number}"),
+        )
+
+    def _serve(self, request: SandboxRequest, now: datetime) -> SandboxReply:
+        given = request.headers.get("authorization", "")
+        business = next(
+            (each for each in self.businesses.values() if given == f"Token {each.api_key}"), None
+        )
+        if business is None:
+            return _UNAUTHORIZED
+        wanted = request.headers.get("x-company-id", business.company_id)
+        if wanted != business.company_id:
+            return json_reply(403, b'{"message":"Forbidden"}')
+        if not self._admit(business.company_id, now):
+            return json_reply(429, b"{}")
+        return self._answer(business, request)
+
+    def _answer(self, business: Business, request: SandboxRequest) -> SandboxReply:
+        match request.path.strip("/").split("/"):
+            case ["company"]:
+                self.calls["company"] += 1
+                about = {"id": business.company_id, "name": business.name, "time_zone": "UTC"}
+                return json_reply(200, encoded(about))
+            case [kind] if kind in DEFAULT_SIZES:
+                self.calls["list"] += 1
+                return self._list(business, kind, request.params())
+            case [kind, object_id] if kind in _SINGLE:
+                self.calls["read"] += 1
+                body = business.objects[kind].get(object_id)
+                return json_reply(404, b"{}") if body is None else json_reply(200, encoded(body))
+        return json_reply(404, b'{"error":"Not found"}')
+
+    def _list(self, business: Business, kind: str, params: Mapping[str, str]) -> SandboxReply:
+        """Answer with a page; what a list does not know is ignored, and nothing hides."""
+        rows = list(business.objects[kind].values())
+        if params.get("sort_by") == "updated_at":
+            rows.sort(key=lambda body: str(body.get("updated_at", "")))
+        if params.get("sort_direction", "desc") != "asc":
+            rows.reverse()
+        page = max(1, int(params.get("page", "1")))
+        size = min(self.most_rows, max(1, int(params.get("page_size", "10"))))
+        shown: list[Json] = rows[(page - 1) * size : page * size]
+        return json_reply(
+            200,
+            encoded(
+                {
+                    "page": page,
+                    "page_size": size,
+                    "total_pages": -(-len(rows) // size),
+                    "total_items": len(rows),
+                    kind: shown,
+                }
+            ),
+        )
+
+    def _admit(self, company_id: str, now: datetime) -> bool:
+        recent = self._recent.setdefault(company_id, deque())
+        while recent and recent[0] <= now - timedelta(minutes=1):
+            recent.popleft()
+        if self.per_minute is not None and len(recent) >= self.per_minute:
+            self.violations += 1
+            return False
+        recent.append(now)
+        return True

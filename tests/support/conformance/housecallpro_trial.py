@@ -1,0 +1,119 @@
+"""Housecall Pro on trial."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import httpx
+
+from actors.credential import Credential
+from actors.events import CallMade
+from actors.settings import AccountSettings, CallLimits
+from actors.vendors.housecallpro import (
+    OBJECT_TYPES,
+    HousecallPro,
+    HousecallProSettings,
+    door,
+)
+from actors.vendors.notice import WebhookDoor
+from daemon.sandbox.housecallpro import DEFAULT_SECRET, FaultKind, HousecallProSandbox
+from daemon.sandbox.transport import SandboxTransport
+from support.conformance.trial import Bodies, Delivered, Trouble
+from support.virtual_time import VirtualClock
+
+ORIGIN = "http://housecallpro.sandbox"
+
+_KINDS: Mapping[Trouble, FaultKind] = {
+    Trouble.THROTTLED: FaultKind.THROTTLED,
+    Trouble.DOWN: FaultKind.GATEWAY_502,
+    Trouble.EMPTY: FaultKind.EMPTY_503,
+    Trouble.RESET: FaultKind.RESET,
+    Trouble.RESET_IN_BODY: FaultKind.RESET_IN_BODY,
+    Trouble.PAGE_WITH_200: FaultKind.PAGE_WITH_200,
+    Trouble.OTHER_SHAPE: FaultKind.OTHER_SHAPE,
+    Trouble.TRUNCATED: FaultKind.TRUNCATED,
+    Trouble.HANG: FaultKind.HANG,
+    Trouble.TOKEN_REFUSED: FaultKind.UNAUTHORIZED,
+}
+
+
+def api_settings(origin: str = ORIGIN) -> HousecallProSettings:
+    """What reaches the sandbox at this address."""
+    return HousecallProSettings(origin)
+
+
+class HousecallProTrial:
+    """Companies in the sandbox, each with a key."""
+
+    throttle_wait_s = 10.0
+
+    def __init__(self, clock: VirtualClock, listener: Callable[[CallMade], None]) -> None:
+        self._clock = clock
+        self.sandbox = HousecallProSandbox(clock.utc, seed=3)
+        self.sandbox.most_rows = 9
+        self.settings = AccountSettings(
+            tuple(OBJECT_TYPES),
+            poll_interval_s=600.0,
+            overlap_s=60.0,
+            verify_interval_s=86_400.0,
+            limits=CallLimits(per_second=1, in_flight=1),
+        )
+        http = httpx.AsyncClient(transport=SandboxTransport(self.sandbox), trust_env=False)
+        self.vendor = HousecallPro(api_settings(), http, clock, listener)
+
+    def found_company(self) -> str:
+        return self.sandbox.add_company()
+
+    def grant(self, company: str) -> Mapping[str, object]:
+        return {"api_key": self.sandbox.businesses[company].api_key}
+
+    async def connect(self, company: str) -> Credential:
+        credential = await self.vendor.exchange(self.sandbox.businesses[company].api_key, "")
+        assert credential.company == company
+        return credential
+
+    def truth(self, company: str, at: datetime | None = None) -> Bodies:
+        truth = self.sandbox.businesses[company].truth(at)
+        return {name: truth[name] for name in self.settings.object_types if truth[name]}
+
+    def change(self, company: str) -> tuple[str, str]:
+        return self._touch(company, "jobs", description=f"Called at {self._clock.utc()}")
+
+    def delete(self, company: str) -> tuple[str, str]:
+        business = self.sandbox.businesses[company]
+        object_id = next(iter(business.objects["customers"]))
+        business.delete("customers", object_id, self._clock.utc())
+        return "customers", object_id
+
+    def switch_off(self, company: str) -> tuple[str, str]:
+        now = self._clock.utc().strftime("%Y-%m-%dT%H:%M:%SZ")
+        return self._touch(company, "jobs", work_status="pro canceled", deleted_at=now)
+
+    def live_on(self, company: str) -> None:
+        self.sandbox.churn(company, 2)
+
+    def arrange(self, trouble: Trouble, times: int) -> None:
+        self.sandbox.faults.add(_KINDS[trouble], "s", times)
+
+    def withdraw(self, company: str) -> None:
+        self.sandbox.businesses[company].api_key = "another"
+
+    def hurry(self) -> None:
+        self.sandbox.latency_s = 0.0
+        self.sandbox.most_rows = 1
+
+    def violations(self) -> int:
+        return self.sandbox.violations
+
+    def door(self) -> WebhookDoor:
+        return door(api_settings())
+
+    def deliver(self, company: str) -> tuple[Delivered, str]:
+        self.change(company)
+        version = self.sandbox.businesses[company].versions[-1]
+        return Delivered(*self.sandbox.delivery(company, version)), DEFAULT_SECRET
+
+    def _touch(self, company: str, kind: str, **fields: object) -> tuple[str, str]:
+        business = self.sandbox.businesses[company]
+        object_id = list(business.objects[kind])[-1]
+        business.change(kind, object_id, self._clock.utc(), **fields)
+        return kind, object_id
