@@ -11,7 +11,7 @@ from actors.clock import Clock
 from actors.events import CallMade
 from actors.finance.mapping import FinanceMapping
 from actors.read_meter import Metering
-from actors.vendors import quickbooks, servicetitan
+from actors.vendors import housecallpro, quickbooks, servicetitan
 from actors.vendors.base import Vendor
 from actors.vendors.connecting import ConnectForm
 from actors.vendors.notice import WebhookDoor
@@ -58,6 +58,14 @@ VENDORS: Mapping[str, VendorEntry] = MappingProxyType(
             Metering(quickbooks.METERED, quickbooks.PACIFIC),
             quickbooks.door,
             quickbooks.FINANCE,
+        ),
+        "housecallpro": VendorEntry(
+            housecallpro.HousecallPro,
+            housecallpro.OPERATIONS,
+            "x_request_id",
+            housecallpro.FORM,
+            housecallpro.reading_calls,
+            webhooks=housecallpro.door,
         ),
         "servicetitan": VendorEntry(
             servicetitan.ServiceTitan,

@@ -23,7 +23,9 @@ def connect(  # noqa: PLR0913 - each is an option
     ctx: typer.Context,
     vendor: Annotated[
         str,
-        typer.Argument(metavar="VENDOR", help="The kind of system: quickbooks, servicetitan."),
+        typer.Argument(
+            metavar="VENDOR", help="The kind of system: quickbooks, servicetitan, housecallpro."
+        ),
     ],
     *,
     code: Annotated[
@@ -63,14 +65,11 @@ def connect(  # noqa: PLR0913 - each is an option
         )
     if code and from_file:
         raise CommandError("--code and --from exclude each other", exit_code=ExitCode.USAGE)
-    fields = None if code or from_file else grant_fields(vendor)
-    grant: Mapping[str, object] = {"authorization_code": code, "realm_id": realm_id}
-    if from_file:
-        grant = read_grant(from_file, shell.folder)
-    elif fields is not None:
-        grant = asked_for(shell, fields)
+    grant: Mapping[str, object] | None = {"authorization_code": code, "realm_id": realm_id}
+    if not code:
+        grant = _keys(shell, vendor, from_file)
     with shell.daemon(config) as daemon:
-        if code or from_file or fields is not None:
+        if grant is not None:
             account = decoded(daemon.post(f"/auth/{vendor}/connect", grant), AccountReply)
         else:
             before = {known.id: known.connected_at for known in all_accounts(daemon)}
@@ -84,6 +83,14 @@ def connect(  # noqa: PLR0913 - each is an option
             shell.output.message(f"{account.name}: {describe(status)}")
         if as_json:
             shell.output.json(msgspec.Raw(daemon.get(f"/integrations/{account.id}")))
+
+
+def _keys(shell: Shell, vendor: str, from_file: str) -> Mapping[str, object] | None:
+    """Return what connects a company without a consent page; None when there is such a page."""
+    if from_file:
+        return read_grant(from_file, shell.folder)
+    fields = grant_fields(vendor)
+    return None if fields is None else asked_for(shell, fields)
 
 
 def _show_page(shell: Shell, daemon: DaemonClient, vendor: str, *, open_page: bool) -> None:

@@ -41,7 +41,7 @@ def sandbox(
     ] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Serve stand-ins for QuickBooks and ServiceTitan full of made-up companies, until Ctrl-C.
+    """Serve stand-ins for the vendors, full of made-up companies, until Ctrl-C.
 
     Prints what to put into the configuration, and how to connect. It forgets everything when it
     ends: companies connected to it must be connected again after a restart.
@@ -54,6 +54,7 @@ def sandbox(
             shell.clock, companies, scale, seed, grant_salt=secrets.token_hex()
         ),
         sandbox_server.open_titan(shell.clock, companies, scale, seed),
+        sandbox_server.open_housecall(shell.clock, companies, scale, seed),
     )
     try:
         sandbox_server.serve(shell, stands, host, port, webhook_url, as_json=as_json)

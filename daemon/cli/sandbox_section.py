@@ -1,5 +1,6 @@
 """The configuration that leads a daemon to a sandbox."""
 
+from daemon.sandbox.housecallpro import DEFAULT_SECRET
 from daemon.sandbox.quickbooks import QuickBooksSandbox
 from daemon.sandbox.servicetitan import APP_KEY, TOKEN_PATH, ServiceTitanSandbox
 
@@ -39,4 +40,14 @@ def titan_section(sandbox: ServiceTitanSandbox, url: str) -> dict[str, object]:
         "webhook_key": sandbox.webhooks.key,
         "endpoints": {"token_url": f"{url}{TOKEN_PATH}", "api_url": url},
         **_swift(),
+    }
+
+
+def housecall_section(url: str) -> dict[str, object]:
+    """Return the section `vendors.housecallpro` for a sandbox that is served at this address."""
+    return {
+        "webhook_secret": DEFAULT_SECRET,
+        "endpoints": {"api_url": url},
+        **_swift(),
+        "limits": {"per_second": 20},
     }

@@ -3,15 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import anyio
 import httpx
 import yaml
 
 from actors.clock import Clock
-from daemon.cli.sandbox_section import sandbox_section, titan_section
+from daemon.cli.sandbox_section import housecall_section, sandbox_section, titan_section
 from daemon.cli.shell import Shell
 from daemon.cli.wording import count
+from daemon.sandbox.housecallpro import HousecallProSandbox
 from daemon.sandbox.quickbooks import QuickBooksSandbox
 from daemon.sandbox.serve import serve_sandbox
 from daemon.sandbox.servicetitan import APP_KEY, ServiceTitanSandbox
@@ -19,8 +21,13 @@ from daemon.sandbox.side_by_side import SideBySide
 from daemon.sandbox.webhook_carrier import AnyAttempt, Sender, carry_webhooks, over_http
 from daemon.signals import Control, hear_signals
 
+if TYPE_CHECKING:
+    from daemon.sandbox.transport import Sandbox
+
 TITAN = "servicetitan"
 """The segment of the address that ServiceTitan is below."""
+HOUSECALL = "housecallpro"
+"""The segment of the address that Housecall Pro is below."""
 
 _COUNT_EVERY_S = 10.0
 _QUICKBOOKS_HOOK, _TITAN_HOOK = "/webhooks/quickbooks", "/webhooks/servicetitan"
@@ -32,13 +39,14 @@ class Stands:
 
     quickbooks: QuickBooksSandbox
     titan: ServiceTitanSandbox
+    housecall: HousecallProSandbox
 
     def calls(self) -> tuple[int, int]:
         """Return how many calls came, and how many of them were over a limit."""
         books = self.quickbooks.statistics()
-        calls = sum(books.calls.values()) + sum(self.titan.calls.values())
-        violations = sum(books.violations.values()) + sum(self.titan.limiter.violations.values())
-        return calls, violations
+        calls = (books.calls, self.titan.calls, self.housecall.calls)
+        over = sum(books.violations.values()) + sum(self.titan.limiter.violations.values())
+        return sum(sum(each.values()) for each in calls), over + self.housecall.violations
 
 
 def open_sandbox(
@@ -59,6 +67,15 @@ def open_titan(clock: Clock, tenants: int, scale: float, seed: int) -> ServiceTi
     return vendor
 
 
+def open_housecall(clock: Clock, companies: int, scale: float, seed: int) -> HousecallProSandbox:
+    """Return a stand-in for Housecall Pro with so many companies in it."""
+    vendor = HousecallProSandbox(lambda: clock.now().utc, seed)
+    vendor.per_minute = None
+    for _ in range(companies):
+        vendor.add_company(scale=scale)
+    return vendor
+
+
 def serve(
     shell: Shell, stands: Stands, host: str, port: int, webhook_url: str, *, as_json: bool
 ) -> None:
@@ -74,7 +91,8 @@ async def _serve(
     shell: Shell, stands: Stands, host: str, port: int, webhook_url: str, *, as_json: bool
 ) -> None:
     control = Control()
-    together = SideBySide(stands.quickbooks, {TITAN: stands.titan})
+    below: dict[str, Sandbox] = {TITAN: stands.titan, HOUSECALL: stands.housecall}
+    together = SideBySide(stands.quickbooks, below)
     async with (
         serve_sandbox(together, host=host, port=port) as url,
         anyio.create_task_group() as tasks,
@@ -139,6 +157,13 @@ def _facts(stands: Stands, url: str) -> dict[str, object]:
                 for tenant in stands.titan.tenants.values()
             ],
         },
+        HOUSECALL: {
+            "url": f"{url}/{HOUSECALL}",
+            "companies": [
+                {"company_id": each.company_id, "api_key": each.api_key}
+                for each in stands.housecall.businesses.values()
+            ],
+        },
     }
 
 
@@ -148,10 +173,15 @@ def _explain(shell: Shell, stands: Stands, url: str) -> None:
         output.line(line, "" if line.startswith(" ") else "bold")
     for line in _titan_lines(stands.titan, f"{url}/{TITAN}"):
         output.line(line, "" if line.startswith(" ") else "bold")
+    output.line(f"Housecall Pro sandbox at {url}/{HOUSECALL}", "bold")
+    for business in stands.housecall.businesses.values():
+        output.line(f"  company        {business.name}")
+        output.line(f"    api key        {business.api_key}")
     snippet = {
         "vendors": {
             "quickbooks": sandbox_section(stands.quickbooks, url),
             TITAN: titan_section(stands.titan, f"{url}/{TITAN}"),
+            HOUSECALL: housecall_section(f"{url}/{HOUSECALL}"),
         }
     }
     output.line("Put this into config.yaml:", "bold")
@@ -161,6 +191,7 @@ def _explain(shell: Shell, stands: Stands, url: str) -> None:
     output.line("  syncline run")
     output.line(f'  curl -sL "$(syncline connect quickbooks)&realmId={first}"')
     output.line("  syncline connect servicetitan")
+    output.line("  syncline connect housecallpro")
     output.line("  syncline status --watch")
     output.line("Ctrl-C ends it.", "dim")
     output.line(

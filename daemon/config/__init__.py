@@ -6,6 +6,7 @@ one line in `vendors`.
 """
 
 from daemon.config.advice import Advice, advice
+from daemon.config.housecallpro import HousecallProConfig
 from daemon.config.load import find_config, load_config
 from daemon.config.problem import ConfigError, ConfigProblem
 from daemon.config.quickbooks import QuickBooksConfig
@@ -29,6 +30,7 @@ __all__ = [
     "Config",
     "ConfigError",
     "ConfigProblem",
+    "HousecallProConfig",
     "LogConfig",
     "MetricsConfig",
     "QuickBooksConfig",

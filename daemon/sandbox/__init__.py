@@ -7,6 +7,7 @@ our client.
 |---|---|
 | `exchange` | what passes between a carrier and a sandbox |
 | `quickbooks` | QuickBooks Online: OAuth host and accounting API |
+| `housecallpro` | Housecall Pro: company keys, lists, reads by id |
 | `servicetitan` | ServiceTitan: token endpoint, lists, export feeds, webhooks |
 | `side_by_side` | several at one address |
 | `transport` | carries httpx calls to a sandbox in process, on virtual or real time |

@@ -12,6 +12,8 @@ from actors.hearing import Hearing
 from actors.settings import AccountSettings
 from actors.slots import PageSlots
 from actors.surroundings import Surroundings
+from actors.vendors.base import Vendor
+from actors.vendors.notice import WebhookDoor
 from actors.vendors.servicetitan import ServiceTitan, door
 from daemon.config import Secret
 from daemon.deliveries import Receiver
@@ -70,9 +72,18 @@ async def with_servicetitan(web: WebHouse) -> AsyncIterator[TitanHouse]:
     http = httpx.AsyncClient(transport=SandboxTransport(sandbox))
     vendor = ServiceTitan(app_settings(), http, web.clock, web.heard.append)
     settings = AccountSettings(TITAN_TYPES, overlap_s=1.0)
-    entrance = door(app_settings())
-    hearing = Hearing(entrance.noticed_types)
+    secret = Secret(sandbox.webhooks.key)
+    await configure_also(web, vendor, settings, door(app_settings()), secret)
+    yield TitanHouse(web, sandbox)
+    await vendor.close()
+
+
+async def configure_also(
+    web: WebHouse, vendor: Vendor, settings: AccountSettings, entrance: WebhookDoor, secret: Secret
+) -> None:
+    """Configure another vendor, as a reload would."""
     template = next(iter(web.supervisor._surroundings.values()))  # noqa: SLF001
+    hearing = Hearing(entrance.noticed_types)
     around = Surroundings(
         template.store,
         vendor,
@@ -86,7 +97,5 @@ async def with_servicetitan(web: WebHouse) -> AsyncIterator[TitanHouse]:
     )
     web.vendors[vendor.name] = vendor  # type: ignore[assignment]
     web.settings[vendor.name] = settings
-    web.receivers[vendor.name] = Receiver(entrance, Secret(sandbox.webhooks.key), hearing, settings)
+    web.receivers[vendor.name] = Receiver(entrance, secret, hearing, settings)
     await web.supervisor.reconfigure({vendor.name: around})
-    yield TitanHouse(web, sandbox)
-    await vendor.close()

@@ -97,6 +97,8 @@ class HousecallProSandbox:
     def handle(self, request: SandboxRequest) -> SandboxReply:
         """Answer one request."""
         now = self.now()
+        if request.path.startswith("/sandbox/"):
+            return self._control(request)
         fault = self.faults.draw(request.path)
         reply = self._serve(request, now)
         if fault is not None:
@@ -107,6 +109,14 @@ class HousecallProSandbox:
             ("Date", format_datetime(now.replace(microsecond=0), usegmt=True)),
             ("x-request-id", f"req-{number}"),
         )
+
+    def _control(self, request: SandboxRequest) -> SandboxReply:
+        """Let ten things happen: ``POST /sandbox/companies/{id}/churn``, of the sandbox's own."""
+        match [request.method, *request.path.strip("/").split("/")[1:]]:
+            case ["POST", "companies", company_id, "churn"] if company_id in self.businesses:
+                self.churn(company_id, 10)
+                return json_reply(200, encoded({"acts": 10}))
+        return json_reply(404, b'{"error":"The sandbox has no such control."}')
 
     def _serve(self, request: SandboxRequest, now: datetime) -> SandboxReply:
         given = request.headers.get("authorization", "")

@@ -3,6 +3,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from daemon.web.application import create_app
 from daemon.web.operations import OPERATIONS
 from support.deliveries import cloud_event, deliver
+from support.housecall_house import with_housecallpro
 from support.titan_house import with_servicetitan
 from support.web_house import Visitor, WebHouse
 
@@ -109,7 +110,16 @@ async def test_every_success_of_every_operation_is_as_described(
 
 
 async def _connect_and_tell(web: WebHouse, visitor: Visitor) -> None:
-    """Call what there is for a vendor without a consent page."""
+    """Call what there is for vendors without a consent page."""
+    async with with_housecallpro(web) as vendor:
+        company = vendor.add_company()
+        business = vendor.businesses[company]
+        for expect in (201, 200):
+            grant = {"api_key": business.api_key}
+            await visitor.post("/auth/housecallpro/connect", grant, expect=expect)
+        business.change("jobs", next(iter(business.objects["jobs"])), vendor.now(), description="")
+        body, headers = vendor.delivery(company, business.versions[-1])
+        await visitor.call("POST", "/webhooks/housecallpro", content=body, headers=headers)
     async with with_servicetitan(web) as titan:
         tenant = titan.sandbox.add_tenant()
         for expect in (201, 200):

@@ -2,23 +2,22 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import httpx
 
 from actors.credential import Credential
 from actors.events import CallMade
-from actors.settings import AccountSettings, CallLimits
-from actors.vendors.housecallpro import (
-    OBJECT_TYPES,
-    HousecallPro,
-    HousecallProSettings,
-    door,
-)
+from actors.vendors.housecallpro import HousecallPro, HousecallProSettings, door
 from actors.vendors.notice import WebhookDoor
+from daemon.config import HousecallProConfig
 from daemon.sandbox.housecallpro import DEFAULT_SECRET, FaultKind, HousecallProSandbox
 from daemon.sandbox.transport import SandboxTransport
 from support.conformance.trial import Bodies, Delivered, Trouble
 from support.virtual_time import VirtualClock
+
+if TYPE_CHECKING:
+    from actors.settings import AccountSettings
 
 ORIGIN = "http://housecallpro.sandbox"
 
@@ -50,13 +49,7 @@ class HousecallProTrial:
         self._clock = clock
         self.sandbox = HousecallProSandbox(clock.utc, seed=3)
         self.sandbox.most_rows = 9
-        self.settings = AccountSettings(
-            tuple(OBJECT_TYPES),
-            poll_interval_s=600.0,
-            overlap_s=60.0,
-            verify_interval_s=86_400.0,
-            limits=CallLimits(per_second=1, in_flight=1),
-        )
+        self.settings: AccountSettings = HousecallProConfig().account
         http = httpx.AsyncClient(transport=SandboxTransport(self.sandbox), trust_env=False)
         self.vendor = HousecallPro(api_settings(), http, clock, listener)
 

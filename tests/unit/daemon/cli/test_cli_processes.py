@@ -7,7 +7,7 @@ import yaml
 
 from actors.vendors.servicetitan import ServiceTitanSettings
 from daemon import app
-from daemon.cli.sandbox_section import sandbox_section, titan_section
+from daemon.cli.sandbox_section import housecall_section, sandbox_section, titan_section
 from daemon.config import load_config
 from daemon.sandbox.quickbooks import QuickBooksSandbox
 from daemon.sandbox.servicetitan import ServiceTitanSandbox
@@ -48,3 +48,12 @@ def test_titan_sandboxs_section_is_a_sound_configuration(tmp_path: Path) -> None
     settings = config.settings()
     assert isinstance(settings, ServiceTitanSettings)
     assert settings.token_url == "http://127.0.0.1:8400/servicetitan/connect/token"
+
+
+def test_housecall_sandboxs_section_is_a_sound_configuration(tmp_path: Path) -> None:
+    section = housecall_section("http://127.0.0.1:8400/housecallpro")
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump({"vendors": {"housecallpro": section}}))
+    config = load_config(path, {}).vendors["housecallpro"]
+    assert config.webhook_secret is not None
+    assert config.account.limits.in_flight == 1

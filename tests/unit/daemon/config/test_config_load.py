@@ -68,13 +68,19 @@ def test_shipped_example_states_the_defaults(write: Write) -> None:
     assert load_config(example, APP) == load_config(path, APP)
 
 
-def test_shipped_example_of_servicetitan_states_the_defaults(write: Write) -> None:
-    minimal = "vendors: {servicetitan: {app_key: ${ST_APP_KEY}}}"
+@pytest.mark.parametrize(
+    ("vendor", "needed"), [("servicetitan", "{app_key: ${ST_APP_KEY}}"), ("housecallpro", "{}")]
+)
+def test_shipped_example_of_another_vendor_states_the_defaults(
+    write: Write, vendor: str, needed: str
+) -> None:
     example = (ROOT / "config.yaml").read_text()
-    section = re.sub("(?m)^  # ", "  ", example[example.index("  # servicetitan:") :])
+    section = example[example.index(f"  # {vendor}:") :].partition("\n\n")[0]
     app = {"ST_APP_KEY": "ak1.hush"}
-    stated = load_config(write(f"vendors:\n{section}"), app).vendors["servicetitan"]
-    assert stated == load_config(write(minimal), app).vendors["servicetitan"]
+    text = re.sub("(?m)^  # ", "  ", section)
+    stated = load_config(write(f"vendors:\n{text}"), app).vendors[vendor]
+    expected = load_config(write(f"vendors: {{{vendor}: {needed}}}"), app).vendors[vendor]
+    assert stated == expected
 
 
 def test_environment_of_servicetitan_picks_both_endpoints(write: Write) -> None:
