@@ -91,6 +91,7 @@ class ActionRunner:
         self._gate = gate
         self._queue: deque[Action] = deque()
         self._reconciler = Reconciler(premises, writer, gate.permit(Priority.POLL))
+        self._asked_by: dict[str, dict[str, float]] = {}
         self._busy: set[str] = set()
         self._done_s: dict[str, float] = {}
 
@@ -140,6 +141,7 @@ class ActionRunner:
                 self._busy.add(key)
                 if batches.goes_together(lane) and not self._entry.knows(lane[0].id):
                     self._queue.extend(lane)
+                    self._asked_by[key] = waiting
                     side_by_side.start_soon(self._work_off_queue, batches, turns, met, waiting)
                 else:
                     side_by_side.start_soon(self._work_off, key, lane, turns, met, waiting)
@@ -170,17 +172,21 @@ class ActionRunner:
             actions = await batches.take(self._queue, alone=len(self._busy) == 1)
             if not actions:
                 return
-            if len(actions) == 1:
-                alone = anyio.Semaphore(1)
-                await self._work_off(actions[0].id, actions, alone, met, waiting)
-                return
             rest_s = self._desk.rest_s()
             rests = rest_s > 0 or self._desk.stopping()
             try:
+                if len(actions) == 1:
+                    alone = anyio.Semaphore(1)
+                    await self._work_off(actions[0].id, actions, alone, met, waiting)
+                    return
                 late = actions if rests else await batches.send(actions)
                 waiting.update((action.id, max(rest_s, _STORE_REST_S)) for action in late)
             finally:
-                self._busy.difference_update(action.id for action in actions)
+                for action in actions:
+                    self._busy.discard(action.id)
+                    # Whoever put it into the queue is to leave it alone for as long.
+                    asker = self._asked_by.pop(action.id, waiting)
+                    asker.update({action.id: waiting[action.id]} if action.id in waiting else {})
 
     async def _lanes(self, waiting: Mapping[str, float]) -> Mapping[str, Sequence[Action]]:
         """Return what is open and not in hand.

@@ -1,6 +1,5 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from random import Random
 
 import anyio
@@ -45,11 +44,6 @@ class Door:
         self.passed: list[tuple[float, str]] = []
         self.raised: list[tuple[float, str, Exception]] = []
         self.most_at_once = self.at_once = 0
-
-    async def batch(self) -> None:
-        """Make a call that does several things at once."""
-        async with self.gate.permit(Priority.VERIFY)("batch", items=3):
-            self.passed.append((self.clock.now().monotonic_s, "batch"))
 
     async def call(
         self,
@@ -374,40 +368,3 @@ async def test_a_saturated_gate_comes_close_to_the_limits() -> None:
     assert len(times_s) / 10 >= 440
     assert most_in_a_window(times_s[:600], 60.0) <= 500
     assert most_in_a_window(times_s[:600], 1.0) <= 10
-
-
-async def test_batches_wait_for_their_own_limit_and_other_calls_do_not() -> None:
-    door = Door(CallLimits(in_flight=10, batches_per_minute=40))
-    async with anyio.create_task_group() as calls:
-        for _ in range(45):
-            calls.start_soon(door.batch)
-        await anyio.sleep(180)
-        begun = len(door.passed)
-        assert begun == 45
-    times = [at_s for at_s, _ in door.passed]
-    assert max(sum(begin <= each <= begin + 60.0 for each in times) for begin in times) <= 40
-    for _ in range(10):
-        await door.call()
-    assert door.passed[-1][0] - door.passed[-10][0] == 0.0
-
-
-async def test_who_waits_to_be_ready_takes_no_turn_from_others() -> None:
-    door = Door(CallLimits(per_second=10, in_flight=1))
-    await anyio.sleep(10)
-    async with anyio.create_task_group() as calls:
-        calls.start_soon(partial(door.call, "first", takes_s=5.0))
-        await anyio.sleep(1)
-        began_s = door.now_s()
-        await door.gate.ready(Priority.USER)
-        assert door.now_s() - began_s == pytest.approx(4.0, abs=0.01)
-        await door.call("next")
-        assert door.now_s() - began_s == pytest.approx(4.0, abs=0.2)
-    assert door.names() == ["first", "next"]
-    assert door.gate.bucket.in_flight == 0
-
-
-async def test_nobody_is_ready_while_the_breaker_rests() -> None:
-    door = Door(failures=1)
-    await door.call(ends=TransientError("down"))
-    with pytest.raises(BreakerOpenError):
-        await door.gate.ready(Priority.USER)
