@@ -65,7 +65,7 @@ def _describe(info: inspect.Type) -> str:
             return f"one of {', '.join(str(value) for value in info.values)}"
         case inspect.ListType() | inspect.VarTupleType():
             return f"a list; each item {_describe(_plain(info.item_type))}"
-    return _SIMPLE[type(info)]
+    return _SIMPLE.get(type(info), "a value of another kind")
 
 
 _SIMPLE: Mapping[type[inspect.Type], str] = {
@@ -73,6 +73,7 @@ _SIMPLE: Mapping[type[inspect.Type], str] = {
     inspect.DateTimeType: "a time with its offset, such as 2026-11-21T09:00:00Z",
     inspect.DateType: "a day, such as 2026-11-21",
     inspect.DictType: "an object",
+    inspect.StructType: "an object",
 }
 
 

@@ -205,6 +205,14 @@ async def test_a_list_is_taken_one_by_one(web: WebHouse, visitor: Visitor) -> No
     assert len((await visitor.get(f"{at(account)}?limit=2&cursor={listed}"))["items"]) == 1
 
 
+async def test_a_list_with_a_broken_item_is_refused_and_names_it(
+    web: WebHouse, visitor: Visitor
+) -> None:
+    account = await web.live()
+    problem = await visitor.post(at(account), {"actions": [{"type": "payment.create"}]}, expect=422)
+    assert problem["errors"][0]["path"].startswith("actions")
+
+
 async def test_actions_of_another_account_are_not_shown(web: WebHouse, visitor: Visitor) -> None:
     one, other = await web.live(), await web.live()
     action = await visitor.post(f"{at(one)}?wait=5", payment(web, one))
