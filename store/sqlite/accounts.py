@@ -27,6 +27,16 @@ def check_fence(connection: sqlite3.Connection, account_id: str, epoch: int) -> 
         raise StaleEpochError(f"account {account_id} was claimed again: {epoch} is now {row[0]}")
 
 
+def check_connected(connection: sqlite3.Connection, account_id: str) -> None:
+    """See that the account is not disconnected.
+
+    Raises:
+        UnknownAccountError: it is, or there is none.
+    """
+    if connection.execute(SQL["fence"], (account_id,)).fetchone() is None:
+        raise UnknownAccountError(account_id)
+
+
 def owns(connection: sqlite3.Connection, account_id: str, epoch: int) -> bool:
     """Tell whether whoever claimed the account so is still its owner."""
     row = connection.execute(SQL["fence"], (account_id,)).fetchone()

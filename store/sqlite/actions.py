@@ -23,7 +23,7 @@ from store.action_models import (
 )
 from store.errors import ActionConflictError
 from store.models import PageWrite, Via
-from store.sqlite.accounts import check_exists, check_fence, owns
+from store.sqlite.accounts import check_connected, check_exists, check_fence, owns
 from store.sqlite.action_duplicates import SAME, same_not_long_ago
 from store.sqlite.action_limits import check_limit
 from store.sqlite.instants import (
@@ -43,7 +43,8 @@ def accept(connection: sqlite3.Connection, new: NewAction) -> tuple[Action, bool
     """Store a new action, or return the one that was stored under its key.
 
     Raises:
-        UnknownAccountError: there is no such account.
+        UnknownAccountError: there is no such account, or it was disconnected a moment ago: nobody
+            would come for the action.
         ActionConflictError: the key is another action's, or the same was asked for already.
         ActionLimitError: there were as many of its kind within 24 hours as there may be.
     """
@@ -65,6 +66,7 @@ def accept(connection: sqlite3.Connection, new: NewAction) -> tuple[Action, bool
         )
         if same is not None:
             raise ActionConflictError(SAME, same)
+    check_connected(connection, new.account_id)
     check_limit(connection, new.account_id, new.limit, new.at)
     connection.execute(
         SQL["add"],

@@ -89,6 +89,17 @@ async def test_what_is_in_its_way_keeps_it_out(store: SqliteStore, company: Owne
         await store.take_in(company.epoch, nobody, ATTEMPT, at(-60))
 
 
+async def test_an_account_that_was_just_disconnected_takes_nothing_new(
+    store: SqliteStore, company: Owned
+) -> None:
+    await store.accept_action(new(company, key="k"))
+    await store.disconnect(company.account_id, purge=False, at=at(1))
+    with pytest.raises(UnknownAccountError):
+        await store.accept_action(new(company, "two"))
+    known, is_new = await store.accept_action(replace(new(company, "one", key="k")))
+    assert (known.state, is_new) == (ActionState.FAILED, False)
+
+
 async def test_a_sending_decided_on_an_old_view_of_the_ledger_is_not_begun(
     store: SqliteStore, company: Owned
 ) -> None:
