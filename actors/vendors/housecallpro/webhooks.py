@@ -13,7 +13,7 @@ import msgspec
 
 from actors.vendors.failed_call import UnreadableReplyError
 from actors.vendors.housecallpro.settings import HousecallProSettings
-from actors.vendors.housecallpro.timestamps import EARLIEST, as_utc
+from actors.vendors.housecallpro.timestamps import as_utc
 from actors.vendors.notice import Delivery, UnreadableDeliveryError, WebhookDoor
 from store.notice import Notice
 
@@ -46,6 +46,7 @@ class _Event(msgspec.Struct):
 class _Subject(msgspec.Struct):
     id: str
     job_id: str | None = None
+    updated_at: datetime | None = None
 
 
 _decode_event = msgspec.json.Decoder(_Event).decode
@@ -75,31 +76,39 @@ def parse(raw_body: bytes | bytearray) -> Delivery:
         raise UnreadableDeliveryError("the body is no event that is known") from error
     try:
         event = _decode_event(raw_body)
-        at = EARLIEST if event.event_occurred_at is None else as_utc(event.event_occurred_at)
-    except (msgspec.MsgspecError, UnicodeDecodeError, UnreadableReplyError):
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         # The vendor tries an address out with a body that says nothing.
         return Delivery((), unreadable=1)
     name, *rest = event.event.split(".")
     if name not in _TYPES:
         return Delivery((), unknown_types=1)
-    subject = _subject(members, name, appointment="appointment" in "".join(rest))
-    if subject is None or not event.company_id or "\0" in subject + event.company_id:
+    is_appointment = "appointment" in "".join(rest)
+    subject = _subject(members, "appointment" if is_appointment else name)
+    if subject is None:
+        return Delivery((), unreadable=1)
+    object_id = subject.job_id if is_appointment else subject.id
+    at = _instant(event.event_occurred_at or subject.updated_at)
+    # Older deliveries don't say when it happened; of what says it nowhere, polls must do.
+    if not object_id or at is None or not event.company_id or "\0" in object_id + event.company_id:
         return Delivery((), unreadable=1)
     digest = hashlib.blake2b(raw_body, digest_size=_DERIVED_ID_BYTES).hexdigest()
     operation = rest[-1] if rest and rest[-1] in {"created", "deleted"} else "updated"
-    return Delivery([Notice(digest, event.company_id, _TYPES[name], subject, operation, at)])
+    return Delivery([Notice(digest, event.company_id, _TYPES[name], object_id, operation, at)])
 
 
-def _subject(members: Mapping[str, msgspec.Raw], name: str, *, appointment: bool) -> str | None:
-    """Return the id of what an event is about; an appointment names its job."""
-    raw = members.get("appointment" if appointment else name, members.get(name))
-    if raw is None:
-        return None
+def _subject(members: Mapping[str, msgspec.Raw], name: str) -> _Subject | None:
+    """Return what an event is about."""
     try:
-        subject = _decode_subject(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _decode_subject(members[name])
+    except (KeyError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
-    return (subject.job_id if appointment else subject.id) or None
+
+
+def _instant(moment: datetime | None) -> datetime | None:
+    try:
+        return None if moment is None else as_utc(moment)
+    except UnreadableReplyError:
+        return None
 
 
 DOOR = WebhookDoor(SIGNATURE, verify, parse, NOTICED_TYPES)

@@ -168,6 +168,15 @@ def test_ping_that_says_nothing_is_taken_and_counted(body: bytes) -> None:
     assert (list(delivery.notices), delivery.unreadable) == ([], 1)
 
 
+def test_event_without_its_time_has_the_objects() -> None:
+    subject = {"id": "job_1", "updated_at": "2026-03-01T12:00:00Z"}
+    body = json.dumps({"event": "job.updated", "company_id": "c1", "job": subject}).encode()
+    (notice,) = DOOR.parse(body).notices
+    assert notice.occurred_at == NOON
+    lead = json.dumps({"event": "lead.lost", "company_id": "c1", "lead": {"id": "lea_1"}}).encode()
+    assert DOOR.parse(lead).unreadable == 1
+
+
 def test_event_of_another_kind_is_counted() -> None:
     assert DOOR.parse(b'{"event":"voice.ended","company_id":"c"}').unknown_types == 1
 
