@@ -1,7 +1,7 @@
 """What may be asked of a store.
 
 Actors see `ActorStore`, with its `Outbox` and `DriftLedger`, and where reads are metered share a `ReadLedger`; the
-daemon's pages and commands see `Directory`, `ActionDirectory` and `DriftDirectory`.
+daemon's pages and commands see `Directory`, `ActionDirectory` and `DriftDirectory`; who watches, `WatchStore`.
 
 Every write is durable when it returns. `StoreUnavailableError` means that nothing was written and
 the same call may be made again; `StaleEpochError` that the caller no longer owns the account. Any
@@ -36,6 +36,7 @@ from store.models import (
 from store.notice import Notice, NoticesReceived
 from store.read_ledger import ReadLedger
 from store.verification import Certificate, HeldRow, NotedMend
+from store.watch_ports import WatchStore
 
 
 class ActorStore(Outbox, DriftLedger, Protocol):
@@ -376,7 +377,9 @@ class Directory(Protocol):
         ...
 
 
-class Store(ActorStore, Directory, ReadLedger, ActionDirectory, DriftDirectory, Protocol):
+class Store(
+    ActorStore, Directory, ReadLedger, ActionDirectory, DriftDirectory, WatchStore, Protocol
+):
     """A store as a whole."""
 
     @property

@@ -3,6 +3,7 @@
 import sqlite3
 from datetime import datetime
 
+from store.sqlite.account_events import forget_some_account_events
 from store.sqlite.accounts import (
     check_disconnected,
     forget_account,
@@ -10,6 +11,7 @@ from store.sqlite.accounts import (
     mark_disconnected,
 )
 from store.sqlite.actions import forget_actions, let_go_of_actions
+from store.sqlite.alerts import forget_alerts
 from store.sqlite.changes import forget_changes, last_seq
 from store.sqlite.comparison import forget_some_seen
 from store.sqlite.credentials import (
@@ -42,6 +44,7 @@ _PIECES = (
     forget_some_notices,
     # After the objects: what is begun now finds none to copy.
     forget_some_documents,
+    forget_some_account_events,
 )
 
 
@@ -100,5 +103,6 @@ def purge_piece(
     forget_cursors(connection, account_id)
     forget_reads(connection, account_id)
     forget_verifications(connection, account_id)
+    forget_alerts(connection, account_id)
     forget_account(connection, account_id)
     return None

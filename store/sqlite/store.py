@@ -48,11 +48,12 @@ from store.sqlite.change_signal import ChangeSignal
 from store.sqlite.drift_store import DriftStore
 from store.sqlite.finance import SqliteFinance
 from store.sqlite.readers import Readers
+from store.sqlite.watch_store import SqliteWatchStore
 from store.sqlite.writer import Writer
 from store.verification import Certificate
 
 
-class SqliteStore(SqliteActorStore, ActionStore, DriftStore):
+class SqliteStore(SqliteActorStore, ActionStore, DriftStore, SqliteWatchStore):
     """`store.ports.Store` on one file, from `open_store` until `close` or the `async with` ends."""
 
     def __init__(

@@ -1,0 +1,126 @@
+-- name: open_alerts
+SELECT
+  id, kind, subject, severity, cause, opened_at, vendor, account_id, tried, escalations, acked_at,
+  acked_by, note, resolved_at, resolution
+FROM alerts WHERE resolved_at IS NULL ORDER BY id;
+
+-- name: alerts
+SELECT
+  id, kind, subject, severity, cause, opened_at, vendor, account_id, tried, escalations, acked_at,
+  acked_by, note, resolved_at, resolution
+FROM alerts
+WHERE (:open IS NULL OR (resolved_at IS NULL) = :open)
+  AND (:account_id IS NULL OR account_id = :account_id)
+  AND (:before IS NULL OR id < :before)
+ORDER BY id DESC LIMIT :limit;
+
+-- name: alert
+SELECT
+  id, kind, subject, severity, cause, opened_at, vendor, account_id, tried, escalations, acked_at,
+  acked_by, note, resolved_at, resolution
+FROM alerts WHERE id = ?;
+
+-- name: raise_alert
+-- No row comes back when the same is open already.
+INSERT INTO alerts (
+  kind, subject, severity, vendor, account_id, cause, tried, opened_at, escalations
+)
+VALUES (
+  :kind, :subject, :severity, :vendor, :account_id, :cause, :tried, :opened_at, :escalations
+)
+ON CONFLICT DO NOTHING RETURNING id;
+
+-- name: change_open_alert
+UPDATE alerts SET severity = :severity, cause = :cause
+WHERE kind = :kind AND subject = :subject AND resolved_at IS NULL;
+
+-- name: change_alert
+UPDATE alerts SET
+  severity = :severity, cause = :cause, tried = :tried, escalations = :escalations,
+  acked_at = :acked_at, acked_by = :acked_by, note = :note, resolved_at = :resolved_at,
+  resolution = :resolution
+WHERE id = :id;
+
+-- name: add_alert_event
+INSERT INTO alert_events (alert_id, what, at, body) VALUES (?, ?, ?, ?) RETURNING seq;
+
+-- name: alert_events
+SELECT seq, what, at, body FROM alert_events WHERE seq > ? ORDER BY seq LIMIT ?;
+
+-- name: last_alert_seq
+SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'alert_events'), 0);
+
+-- name: old_alerts
+SELECT id FROM alerts WHERE resolved_at < ? ORDER BY id LIMIT ?;
+
+-- name: forget_alert_events
+DELETE FROM alert_events WHERE alert_id IN (SELECT value FROM json_each(?));
+
+-- name: forget_alerts
+DELETE FROM alerts WHERE id IN (SELECT value FROM json_each(?));
+
+-- name: alerts_of_account
+SELECT id FROM alerts WHERE account_id = ?;
+
+-- name: channel
+SELECT name, position, attempts, failing_at, next_at, last_error
+FROM alert_channels WHERE name = ?;
+
+-- name: put_channel
+INSERT INTO alert_channels (name, position, attempts, failing_at, next_at, last_error)
+VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (name) DO UPDATE SET
+  position = excluded.position, attempts = excluded.attempts, failing_at = excluded.failing_at,
+  next_at = excluded.next_at, last_error = excluded.last_error;
+
+-- name: add_account_events
+INSERT INTO account_events (account_id, at, kind, level, text, times, detail)
+SELECT
+  e.value ->> 0, e.value ->> 1, e.value ->> 2, e.value ->> 3, e.value ->> 4, e.value ->> 5,
+  e.value ->> 6
+FROM json_each(?) AS e
+WHERE EXISTS (SELECT 1 FROM accounts WHERE id = e.value ->> 0)
+ORDER BY e.key;
+
+-- name: account_events_before
+SELECT account_id, at, kind, level, text, times, detail, id FROM account_events
+WHERE account_id = :account_id AND (:before IS NULL OR id < :before)
+ORDER BY id DESC LIMIT :limit;
+
+-- name: account_events_after
+SELECT account_id, at, kind, level, text, times, detail, id FROM account_events
+WHERE account_id = :account_id AND id > :after
+ORDER BY id LIMIT :limit;
+
+-- name: prune_account_events
+-- They are stored in the order in which they happened, but for a few seconds.
+DELETE FROM account_events WHERE id IN (
+  SELECT id FROM (SELECT id, at FROM account_events ORDER BY id LIMIT :limit)
+  WHERE at < :before
+);
+
+-- name: forget_account_events
+DELETE FROM account_events WHERE id IN (
+  SELECT id FROM account_events WHERE account_id = ? LIMIT ?
+);
+
+-- name: add_audit
+INSERT INTO audit (at, who, peer, what, outcome, account_id, subject)
+SELECT
+  e.value ->> 0, e.value ->> 1, e.value ->> 2, e.value ->> 3, e.value ->> 4, e.value ->> 5,
+  e.value ->> 6
+FROM json_each(?) AS e ORDER BY e.key;
+
+-- name: audit
+SELECT at, who, peer, what, outcome, account_id, subject, id FROM audit
+WHERE (:account_id IS NULL OR account_id = :account_id) AND (:before IS NULL OR id < :before)
+ORDER BY id DESC LIMIT :limit;
+
+-- name: put_health_samples
+INSERT INTO health_samples (part, at, body) VALUES (?, ?, ?);
+
+-- name: forget_health_samples
+DELETE FROM health_samples WHERE part = ? AND at < ?;
+
+-- name: health_samples
+SELECT at, body FROM health_samples WHERE part = ? AND at >= ? ORDER BY at;
