@@ -17,7 +17,7 @@ from actors import brake
 from actors.action_entry import nothing_in_the_way
 from actors.action_runner import ActionRunner
 from actors.announcer import Announcer
-from actors.breaker import BreakerState
+from actors.description import describe
 from actors.errors import ReauthorizeError, VendorError
 from actors.failure import STORE_REST_S, wait_s
 from actors.gate import Gate
@@ -31,14 +31,13 @@ from actors.read_ahead import ReadAhead
 from actors.refresh import OwnerNeededError, Refresher
 from actors.resumption import initial_state, lifetime_s, names_uncovered_types, phase
 from actors.state import Rules
-from actors.status import ActorStatus, BucketStatus
+from actors.status import ActorStatus
 from actors.step import REFUSED, Decision, step
 from actors.surroundings import Surroundings
 from actors.token_calendar import keep_alive_at_s
-from actors.trouble import trouble
 from actors.vendors.base import Look, Page, Permit, Priority, Session
 from actors.verification import Verification
-from actors.verification_plan import Order, verification_in_s
+from actors.verification_plan import Order
 from store.action_models import NewAction, TakenIn
 from store.errors import StaleEpochError, StoreUnavailableError
 from store.models import ClaimedAccount, SealedCredential
@@ -150,28 +149,18 @@ class AccountActor:
 
     def status(self) -> ActorStatus:
         """Describe the actor as it is now."""
-        around, now = self._around, self._around.clock.now()
-        now_s, state, breaker = now.monotonic_s, self._state, self._gate.breaker
-        pace, bucket = around.pace(self.account_id, now), self._gate.bucket
-        rests = self._wake_at_s == inf or state.paused
-        return ActorStatus(
-            breaker=breaker.state(now_s),
-            breaker_failures=breaker.failures,
-            bucket=BucketStatus(bucket.in_flight, bucket.within_a_second(now_s)),
-            cursors=state.cursors,
-            trouble=self._trouble(breaker.state(now_s)),
-            looks=tuple(state.running),
-            failures=state.failures,
-            next_look_in_s=None if rests else max(0.0, self._wake_at_s - now_s),
+        return describe(
+            self.account_id,
+            self._state,
+            self._gate,
+            self._around,
+            wake_at_s=self._wake_at_s,
             verification=None if self._verification is None else self._verification.progress(),
-            verification_in_s=verification_in_s(state.verification, now_s, pace, around.settings),
-            verification_error=state.verification.error or None,
         )
 
-    def _trouble(self, breaker: BreakerState) -> tuple[str, ...]:
-        around = self._around
-        health, resting = around.store.health(), around.why_reads_rest()
-        return trouble(self._state, breaker, around.settings, health, resting)
+    def forget_responses(self) -> None:
+        """Begin to look for the slowest response anew."""
+        self._gate.slowest_response_s = 0.0
 
     @property
     def polls(self) -> bool:
@@ -191,6 +180,8 @@ class AccountActor:
         rules = replace(self._rules, pace=self._around.pace(self.account_id, now))
         if self._state.paused or isinstance(event, Pause):
             rules = replace(rules, keep_alive_at_s=keep_alive_at_s(self._sealed, now))
+        if self._around.outage is not None:
+            rest_s = max(rest_s, self._around.outage.rest_s(self.account_id, rules.phase))
         until_s = self._around.works_until_s
         self._state, decision = step(self._state, event, now, rules, rest_s, until_s)
         if decision.tells_readers:

@@ -42,6 +42,10 @@ class Gate:
     Promises: never more calls than the limits allow in any window; among those that wait, the most
     urgent goes first; one place in flight, and one call of each window, are kept free for a user's
     own calls; a throttled account makes no call before the time that the vendor asked for.
+
+    Attributes:
+        last_response_s: how long the last call took; None before the first.
+        slowest_response_s: how long the slowest took since somebody set this to 0.
     """
 
     __slots__ = (
@@ -56,6 +60,8 @@ class Gate:
         "_reads",
         "breaker",
         "bucket",
+        "last_response_s",
+        "slowest_response_s",
     )
 
     def __init__(
@@ -80,6 +86,8 @@ class Gate:
         self._hold_until_s = -inf
         self._queue: list[_Ticket] = []
         self._order = count()
+        self.last_response_s: float | None = None
+        self.slowest_response_s = 0.0
 
     def rest_s(self, now_s: float) -> float:
         """Return how long nothing should be begun: the breaker's rest, or the wait that the vendor asked for."""
@@ -109,7 +117,11 @@ class Gate:
                     ticket = await self._reads.admit(
                         self._account_id, operation, counts_as, reads=reads
                     )
-                yield
+                began_s = self._clock.now().monotonic_s
+                try:
+                    yield
+                finally:
+                    self._took(self._clock.now().monotonic_s - began_s)
             except BaseException as error:
                 self._ended(error)
                 if self._reads is not None and ticket is not None:
@@ -181,6 +193,10 @@ class Gate:
                 self.breaker.abandoned()
         self._report_breaker()
         self._wake_all()
+
+    def _took(self, duration_s: float) -> None:
+        self.last_response_s = duration_s
+        self.slowest_response_s = max(self.slowest_response_s, duration_s)
 
     def _wake_all(self) -> None:
         for ticket in self._queue:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from actors.breaker import BreakerState
 from actors.state import Failure
-from store.models import Account, Cursor
+from store.models import Account, Cursor, HeldDeletes
 
 
 class AccountState(StrEnum):
@@ -63,6 +63,11 @@ class ActorStatus:
         verification: None when none is under way.
         verification_in_s: when the next is due; None when none is planned.
         verification_error: how the last one failed; None when it did not.
+        verification_failures: how often in a row.
+        held: deletes that wait for a person's word.
+        token_failures: how often in a row the tokens could not be renewed.
+        last_response_s: how long the vendor took to answer the last time; None before the first.
+        slowest_response_s: how long it took at most since somebody asked for that.
     """
 
     breaker: BreakerState
@@ -76,6 +81,11 @@ class ActorStatus:
     verification: VerificationProgress | None = None
     verification_in_s: float | None = None
     verification_error: str | None = None
+    verification_failures: int = 0
+    held: tuple[HeldDeletes, ...] = ()
+    token_failures: int = 0
+    last_response_s: float | None = None
+    slowest_response_s: float = 0.0
 
 
 def account_state(

@@ -9,6 +9,7 @@ from actors.clock import Clock
 from actors.credential import Sealer
 from actors.hearing import Hearing
 from actors.moment import Moment
+from actors.outage import Outage
 from actors.pace import UNHINDERED, Pace
 from actors.read_meter import ReadMeter
 from actors.settings import AccountSettings
@@ -26,6 +27,7 @@ class Surroundings:
         reads: counts its metered reads; None where nothing is metered.
         hearing: what is known of its webhooks; None when nobody listens to any.
         writer: what users' writes go through; None for a vendor that takes none.
+        outage: whether most of its accounts fail just now; None where nobody looks at that.
     """
 
     store: ActorStore
@@ -39,6 +41,7 @@ class Surroundings:
     reads: ReadMeter | None = None
     hearing: Hearing | None = None
     writer: Writer | None = None
+    outage: Outage | None = None
 
     @property
     def works_until_s(self) -> float:
