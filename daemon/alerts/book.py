@@ -43,7 +43,8 @@ class AlertBook:
 
     def stored(self, alert: Alert) -> None:
         """Learn the id that an alert got."""
-        if (known := self._open.get(alert.key)) is not None and known.id == 0:
+        known = self._open.get(alert.key)
+        if known is not None and known.opened_at == alert.opened_at:
             self._open[alert.key] = replace(known, id=alert.id)
 
     def raise_one(self, condition: Condition, now: datetime) -> Sequence[AlertChange]:

@@ -6,6 +6,7 @@ one line in `vendors`.
 """
 
 from daemon.config.advice import Advice, advice
+from daemon.config.alerts import AlertsConfig
 from daemon.config.housecallpro import HousecallProConfig
 from daemon.config.load import find_config, load_config
 from daemon.config.problem import ConfigError, ConfigProblem
@@ -27,6 +28,7 @@ from daemon.config.vendor import VendorConfig
 
 __all__ = [
     "Advice",
+    "AlertsConfig",
     "Config",
     "ConfigError",
     "ConfigProblem",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
+from daemon.config.alerts import AlertsConfig
 from daemon.config.rule import Named, at_least, between, fernet_key, http_url, sqlite_url
 from daemon.config.secret import Secret
 from daemon.config.vendor import VendorConfig
@@ -150,6 +151,7 @@ class Config:
     log: LogConfig = field(default_factory=LogConfig)
     metrics: MetricsConfig = field(default_factory=MetricsConfig)
     supervisor: SupervisorConfig = field(default_factory=SupervisorConfig)
+    alerts: AlertsConfig = field(default_factory=AlertsConfig)
     vendors: Annotated[Mapping[str, VendorConfig], Named(VENDORS, "a vendor")] = field(
         default_factory=dict
     )

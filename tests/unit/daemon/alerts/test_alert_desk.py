@@ -1,0 +1,119 @@
+from pathlib import Path
+from typing import Any
+
+import anyio
+import msgspec
+import pytest
+
+from daemon.alerts.condition import Condition
+from daemon.alerts.desk import UnknownAlertError
+from daemon.alerts.kinds import STORE_UNAVAILABLE
+from daemon.config import AlertsConfig
+from store.errors import StoreUnavailableError
+from store.watch_models import AlertFilter
+from support.alert_house import ALERTMANAGER, WEBHOOK, Receiver, alert_house
+from support.virtual_time import VirtualClock
+
+
+async def test_raised_and_resolved_before_it_was_written_is_both(tmp_path: Path) -> None:
+    async with alert_house(tmp_path) as house:
+        house.hold()
+        house.end()
+        house.hold()
+        await anyio.sleep(1)
+        assert [what for what, _ in house.receiver.told()] == ["raised", "resolved", "raised"]
+        assert len(await house.store.open_alerts()) == 1
+        house.end()
+        await anyio.sleep(1)
+        assert await house.store.open_alerts() == []
+
+
+async def test_acknowledged_alert_is_stored_with_who_and_why(tmp_path: Path) -> None:
+    async with alert_house(tmp_path) as house:
+        house.hold()
+        await anyio.sleep(1)
+        (alert,) = await house.store.open_alerts()
+        acked = await house.desk.acknowledge(alert.id, "ada", "looking")
+        assert (await house.store.open_alerts())[0] == acked
+        assert (acked.acked_by, acked.note) == ("ada", "looking")
+        with pytest.raises(UnknownAlertError):
+            await house.desk.acknowledge(alert.id + 1, "ada", None)
+        await anyio.sleep(1)
+        assert [what for what, _ in house.receiver.told()] == ["raised", "acknowledged"]
+
+
+async def test_escalates_after_an_hour_across_a_restart(tmp_path: Path) -> None:
+    receiver = Receiver(VirtualClock())
+    clock = receiver.clock
+    async with alert_house(tmp_path, receiver=receiver, clock=clock) as house:
+        house.hold()
+        await anyio.sleep(3000)
+    async with alert_house(tmp_path, receiver=receiver, clock=clock) as house:
+        await anyio.sleep(700)
+    assert [what for what, _ in receiver.told()] == ["raised", "escalated"]
+
+
+async def test_trouble_with_the_store_is_told_though_it_cannot_be_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with alert_house(tmp_path) as house:
+        broken = True
+        record = house.store.record_alerts
+
+        async def fail(changes: Any) -> Any:  # noqa: ANN401
+            if broken:
+                raise StoreUnavailableError("the disk is full")
+            return await record(changes)
+
+        monkeypatch.setattr(type(house.store), "record_alerts", lambda _, changes: fail(changes))
+        house.desk.hold(Condition(STORE_UNAVAILABLE, "", "the disk is full"))
+        house.hold()
+        await anyio.sleep(60)
+        assert house.receiver.told() == [("raised", "store_unavailable")]
+        broken = False
+        house.end("store_unavailable", "")
+        await anyio.sleep(30)
+        assert house.receiver.told()[1:] == [
+            ("raised", "store_unavailable"),
+            ("raised", "account_failing"),
+            ("resolved", "store_unavailable"),
+        ]
+        assert len(await house.store.alerts(AlertFilter())) == 2
+
+
+async def test_test_alert_goes_over_every_channel_and_is_no_alert(tmp_path: Path) -> None:
+    config = AlertsConfig(webhook=WEBHOOK, alertmanager=ALERTMANAGER)
+    async with alert_house(tmp_path, config) as house:
+        await house.desk.send_test("ada")
+        await anyio.sleep(1)
+        paths = sorted(request.url.path for request in house.receiver.taken)
+        assert paths == ["/api/v2/alerts", "/hook"]
+        assert await house.store.alerts(AlertFilter()) == []
+
+
+async def test_alertmanager_hears_of_open_alerts_every_minute_and_of_their_end(
+    tmp_path: Path,
+) -> None:
+    async with alert_house(tmp_path, AlertsConfig(alertmanager=ALERTMANAGER)) as house:
+        house.hold()
+        await anyio.sleep(200)
+        posted = [msgspec.json.decode(request.content) for request in house.receiver.taken]
+        assert len(posted) in {4, 5}
+        (alert,) = posted[-1]
+        assert alert["labels"] == {
+            "alertname": "account_failing",
+            "severity": "warning",
+            "subject": "a",
+            "vendor": "quickbooks",
+            "account": "a",
+            "job": "syncline",
+        }
+        assert alert["startsAt"] == "2026-03-01T12:00:00Z"
+        assert alert["annotations"]["summary"] == "HTTP 503"
+        house.end()
+        await anyio.sleep(1)
+        (alert,) = msgspec.json.decode(house.receiver.taken[-1].content)
+        assert alert["endsAt"] == "2026-03-01T12:03:20Z"
+        count = len(house.receiver.taken)
+        await anyio.sleep(600)
+        assert len(house.receiver.taken) == count
