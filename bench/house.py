@@ -17,12 +17,13 @@ from actors.settings import AccountSettings, CallLimits
 from actors.vendors.base import Vendor as VendorPort
 from actors.vendors.http import build_client
 from bench.vendor_server import Vendor
-from daemon.app import Daemon, World, assemble
+from daemon.app import Daemon, assemble
 from daemon.config import Config, LogConfig, Secret, SecretsConfig, ServerConfig, StoreConfig
 from daemon.config.quickbooks import QuickBooksConfig, QuickBooksEndpoints
 from daemon.log import configure_logging
 from daemon.redaction import Redactor
 from daemon.sdnotify import Notifier
+from daemon.world import World
 from store.sqlite import SqliteStore, open_store
 
 QUICKBOOKS = "quickbooks"

@@ -1,6 +1,7 @@
 """The whole program: every long-lived part, in the order in which it starts. Start reading here.
 
     store ─► loop lag, store check, history limit, notice retention, finance follower
+          ─► alerts, health, timelines, audit
           ─► supervisor ─► read planning, token watch, heartbeat ─► web
           ─► signals, reload, watchdog
 
@@ -16,20 +17,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from random import Random
 
 import anyio
-import httpx
 import structlog
 
-from actors.clock import Clock, SystemClock, system_random
 from actors.credential import Sealer
 from actors.events import Listener
 from actors.finance.projector import FinanceProjector
-from actors.vendors.http import build_client
 from actors.vendors.registry import FINANCE, VENDORS
 from daemon.action_desk import ActionDesk
 from daemon.action_watch import ActionWatch
+from daemon.audit.trail import OPERATOR
 from daemon.config import Config, ConfigError, load_config, secret_values
 from daemon.connect import Connector
 from daemon.deliveries import Deliveries
@@ -39,7 +37,6 @@ from daemon.generated_secret import GeneratedSecretError, ensure_admin_token
 from daemon.heartbeat import HeartbeatCheck
 from daemon.history_limit import HistoryLimit
 from daemon.log import configure_logging
-from daemon.log_folding import LogFolding
 from daemon.loop_lag import LoopLag
 from daemon.metrics import Metrics
 from daemon.notice_retention import NoticeRetention
@@ -49,8 +46,9 @@ from daemon.read_watch import ReadWatch
 from daemon.recovery_note import read_note
 from daemon.redaction import Redactor
 from daemon.reload import Reloader
-from daemon.sdnotify import Notifier, watchdog_interval_s
+from daemon.sdnotify import watchdog_interval_s
 from daemon.sealing_key import WrongKeyError, open_sealer, take_up_keys
+from daemon.sealing_proof import PROOF_KEY
 from daemon.service_history import ServiceHistory
 from daemon.signals import Control, hear_signals
 from daemon.status_key import open_status_links
@@ -61,8 +59,10 @@ from daemon.token_watch import TokenWatch
 from daemon.vendors import Vendors, VendorWorkshop
 from daemon.version import VERSION
 from daemon.watchdog import Watchdog
+from daemon.watching import Watched, Watching
 from daemon.web import ListenError, WebContext, WebServer
-from store.crash_points import CrashPoint, UnknownCrashPointError
+from daemon.world import World, this_world
+from store.crash_points import UnknownCrashPointError
 from store.errors import StoreOpenError
 from store.sqlite import SqliteStore, open_store
 
@@ -77,24 +77,6 @@ _CANNOT_START = (
     UnknownCrashPointError,
     WrongKeyError,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """Everything that the program takes from outside itself, so that a test can give it another one.
-
-    Attributes:
-        crash_point: where a test wants the process to kill itself.
-        folding: folds lines of the log that repeat themselves; None writes all.
-    """
-
-    clock: Clock
-    random: Random
-    redactor: Redactor
-    notifier: Notifier
-    open_client: Callable[[], httpx.AsyncClient]
-    crash_point: CrashPoint | None = None
-    folding: LogFolding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +98,7 @@ class Daemon:
     throughput: Throughput
     service_history: ServiceHistory
     sealer: Sealer
+    watching: Watching
     admin_token: str
     port: int = 0
 
@@ -135,6 +118,7 @@ class Daemon:
         watch = TokenWatch(self.metrics.census, self.supervisor, self.world.clock)
         await reads.load()
         await self.service_history.load()
+        await self.watching.load()
         async with self.vendors, anyio.create_task_group() as side:
             side.start_soon(self.metrics.load_tokens, self.store)
             side.start_soon(self.throughput.run)
@@ -147,6 +131,7 @@ class Daemon:
                 side.start_soon(HistoryLimit(self.store, self.world.clock, keep_s).run)
             projector = FinanceProjector(self.store.finance, FINANCE)
             side.start_soon(FinanceFollower(self.store, projector).run)
+            side.start_soon(self.watching.run)
             async with anyio.create_task_group() as main:
                 await main.start(self.supervisor.run)
                 side.start_soon(reads.run)
@@ -158,26 +143,8 @@ class Daemon:
                 self.server.stop()
                 self.supervisor.stop()
             side.cancel_scope.cancel()
+        await self.watching.close()
         await reads.close()
-
-
-def this_world(redactor: Redactor) -> World:
-    """Return the machine's own clock, chance, network and service manager.
-
-    Raises:
-        UnknownCrashPointError: `SYNCLINE_CRASH_AT` names none.
-    """
-    crash_at = os.environ.get("SYNCLINE_CRASH_AT")
-    clock = SystemClock()
-    return World(
-        clock=clock,
-        random=system_random(),
-        redactor=redactor,
-        notifier=Notifier(os.environ),
-        open_client=build_client,
-        crash_point=CrashPoint.parse(crash_at) if crash_at else None,
-        folding=LogFolding(clock),
-    )
 
 
 @asynccontextmanager
@@ -196,6 +163,7 @@ async def running(config: Config, world: World) -> AsyncIterator[Daemon]:
 
 async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
     """Put the parts together; nothing runs yet."""
+    sealed_by = await store.metadata(PROOF_KEY)
     sealer = await open_sealer(config, store)
     admin_token = config.server.admin_token or ensure_admin_token(config.store.path).value
     world.redactor.add(admin_token.reveal())
@@ -206,21 +174,17 @@ async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
     )
     event_log = EventLog(trace_names={name: entry.trace_name for name, entry in VENDORS.items()})
     watch, looks, throughput = ActionWatch(), ReadWatch(), Throughput(world.clock)
-    listeners = (metrics.listen, event_log.listen, watch.listen, looks.listen, throughput.listen)
+    listeners: list[Listener] = [metrics.listen, event_log.listen, watch.listen, looks.listen]
+    listeners.append(throughput.listen)
     vendors = _vendors(config, world, store, sealer, listeners)
     supervisor = _supervisor(config, world, store, vendors)
-    connector = Connector(
-        store,
-        vendors.by_name,
-        sealer,
-        supervisor,
-        world.clock,
-        metrics.census,
-        conceal=world.redactor.add,
-    )
-    connector.reads = metrics.reads.meters = vendors.reads
+    connector = _connector(world, store, sealer, vendors, supervisor, metrics)
     heartbeat = HeartbeatCheck(store, supervisor, vendors.surroundings, world.clock)
     metrics.heartbeat.read = lambda: heartbeat.beats
+    watching = _watching(config, world, store, vendors, supervisor, heartbeat, metrics)
+    listeners.append(watching.listen)
+    if sealed_by not in (None, await store.metadata(PROOF_KEY)):
+        watching.audit.note(OPERATOR, "keys_rotated")
     service_history = ServiceHistory(store, metrics.census, heartbeat, world.clock)
     context = WebContext(
         store=store,
@@ -240,6 +204,7 @@ async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
         throughput=throughput,
         service_history=service_history,
         status_links=await open_status_links(store),
+        watching=watching,
     )
     return Daemon(
         config=config,
@@ -253,6 +218,7 @@ async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
         throughput=throughput,
         service_history=service_history,
         sealer=sealer,
+        watching=watching,
         admin_token=admin_token.reveal(),
     )
 
@@ -287,6 +253,51 @@ def _readers(
 ) -> ReaderDesk:
     around = vendors.surroundings
     return ReaderDesk(store, supervisor, around, watch, world.clock, vendors.tell)
+
+
+def _connector(
+    world: World,
+    store: SqliteStore,
+    sealer: Sealer,
+    vendors: Vendors,
+    supervisor: Supervisor,
+    metrics: Metrics,
+) -> Connector:
+    connector = Connector(
+        store,
+        vendors.by_name,
+        sealer,
+        supervisor,
+        world.clock,
+        metrics.census,
+        conceal=world.redactor.add,
+    )
+    connector.reads = metrics.reads.meters = vendors.reads
+    return connector
+
+
+def _watching(
+    config: Config,
+    world: World,
+    store: SqliteStore,
+    vendors: Vendors,
+    supervisor: Supervisor,
+    heartbeat: HeartbeatCheck,
+    metrics: Metrics,
+) -> Watching:
+    watched = Watched(
+        store=store,
+        supervisor=supervisor,
+        surroundings=vendors.surroundings,
+        outages=vendors.outages,
+        heartbeat=heartbeat,
+        metrics=metrics,
+        clock=world.clock,
+        random=world.random,
+        open_client=world.open_client,
+        public_url=config.server.public_url,
+    )
+    return Watching(watched, config.alerts)
 
 
 async def serve(
@@ -354,7 +365,7 @@ def _reloader(daemon: Daemon, load: Callable[[], Config]) -> Reloader:
         daemon.config,
         daemon.vendors,
         daemon.supervisor,
-        daemon.metrics,
+        daemon.watching,
         daemon.world.notifier,
         daemon.world.clock,
         load=load,
@@ -363,7 +374,8 @@ def _reloader(daemon: Daemon, load: Callable[[], Config]) -> Reloader:
 
 
 async def _prepare(daemon: Daemon, config: Config) -> None:
-    await take_up_keys(config, daemon.store, daemon.sealer)
+    if await take_up_keys(config, daemon.store, daemon.sealer) is not None:
+        daemon.watching.audit.note(OPERATOR, "keys_rotated")
     _configure_log(daemon.world, config)
 
 

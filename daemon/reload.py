@@ -8,12 +8,12 @@ import structlog
 from actors.clock import Clock
 from daemon.config import Config, ConfigError
 from daemon.generated_secret import GeneratedSecretError
-from daemon.metrics import Metrics
 from daemon.sdnotify import Notifier
 from daemon.sealing_key import WrongKeyError
 from daemon.signals import Control
 from daemon.supervisor import Supervisor
 from daemon.vendors import Vendors
+from daemon.watching import Watching
 from store.errors import StoreUnavailableError
 
 log = structlog.get_logger()
@@ -24,7 +24,7 @@ _REFUSED = (ConfigError, WrongKeyError, GeneratedSecretError, StoreUnavailableEr
 class Reloader:
     """Applies a changed configuration each time somebody asks for it.
 
-    What vendors and logging are told is applied at once; their accounts finish the page in hand and
+    What vendors, alerts and logging are told is applied at once; their accounts finish the page in hand and
     go on as configured. With new keys, all tokens are sealed anew. What was fixed at the start
     (store, server, supervisor, metrics) is named in the log and waits for a restart. A file with a mistake,
     or keys that do not open what is stored, change nothing.
@@ -35,7 +35,7 @@ class Reloader:
         config: Config,
         vendors: Vendors,
         supervisor: Supervisor,
-        metrics: Metrics,
+        watching: Watching,
         notifier: Notifier,
         clock: Clock,
         *,
@@ -50,7 +50,7 @@ class Reloader:
         self._config = config
         self._vendors = vendors
         self._supervisor = supervisor
-        self._metrics = metrics
+        self._watching = watching
         self._notifier = notifier
         self._clock = clock
         self._load = load
@@ -73,17 +73,22 @@ class Reloader:
             fresh = self._load()
             await self._prepare(fresh)
         except _REFUSED as error:
-            self._metrics.config_reloaded(successful=False)
             log.error("reload_refused", problems=str(error))  # noqa: TRY400 - the text says it all
+            self._watching.reload_refused(str(error))
             return "the configuration has mistakes, and the one before holds; see the log"
         changed = self._vendors.configure(fresh.vendors)
         await self._supervisor.reconfigure(changed)
         await self._vendors.close_replaced()
         waits = _needs_restart(self._config, fresh)
+        self._watching.configure(fresh.alerts)
         self._config = replace(
-            self._config, vendors=fresh.vendors, log=fresh.log, secrets=fresh.secrets
+            self._config,
+            vendors=fresh.vendors,
+            log=fresh.log,
+            secrets=fresh.secrets,
+            alerts=fresh.alerts,
         )
-        self._metrics.config_reloaded(successful=True)
+        self._watching.reloaded()
         log.info("reloaded", vendors=sorted(changed), needs_restart=waits)
         return f"reloaded; a restart is needed for {', '.join(waits)}" if waits else "reloaded"
 

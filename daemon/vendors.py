@@ -1,7 +1,7 @@
 """The configured vendors, and what the actors of each share. Can be configured anew while running."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -12,6 +12,7 @@ from actors.clock import Clock
 from actors.credential import Sealer
 from actors.events import Event, Listener
 from actors.hearing import Hearing
+from actors.outage import Outage
 from actors.read_meter import ReadMeter
 from actors.slots import PageSlots
 from actors.surroundings import Surroundings
@@ -32,6 +33,7 @@ class VendorWorkshop:
     Attributes:
         listeners: who is told what happens.
         open_client: makes the HTTP client that one vendor's accounts share.
+        outages: what the actors of each vendor are told of its incidents; stays the same object.
     """
 
     store: Store
@@ -40,6 +42,7 @@ class VendorWorkshop:
     random: Random
     listeners: Iterable[Listener]
     open_client: Callable[[], httpx.AsyncClient]
+    outages: dict[str, Outage] = field(default_factory=dict)
 
     def meter(self, name: str, config: VendorConfig) -> ReadMeter | None:
         """Build what counts the vendor's metered reads, if it meters any."""
@@ -73,6 +76,7 @@ class VendorWorkshop:
             reads=reads,
             hearing=hearing if config.webhook_secret is not None else None,
             writer=getattr(vendor, "writer", None),
+            outage=self.outages.setdefault(name, Outage()),
         )
 
     def tell(self, event: Event) -> None:
@@ -98,6 +102,11 @@ class Vendors:
         self.receivers: dict[str, Receiver] = {}
         self._replaced: list[Vendor] = []
         self.configure(configs)
+
+    @property
+    def outages(self) -> Mapping[str, Outage]:
+        """What the actors are told of their vendors' incidents, by vendor."""
+        return self._workshop.outages
 
     def configure(self, configs: Mapping[str, VendorConfig]) -> Mapping[str, Surroundings]:
         """Build what is new or different; return it. A vendor that is no longer named stays as it is."""

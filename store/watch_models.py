@@ -106,6 +106,9 @@ class ChannelPosition:
     last_error: str | None = None
 
 
+Detail = Mapping[str, str | int | float | None]
+
+
 @dataclass(frozen=True, slots=True)
 class AccountEvent:
     """Something that an account's actor, or somebody for the account, did.
@@ -124,7 +127,7 @@ class AccountEvent:
     level: str
     text: str
     times: int = 1
-    detail: Mapping[str, object] = field(default_factory=dict)
+    detail: Detail = field(default_factory=dict)
     id: int = 0
 
 
@@ -136,6 +139,15 @@ class AccountEventFilter:
     before: int | None = None
     after: int | None = None
     limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedAction:
+    """A user's write whose outcome only a person can find out."""
+
+    account_id: str
+    action_id: str
+    action_type: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from store.watch_models import (
     AuditFilter,
     ChannelPosition,
     PackedSamples,
+    ParkedAction,
 )
 
 
@@ -50,6 +51,10 @@ class WatchStore(Protocol):
 
     async def prune_alerts(self, before: datetime, *, limit: int) -> int:
         """Forget at most `limit` alerts resolved before then, and their events; return how many."""
+        ...
+
+    async def parked_actions(self) -> Sequence[ParkedAction]:
+        """Return every user's write whose outcome only a person can find out."""
         ...
 
     async def channel(self, name: str) -> ChannelPosition | None:

@@ -4,6 +4,7 @@ raised ──► changed ──► escalated ──► ... ──► resolved
               (acknowledged: escalates no more)
 """
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from store.watch_models import Alert, AlertChange, AlertHappening, Severity
 _FURTHER = 4.0
 """The second escalation comes after so many times the first wait, the third after that again."""
 _CAUSE_CHARACTERS = 2_000
+_FIGURES = re.compile(r"\d[\d.]*(?= (?:s|times|of|accounts|hours|reads|fields)\b|%)")
 
 
 class AlertBook:
@@ -40,6 +42,10 @@ class AlertBook:
     def find(self, kind: str, subject: str) -> Alert | None:
         """Return the open alert of a kind about a subject."""
         return self._open.get((kind, subject))
+
+    def has_open(self, kinds: Collection[str], subject: str) -> bool:
+        """Tell whether one of these kinds is open about a subject."""
+        return any((kind, subject) in self._open for kind in kinds)
 
     def stored(self, alert: Alert) -> None:
         """Learn the id that an alert got."""
@@ -68,7 +74,8 @@ class AlertBook:
             )
             return [self._become(AlertHappening.RAISED, alert, now)]
         worse = severity is Severity.CRITICAL and known.severity is Severity.WARNING
-        if not worse and (known.cause, known.tried) == (cause, condition.tried or known.tried):
+        same = _but_for_figures(known.cause) == _but_for_figures(cause)
+        if same and not worse and condition.tried in ("", known.tried):
             return ()
         alert = replace(
             known,
@@ -160,3 +167,8 @@ class AlertBook:
 
 def _over(alert: Alert, how: str, now: datetime) -> Alert:
     return replace(alert, resolved_at=now, resolution=how)
+
+
+def _but_for_figures(cause: str) -> str:
+    """What grows by itself (an age, a count) is no news."""
+    return _FIGURES.sub("0", cause)

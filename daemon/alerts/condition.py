@@ -51,7 +51,13 @@ class Condition:
 
 
 def account_conditions(
-    account_id: str, vendor: str, facts: Facts, findings: Sequence[Finding], *, incident: bool
+    account_id: str,
+    vendor: str,
+    facts: Facts,
+    findings: Sequence[Finding],
+    *,
+    incident: bool = False,
+    tried: str = "",
 ) -> Sequence[Condition]:
     """Return what holds of one account.
 
@@ -64,8 +70,9 @@ def account_conditions(
             severity = max(_SEVERITY[each.level], kind.severity, key=list(Severity).index)
             known = found.get(kind.name)
             if known is None or known.severity is Severity.WARNING:
+                stuck = tried if kind is kinds.ACCOUNT_STUCK else ""
                 found[kind.name] = Condition(
-                    kind, account_id, each.reason, vendor, account_id, severity
+                    kind, account_id, each.reason, vendor, account_id, severity, stuck
                 )
     return tuple(found.values())
 

@@ -4,6 +4,7 @@ Whoever tells is not kept waiting: it is written a moment later, all that came m
 """
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import anyio
@@ -112,6 +113,11 @@ class AlertDesk:
                 await self._write()
             except StoreUnavailableError:
                 self._tell_of_the_store()
+
+    async def close(self) -> None:
+        """Write what is pending, if the store takes it."""
+        with suppress(StoreUnavailableError):
+            await self._write()
 
     def _take(self, changes: Sequence[AlertChange]) -> None:
         if changes:

@@ -145,6 +145,7 @@ READS_SHORT = Kind(
     _WARNING,
     "At this pace a vendor's metered reads would not last the month: polls are stretched.",
     "Buy more, connect less, or live with rarer polls: `syncline sync --full --dry-run`.",
+    settled_s=3_600.0,
 )
 READS_USED_UP = Kind(
     "reads_used_up",

@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from daemon.cli import action_commands, config_commands, key_commands
+from daemon.cli import action_commands, alert_commands, config_commands, key_commands
 from daemon.cli.account_commands import accounts, disconnect, pause, resume
 from daemon.cli.backup_command import backup
 from daemon.cli.completion_command import answer_shells, completion
@@ -26,6 +26,7 @@ from daemon.cli.sandbox_command import sandbox
 from daemon.cli.shell import Shell, process_shell
 from daemon.cli.status_command import status
 from daemon.cli.sync_command import sync
+from daemon.cli.timeline_commands import audit, events
 from daemon.cli.verify_command import verify
 from daemon.cli.views_command import views
 from daemon.config import ConfigError
@@ -84,6 +85,8 @@ _COMMANDS: _Commands = (
         "Show what is due, owed and paid.",
         "syncline views 4f1c receivables-aging --as-of 2026-12-31",
     ),
+    (events, "Show what happened to an account.", "syncline events 4f1c --follow"),
+    (audit, "Show who did what.", "syncline audit --account 4f1c"),
     (backup, "Copy the database, checked.", "syncline backup /srv/backups --keep 14"),
     (
         restore_drill,
@@ -124,7 +127,26 @@ _KEY_COMMANDS: _Commands = (
     (key_commands.forget, "Remove the keys before it.", "syncline keys forget --yes"),
     (key_commands.new, "Print a new key.", "syncline keys new | systemd-creds encrypt - keys.cred"),
 )
-_NAMES = {action_commands.list_actions: "list", restore_drill: "restore-drill"}
+_ALERT_COMMANDS: _Commands = (
+    (alert_commands.list_alerts, "List the open ones.", "syncline alerts list --all --json"),
+    (
+        alert_commands.ack,
+        "Say that you look after one.",
+        'syncline alerts ack 17 --note "I call them"',
+    ),
+    (alert_commands.send_test, "See whether they come.", "syncline alerts test"),
+    (
+        alert_commands.replay,
+        "Tell a channel once more.",
+        "syncline alerts replay webhook --after 120",
+    ),
+)
+_NAMES = {
+    action_commands.list_actions: "list",
+    alert_commands.list_alerts: "list",
+    alert_commands.send_test: "test",
+    restore_drill: "restore-drill",
+}
 """Commands that are not called as their function is."""
 
 
@@ -142,6 +164,9 @@ def build() -> typer.Typer:
     _add(keys, _KEY_COMMANDS)
     app.add_typer(keys, name="keys", short_help="Change the keys that seal tokens.")
     app.add_typer(actions, name="actions", short_help="Have something done at a vendor.")
+    alerts = _group("See what somebody should know, and say that you look after it.")
+    _add(alerts, _ALERT_COMMANDS)
+    app.add_typer(alerts, name="alerts", short_help="See what somebody should know.")
     app.add_typer(config, name="config", short_help="Check or show the configuration.")
     return app
 

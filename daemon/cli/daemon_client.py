@@ -53,27 +53,40 @@ class DaemonClient:
     """Calls the daemon with its admin token. A context manager."""
 
     def __init__(
-        self, base_url: str, token: str, start: str, transport: httpx.BaseTransport | None = None
+        self,
+        base_url: str,
+        token: str,
+        start: str,
+        transport: httpx.BaseTransport | None = None,
+        *,
+        user: str = "",
     ) -> None:
         self.base_url = base_url
         self._start = start
         self._http = httpx.Client(
             base_url=base_url,
-            headers={"Authorization": f"Bearer {token}"},
+            headers={"Authorization": f"Bearer {token}", "X-Syncline-User": user},
             timeout=_TIMEOUT_S,
             transport=transport,
             trust_env=False,
         )
 
     @classmethod
-    def of(cls, config: Config, path: Path, transport: httpx.BaseTransport | None = None) -> Self:
-        """Return a client of the daemon that runs with this configuration.
+    def of(
+        cls,
+        config: Config,
+        path: Path,
+        transport: httpx.BaseTransport | None = None,
+        *,
+        user: str = "",
+    ) -> Self:
+        """Return a client of the daemon that runs with this configuration, as `user` for its audit.
 
         Raises:
             CommandError: its address or its token is not known.
         """
         start = f"Start it: syncline run --config {path}"
-        return cls(base_url(config), _token(config, start), start, transport)
+        return cls(base_url(config), _token(config, start), start, transport, user=user)
 
     def __enter__(self) -> Self:
         """Return the client itself."""

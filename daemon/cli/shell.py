@@ -68,7 +68,8 @@ class Shell:
             CommandError: the admin token cannot be had.
         """
         path = self.config_path(named)
-        return DaemonClient.of(client_config(path, self.environ), path, self.transport)
+        config = client_config(path, self.environ)
+        return DaemonClient.of(config, path, self.transport, user=_user(self.environ))
 
     def confirm(self, question: str, *, yes: bool) -> None:
         """Return only when the person agrees.
@@ -123,3 +124,9 @@ def _ask_text(question: str, is_secret: bool) -> str:  # noqa: FBT001 - as `Shel
         return getpass.getpass(f"{question}: ", sys.stderr)
     print(f"{question}: ", end="", file=sys.stderr, flush=True)  # noqa: T201 - a prompt
     return sys.stdin.readline()
+
+
+def _user(environ: Mapping[str, str]) -> str:
+    """Return who calls, as the login says; behind sudo, who called that."""
+    names = (environ.get(name, "") for name in ("SUDO_USER", "LOGNAME", "USER"))
+    return next((name for name in names if name and name.isascii()), "")

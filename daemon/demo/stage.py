@@ -12,7 +12,7 @@ import msgspec
 import yaml
 
 from actors.clock import Clock
-from daemon.app import World, running, this_world
+from daemon.app import running
 from daemon.cli.replies import AccountReply, Page, StatusReply
 from daemon.cli.sandbox_section import sandbox_section
 from daemon.config import Config, load_config, secret_values
@@ -21,6 +21,7 @@ from daemon.redaction import Redactor
 from daemon.sandbox.quickbooks import Behaviour, QuickBooksSandbox
 from daemon.sandbox.serve import serve_sandbox
 from daemon.sandbox.webhook_carrier import carry_webhooks, over_http
+from daemon.world import World, this_world
 
 _COMPANIES: Mapping[str, float] = {"Corner Café": 1, "Harbour Plumbing": 8, "Meridian Foods": 40}
 """Their sizes; 1 is about 260 objects."""

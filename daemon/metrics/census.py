@@ -213,6 +213,14 @@ class Census:
         found = (key for key, counted in self._counted.items() if counted.state is state)
         return [account_id for account_id, _ in zip(found, range(limit), strict=False)]
 
+    def counted(self, account_id: str) -> Counted | None:
+        """Return what is known of one account; None when it is not known."""
+        return self._counted.get(account_id)
+
+    def ids(self) -> Sequence[str]:
+        """Return the ids of all accounts."""
+        return list(self._counted)
+
     def _touch(self, account_id: str) -> Counted | None:
         counted = self._counted.get(account_id)
         if counted is not None:

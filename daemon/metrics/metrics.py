@@ -11,7 +11,11 @@ from prometheus_client.process_collector import ProcessCollector
 
 from actors.clock import Clock
 from actors.events import Event
+from daemon.alerts.channels import CHANNELS
+from daemon.alerts.kinds import KINDS
+from daemon.health.recovery import RECOVERIES
 from daemon.metrics.action_counts import ActionCounts
+from daemon.metrics.alert_counts import AlertCounts, OpenAlertsCollector
 from daemon.metrics.census import Census
 from daemon.metrics.event_counts import EventCounts
 from daemon.metrics.exposition import Exposition, expose
@@ -26,6 +30,7 @@ from daemon.metrics.verification_counts import VerificationCounts
 from daemon.supervisor import Supervisor
 from store.errors import StoreError, StoreUnavailableError
 from store.ports import Directory, Store
+from store.watch_models import Severity
 
 Told = TypeVar("Told")
 
@@ -48,6 +53,8 @@ class Metrics:
         http: counts who is refused by our server.
         recovery: shows the note of backups and drills that it is given to read.
         reads: shows the meters of the vendors' reads that are given to it.
+        alerts: counts deliveries of alerts, and what is tried by itself.
+        open_alerts: shows the alerts and incidents that it is given to read.
     """
 
     def __init__(self, clock: Clock, operations: Mapping[str, Sequence[str]], version: str) -> None:
@@ -101,6 +108,11 @@ class Metrics:
         self.http = HttpCounts(self.registry)
         self.recovery = RecoveryCollector()
         self.registry.register(self.recovery)
+        self.alerts = AlertCounts(self.registry, CHANNELS, RECOVERIES)
+        self.open_alerts = OpenAlertsCollector(
+            list(KINDS), [str(each) for each in Severity], list(operations)
+        )
+        self.registry.register(self.open_alerts)
         ProcessCollector(registry=self.registry)
 
     def listen(self, event: Event) -> None:

@@ -16,6 +16,7 @@ from daemon.standing import Standing, standing
 from daemon.supervisor import Condition, Hosted
 from daemon.web.budget_view import BudgetView
 from daemon.web.freshness import Freshness
+from daemon.web.health_view import CheckView, LookFailure, ResponseView, SampleView
 from daemon.web.instant import Instant
 from store.models import Account, Cursor, HeldDeletes, SealedCredential
 from store.verification import Certificate
@@ -95,15 +96,6 @@ class CursorView(msgspec.Struct, frozen=True, kw_only=True):
     last_error: Annotated[
         str | None, Meta(description="How reading it failed the last time; null when it did not.")
     ]
-
-
-class LookFailure(msgspec.Struct, frozen=True):
-    """One thing that could not be read the last time."""
-
-    look: Annotated[str, Meta(description="An object type, or the vendor's feed of changes.")]
-    failures: Annotated[int, Meta(description="In a row.")]
-    error: str
-    at: Instant
 
 
 class HeldDeletesView(msgspec.Struct, frozen=True, kw_only=True):
@@ -199,6 +191,16 @@ class AccountHealth(Integration, frozen=True, kw_only=True):
     looks: Annotated[Sequence[str], Meta(description="What is being read right now.")]
     failures: Sequence[LookFailure]
     next_look_in_s: float | None
+    checks: Annotated[
+        Sequence[CheckView], Meta(description="What is not well now; empty when all is.")
+    ] = ()
+    response: Annotated[
+        ResponseView | None, Meta(description="null while no actor looks after it.")
+    ] = None
+    samples: Annotated[
+        Sequence[SampleView],
+        Meta(description="What was found every five minutes within the last 24 hours."),
+    ] = ()
 
 
 def integration(account: Account, now: Standing) -> Integration:

@@ -12,6 +12,7 @@ from actors.vendors.registry import VENDORS
 from daemon.connect import ConsentRefusedError
 from daemon.standing import standing
 from daemon.web.account_view import Integration, integration
+from daemon.web.audited import ABOUT
 from daemon.web.operation import (
     JSON,
     Answer,
@@ -44,6 +45,7 @@ def _callback(vendor: str) -> Handler[Any, Nothing]:
         connector, consent = call.context.connector, call.query
         code, company = _given(vendor, consent)
         account, created = await connector.finish(vendor, consent.state, code, company)
+        call.request[ABOUT] = account.id
         if HTML in call.request.headers.get("Accept", ""):
             return connected_page(account.name, _status(created=created))
         return _answer(call, account, created=created)
@@ -115,6 +117,7 @@ def _operations(vendor: str, form: ConnectForm) -> Iterator[AnyOperation]:
         method="POST",
         path=f"/auth/{vendor}/connect",
         name=f"{vendor}Connect",
+        deed="account_connected",
         tag=_TAG,
         summary=f"Connect a company with {'an authorization code' if has_code else 'its keys'}",
         handler=_connect(vendor),
@@ -142,6 +145,7 @@ def _consent_operations(vendor: str, consent: type[msgspec.Struct]) -> Iterator[
         method="GET",
         path=f"/auth/{vendor}/callback",
         name=f"{vendor}Callback",
+        deed="account_connected",
         tag=_TAG,
         summary="Come back from the vendor's consent page; guarded by the single-use `state`",
         handler=_callback(vendor),

@@ -16,6 +16,7 @@ from daemon.read_through import ReaderDesk
 from daemon.service_history import ServiceHistory
 from daemon.supervisor import Supervisor
 from daemon.throughput import Throughput
+from daemon.watching import Watching
 from daemon.web.body_room import BodyRoom
 from daemon.web.pages.rendering import Pages
 from daemon.web.pages.status_link import StatusLinks
@@ -30,6 +31,7 @@ class WebContext:
         admin_token: what opens everything that is not open to all.
         settings: how accounts are kept in sync, by vendor; looked at afresh each time.
         reads: counts metered reads, by vendor; looked at afresh each time.
+        watching: alerts, health, timelines and the audit trail; None where nothing watches.
         heartbeat: proves that the whole pipe works; None where nothing does.
         throughput: what went on in the last hour.
         service_history: how the service did in the last day.
@@ -57,6 +59,7 @@ class WebContext:
     readers: ReaderDesk
     reads: Mapping[str, ReadMeter] = field(default_factory=dict)
     heartbeat: HeartbeatCheck | None = None
+    watching: Watching | None = None
     heartbeat_s: float = 15.0
     max_waiting: int | None = None
     body_room: BodyRoom = field(default_factory=BodyRoom)

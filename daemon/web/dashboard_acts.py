@@ -9,12 +9,24 @@ from aiohttp import web
 
 from daemon.web import actions, deletes, integrations, steering, verification
 from daemon.web import dashboard_session as session
+from daemon.web.audited import audited
 from daemon.web.dashboard import FORM, SEE_OTHER, TAG, for_operator
 from daemon.web.operation import Answer, AnyOperation, Call, Nothing, Operation
 from daemon.web.pages.sending import problem_page, see_other
 from daemon.web.problem import FieldError, InvalidInputError
 
 _ACCOUNT = f"{session.HOME}/accounts/{{account_id}}"
+
+_DEEDS = {
+    "sync": "sync_requested",
+    "sync-full": "sync_requested",
+    "verify": "verification_requested",
+    "pause": "account_paused",
+    "resume": "account_resumed",
+    "disconnect": "account_disconnected",
+    "confirm-deletes": "deletes_confirmed",
+    "retry": "action_retried",
+}
 
 Act = Callable[[Call[Nothing, Nothing]], Awaitable[Answer | web.StreamResponse]]
 
@@ -63,7 +75,8 @@ def _as(
 def _button(act: Act, said: str) -> Act:
     async def press(call: Call[Nothing, Nothing]) -> web.StreamResponse:
         session.require_own_page(call.request)
-        await act(call)
+        with audited(call.context.watching, _DEEDS[said], call.request):
+            await act(call)
         return see_other(f"{session.HOME}/accounts/{call.path('account_id')}?said={said}")
 
     return press
@@ -72,6 +85,7 @@ def _button(act: Act, said: str) -> Act:
 def _operation(path: str, name: str, summary: str, act: Act, said: str) -> AnyOperation:
     return Operation(
         method="POST",
+        deed=_DEEDS[said],
         path=f"{_ACCOUNT}/{path}",
         name=name,
         tag=TAG,

@@ -93,6 +93,7 @@ OPERATIONS: tuple[AnyOperation, ...] = (
         method="POST",
         path="/integrations/{account_id}/deletes/confirm",
         name="confirmDeletes",
+        deed="deletes_confirmed",
         tag="integrations",
         summary="Let deletes be made that are held because they are too many at once",
         handler=confirm_deletes,

@@ -12,11 +12,14 @@ from msgspec import Meta
 from actors.status import AccountState
 from daemon.standing import WORST_FIRST, standing
 from daemon.supervisor import Condition
+from daemon.watching import Watching
 from daemon.web.account_view import AccountHealth, account_health
 from daemon.web.freshness import freshness
+from daemon.web.health_view import check_view, response_view, sample_view
 from daemon.web.operation import Answer, AnyOperation, Call, Nothing, Operation, Reply
 from daemon.web.problem import ProblemError
 from store.errors import StoreUnavailableError, UnknownAccountError
+from store.watch_models import Severity
 
 _TAG = "health"
 _DATABASE_ANSWERS_WITHIN_S = 5.0
@@ -64,12 +67,24 @@ class AccountBrief(msgspec.Struct, frozen=True):
     reasons: Sequence[str]
 
 
-class Summary(msgspec.Struct, frozen=True):
+class OpenAlerts(msgspec.Struct, frozen=True):
+    """How many alerts are open."""
+
+    critical: int
+    warning: int
+    acknowledged: Annotated[int, Meta(description="How many of these somebody looks after.")]
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """All accounts at a glance."""
 
     accounts: Annotated[Mapping[AccountState, int], Meta(description="How many, by state.")]
     worst: Annotated[
         Sequence[AccountBrief], Meta(description="Those that are not well, the worst first.")
+    ]
+    alerts: Annotated[OpenAlerts, Meta(description="`GET /alerts` names them.")]
+    incidents: Annotated[
+        Sequence[str], Meta(description="Vendors at which most accounts fail at once.")
     ]
 
 
@@ -140,7 +155,15 @@ async def summary(call: Call[SummaryQuery, Nothing]) -> Answer:
         for account_id in census.in_state(state, call.query.limit - len(worst)):
             brief = await _brief(call, account_id)
             worst += [] if brief is None else [brief]
-    return Answer(Summary({state: counts[state] for state in WORST_FIRST}, worst))
+    watching = call.context.watching
+    return Answer(
+        Summary(
+            accounts={state: counts[state] for state in WORST_FIRST},
+            worst=worst,
+            alerts=_open_alerts(watching),
+            incidents=() if watching is None else watching.monitor.incidents(),
+        )
+    )
 
 
 async def account(call: Call[Nothing, Nothing]) -> Answer:
@@ -151,7 +174,24 @@ async def account(call: Call[Nothing, Nothing]) -> Answer:
     now = context.clock.now().utc
     fresh = freshness(stored.exact_as_of, now, context.stale_after_s(stored.vendor))
     hosted = context.supervisor.hosted().get(account_id)
-    return Answer(account_health(stored, hosted, credential, fresh, now))
+    shown = account_health(stored, hosted, credential, fresh, now)
+    if context.watching is not None:
+        monitor = context.watching.monitor
+        judged = monitor.judged(account_id)
+        shown = msgspec.structs.replace(
+            shown,
+            checks=() if judged is None else [check_view(each) for each in judged[1]],
+            response=response_view(None if hosted is None else hosted.status()),
+            samples=[sample_view(each) for each in await monitor.samples(account_id)],
+        )
+    return Answer(shown)
+
+
+def _open_alerts(watching: Watching | None) -> OpenAlerts:
+    alerts = () if watching is None else watching.desk.book.open_alerts()
+    counts = Counter(alert.severity for alert in alerts)
+    acknowledged = sum(alert.acked_at is not None for alert in alerts)
+    return OpenAlerts(counts[Severity.CRITICAL], counts[Severity.WARNING], acknowledged)
 
 
 async def _brief(call: Call[SummaryQuery, Nothing], account_id: str) -> AccountBrief | None:

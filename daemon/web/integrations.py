@@ -151,6 +151,7 @@ OPERATIONS: tuple[AnyOperation, ...] = (
         method="DELETE",
         path="/integrations/{account_id}",
         name="deleteIntegration",
+        deed="account_disconnected",
         tag=_TAG,
         summary="Give the grant back to the vendor and stop; data stay unless purged",
         handler=delete_integration,

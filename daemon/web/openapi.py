@@ -17,6 +17,7 @@ Schema = dict[str, Any]
 _REF = "#/components/schemas/{name}"
 _PATH_PARAMETER = re.compile(r"\{(\w+)\}")
 _PATH_PARAMETERS = {
+    "alert_id": "The alert's id.",
     "account_id": "Our id of the account.",
     "action_id": "The action's id.",
     "object_type": "The vendor's name of the type, such as `Invoice`.",

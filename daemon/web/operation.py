@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from aiohttp import web
 
+from daemon.web.audited import audited
 from daemon.web.context import WebContext
 from daemon.web.guard import count_visitor, let_in
 from daemon.web.input import arrived_body, read_body, read_query
@@ -46,11 +47,12 @@ class Call(Generic[Q, B]):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A JSON answer."""
+    """A JSON answer. `is_deed` is False when only a question was answered."""
 
     document: msgspec.Struct | None
     status: HTTPStatus = HTTPStatus.OK
     headers: Mapping[str, str] = field(default_factory=dict)
+    is_deed: bool = True
 
 
 ProblemPage = Callable[[WebContext, ProblemError], web.StreamResponse]
@@ -88,6 +90,7 @@ class Operation(Generic[Q, B]):
         by_session: whether a browser's session opens it instead of the token.
         reads_body: whether the handler takes the body off the wire, within limits of its own.
         ignores_unknown: whether unknown parameters are left alone, because others choose them.
+        deed: what the audit trail calls it (`daemon/audit/deeds.py`); empty when nothing is done.
     """
 
     method: str
@@ -109,6 +112,7 @@ class Operation(Generic[Q, B]):
     by_session: bool = False
     ignores_unknown: bool = False
     reads_body: bool = False
+    deed: str = ""
 
     @property
     def is_counted(self) -> bool:
@@ -137,7 +141,13 @@ def bind(
             arrived = await arrived_body(request, context)
             if operation.body is not None:
                 body = read_body(operation.body, arrived, operation.list_field)
-        answer = await operation.handler(Call(context, waiting, request, query, body))
+        call = Call(context, waiting, request, query, body)
+        # What needs a session is written down by who sees that there is one.
+        what = "" if operation.by_session else operation.deed
+        with audited(context.watching, what, request) as deed:
+            answer = await operation.handler(call)
+            if isinstance(answer, Answer):
+                deed.answered(answer.document, is_deed=answer.is_deed)
         return answer if isinstance(answer, web.StreamResponse) else _written(answer)
 
     async def handle_browser(request: web.Request) -> web.StreamResponse:

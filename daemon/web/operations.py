@@ -6,6 +6,7 @@ from aiohttp import web
 
 from daemon.web import (
     actions,
+    alerts,
     assets,
     auth,
     changes,
@@ -20,6 +21,7 @@ from daemon.web import (
     objects,
     status_pages,
     steering,
+    timeline,
     verification,
     views,
     webhooks,
@@ -52,6 +54,8 @@ OPERATIONS: tuple[AnyOperation, ...] = (
     *dashboard_acts.OPERATIONS,
     *status_pages.OPERATIONS,
     *assets.OPERATIONS,
+    *alerts.OPERATIONS,
+    *timeline.OPERATIONS,
     Operation(
         method="GET",
         path="/openapi.json",

@@ -7,6 +7,8 @@ from msgspec import Meta
 
 from daemon.web.problem import FieldError, InvalidInputError
 
+_DIGITS = 19
+
 Limit = Annotated[int, Meta(ge=1, le=1000, description="How many items at most.")]
 CursorText = Annotated[str, Meta(description="`next` of the page before.")]
 Next = Annotated[
@@ -32,3 +34,17 @@ def cursor_to_place(cursor: str) -> str:
     if place_to_cursor(place) != cursor:
         raise InvalidInputError([FieldError("cursor", "`next` of an earlier page", "another text")])
     return place
+
+
+def number_place(cursor: str) -> int | None:
+    """Return the number that the cursor was made of; None for the beginning.
+
+    Raises:
+        InvalidInputError: it was not made here.
+    """
+    place = cursor_to_place(cursor)
+    if not place:
+        return None
+    if not (place.isascii() and place.isdigit() and len(place) < _DIGITS):
+        raise InvalidInputError([FieldError("cursor", "`next` of an earlier page", "another text")])
+    return int(place)

@@ -104,7 +104,8 @@ async def _price(call: Call[Nothing, SyncRequest], account: Account) -> Answer:
         calls = {"news": 1}
     found = price(calls, settings.limits)
     meter = context.reads.get(account.vendor)
-    return Answer(sync_price(account.id, found, records, meter, full=wanted.full))
+    price_found = sync_price(account.id, found, records, meter, full=wanted.full)
+    return Answer(price_found, is_deed=False)
 
 
 async def pause(call: Call[Nothing, Nothing]) -> Answer:
@@ -206,6 +207,7 @@ OPERATIONS: tuple[AnyOperation, ...] = (
         method="POST",
         path="/integrations/{account_id}/sync",
         name="syncIntegration",
+        deed="sync_requested",
         tag=_TAG,
         summary="Look for changes now, or read everything again",
         handler=sync,
@@ -220,6 +222,7 @@ OPERATIONS: tuple[AnyOperation, ...] = (
         method="POST",
         path="/integrations/{account_id}/pause",
         name="pauseIntegration",
+        deed="account_paused",
         tag=_TAG,
         summary="Begin nothing new until it is resumed; survives a restart",
         handler=pause,
@@ -230,6 +233,7 @@ OPERATIONS: tuple[AnyOperation, ...] = (
         method="POST",
         path="/integrations/{account_id}/resume",
         name="resumeIntegration",
+        deed="account_resumed",
         tag=_TAG,
         summary="Go on after a pause, or try again after a quarantine",
         handler=resume,

@@ -211,6 +211,7 @@ OPERATIONS: tuple[AnyOperation, ...] = (
         method="POST",
         path="/integrations/{account_id}/verify",
         name="verifyIntegration",
+        deed="verification_requested",
         tag=_TAG,
         summary="Compare everything with the vendor now, and mend what differs",
         handler=verify,

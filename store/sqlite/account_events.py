@@ -41,7 +41,7 @@ def read_account_events(
     return [
         AccountEvent(
             *(account_id, from_text(at), kind, level, text, times),
-            detail=msgspec.json.decode(detail, type=dict[str, object]),
+            detail=msgspec.json.decode(detail, type=dict[str, str | int | float | None]),
             id=number,
         )
         for account_id, at, kind, level, text, times, detail, number in connection.execute(

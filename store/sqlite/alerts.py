@@ -18,6 +18,7 @@ from store.watch_models import (
     AlertFilter,
     AlertHappening,
     ChannelPosition,
+    ParkedAction,
     Severity,
 )
 
@@ -85,6 +86,11 @@ def prune_alerts(connection: sqlite3.Connection, before: datetime, limit: int) -
 def forget_alerts(connection: sqlite3.Connection, account_id: str) -> None:
     """Forget all alerts about an account."""
     _forget(connection, connection.execute(SQL["alerts_of_account"], (account_id,)))
+
+
+def parked_actions(connection: sqlite3.Connection) -> Sequence[ParkedAction]:
+    """Return every user's write that waits for a person."""
+    return [ParkedAction(*row) for row in connection.execute(SQL["parked_actions"])]
 
 
 def read_channel(connection: sqlite3.Connection, name: str) -> ChannelPosition | None:

@@ -18,6 +18,7 @@ from store.watch_models import (
     AuditFilter,
     ChannelPosition,
     PackedSamples,
+    ParkedAction,
 )
 
 
@@ -54,6 +55,10 @@ class SqliteWatchStore:
     async def prune_alerts(self, before: datetime, *, limit: int) -> int:
         """Forget some alerts that were resolved before then."""
         return await self._writer.submit(partial(alerts.prune_alerts, before=before, limit=limit))
+
+    async def parked_actions(self) -> Sequence[ParkedAction]:
+        """Return every user's write that waits for a person."""
+        return await self._readers.run(alerts.parked_actions)
 
     async def channel(self, name: str) -> ChannelPosition | None:
         """Return how far a channel was told."""

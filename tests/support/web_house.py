@@ -31,7 +31,7 @@ from actors.vendors.quickbooks import DOOR, OPERATIONS, QuickBooks
 from actors.vendors.registry import VENDORS
 from daemon.action_desk import ActionDesk
 from daemon.action_watch import ActionWatch
-from daemon.config import Secret, ServerConfig
+from daemon.config import AlertsConfig, Secret, ServerConfig
 from daemon.connect import Connector
 from daemon.deliveries import Deliveries, Receiver
 from daemon.heartbeat import HeartbeatCheck
@@ -45,6 +45,7 @@ from daemon.service_history import ServiceHistory
 from daemon.status_key import open_status_links
 from daemon.supervisor import Supervisor
 from daemon.throughput import Throughput
+from daemon.watching import Watched, Watching
 from daemon.web import WebContext, WebServer
 from store.models import Account
 from store.sqlite import SqliteStore, open_store
@@ -87,6 +88,7 @@ class House:
     deliveries: Deliveries
     actions: ActionDesk
     readers: ReaderDesk
+    watching: Watching
 
     def company(self, *, name: str | None = None) -> str:
         """Found a small company at the vendor and return its id there."""
@@ -152,12 +154,8 @@ async def house(
         heard, concealed = list[Event](), list[str]()
         watch, read_watch = ActionWatch(), ReadWatch()
 
-        def listen(event: Event) -> None:
-            heard.append(event)
-            metrics.listen(event)
-            for each in (watch, read_watch):
-                each.listen(event)
-
+        listeners = [heard.append, metrics.listen, watch.listen, read_watch.listen]
+        listen = _teller(listeners)
         http = httpx.AsyncClient(transport=SandboxTransport(sandbox))
         vendor = QuickBooks(quickbooks_settings(), http, clock, listen)
         sealer = Sealer([Fernet.generate_key().decode()])
@@ -176,6 +174,9 @@ async def house(
         metrics.heartbeat.read = lambda: heartbeat.beats
         connector.reads = metrics.reads.meters = {"quickbooks": reads}
         await reads.load()
+        watching = _watching(store, supervisor, around, heartbeat, metrics, clock)
+        listeners.append(watching.listen)
+        await watching.load()
         receivers = {vendor.name: Receiver(DOOR, Secret(VERIFIER), hearing, settings)}
         deliveries = Deliveries(store, supervisor, receivers, clock, listen)
         await metrics.load(store)
@@ -193,9 +194,41 @@ async def house(
                 deliveries=deliveries,
                 actions=actions,
                 readers=readers,
+                watching=watching,
             )
             supervisor.stop()
         await vendor.close()
+
+
+def _teller(listeners: list[Listener]) -> Listener:
+    def listen(event: Event) -> None:
+        for listener in listeners:
+            listener(event)
+
+    return listen
+
+
+def _watching(
+    store: SqliteStore,
+    supervisor: Supervisor,
+    around: Surroundings,
+    heartbeat: HeartbeatCheck,
+    metrics: Metrics,
+    clock: Clock,
+) -> Watching:
+    watched = Watched(
+        store=store,
+        supervisor=supervisor,
+        surroundings={around.vendor.name: around},
+        outages={},
+        heartbeat=heartbeat,
+        metrics=metrics,
+        clock=clock,
+        random=Random(0),
+        open_client=httpx.AsyncClient,
+        public_url="https://sync.example.com",
+    )
+    return Watching(watched, AlertsConfig())
 
 
 def _sandbox(clock: Clock) -> QuickBooksSandbox:
@@ -327,6 +360,7 @@ async def serving(
             within.store, within.metrics.census, within.heartbeat, within.clock
         ),
         status_links=await open_status_links(within.store),
+        watching=context.pop("watching", within.watching),
         **context,
     )
     web_server = WebServer(web_context)

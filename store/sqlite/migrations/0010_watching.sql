@@ -30,6 +30,9 @@ CREATE TABLE alert_events (
 );
 CREATE INDEX alert_events_alert ON alert_events (alert_id);
 
+-- Few, however many actions there ever were.
+CREATE INDEX actions_parked ON actions (account_id) WHERE parked;
+
 -- How far each channel was told, and how telling it what comes next goes.
 CREATE TABLE alert_channels (
   name       TEXT    NOT NULL PRIMARY KEY,

@@ -62,6 +62,9 @@ DELETE FROM alerts WHERE id IN (SELECT value FROM json_each(?));
 -- name: alerts_of_account
 SELECT id FROM alerts WHERE account_id = ?;
 
+-- name: parked_actions
+SELECT account_id, id, type FROM actions INDEXED BY actions_parked WHERE parked;
+
 -- name: channel
 SELECT name, position, attempts, failing_at, next_at, last_error
 FROM alert_channels WHERE name = ?;

@@ -32,6 +32,7 @@ def address(path: str) -> str:
         object_type="Invoice",
         object_id="1",
         action_id="1",
+        alert_id="1",
         token="t",
         digest="d",
         name="n",

@@ -1,5 +1,10 @@
+import anyio
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from daemon.alerts.condition import Condition
+from daemon.alerts.kinds import DELETES_HELD
+from daemon.config import AlertsConfig
+from daemon.config.alerts import AlertmanagerConfig
 from daemon.web.application import create_app
 from daemon.web.operations import OPERATIONS
 from support.deliveries import cloud_event, deliver
@@ -51,16 +56,14 @@ async def test_parameters_are_described_with_their_bounds(visitor: Visitor) -> N
     assert by_name["account"]["schema"] == {"type": "string"}
 
 
-async def test_every_success_of_every_operation_is_as_described(
-    web: WebHouse, visitor: Visitor
-) -> None:
-    account = await web.live()
-    at = f"/integrations/{account.id}"
-    (invoice, *_) = web.sandbox.truth(account.external_account_id)["Invoice"]
-    await visitor.post(f"{at}/verify")
-    for part in ("", "/ready", "/db", "/supervisor", "/summary", f"/accounts/{account.id}"):
-        await visitor.call("GET", f"/health{part}")
-    for path in (
+def _readable(at: str, invoice: str) -> tuple[str, ...]:
+    return (
+        "/health",
+        "/health/ready",
+        "/health/db",
+        "/health/supervisor",
+        "/health/summary",
+        f"/health/accounts/{at.rpartition('/')[2]}",
         "/metrics",
         "/openapi.json",
         "/integrations",
@@ -78,8 +81,36 @@ async def test_every_success_of_every_operation_is_as_described(
         f"{at}/views/company",
         f"{at}/views/cash",
         f"{at}/views/digest",
+        f"{at}/events",
         "/changes",
-    ):
+        "/alerts",
+        "/alerts/events",
+        "/audit",
+    )
+
+
+async def _look_after_an_alert(web: WebHouse, visitor: Visitor) -> None:
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(web.watching.run)
+        web.watching.desk.hold(Condition(DELETES_HELD, "a", "60 of 90"))
+        web.watching.configure(AlertsConfig(alertmanager=AlertmanagerConfig(url="http://[::1]:1")))
+        await visitor.post("/alerts/test", expect=202)
+        (alert,) = (await visitor.get("/alerts?state=open"))["items"]
+        assert await visitor.get(f"/alerts/{alert['id']}") == alert
+        await visitor.post(f"/alerts/{alert['id']}/ack", {"note": "looking"})
+        again = {"channel": "alertmanager", "after": 0}
+        await visitor.post("/alerts/replay", again, expect=202)
+        tasks.cancel_scope.cancel()
+
+
+async def test_every_success_of_every_operation_is_as_described(
+    web: WebHouse, visitor: Visitor
+) -> None:
+    account = await web.live()
+    at = f"/integrations/{account.id}"
+    (invoice, *_) = web.sandbox.truth(account.external_account_id)["Invoice"]
+    await visitor.post(f"{at}/verify")
+    for path in _readable(at, invoice):
         await visitor.call("GET", path)
     for path in ("/health", "/health/ready"):
         await visitor.call("HEAD", path)
@@ -101,6 +132,7 @@ async def test_every_success_of_every_operation_is_as_described(
         body = {"authorization_code": web.sandbox.issue_code(company), "realm_id": company}
         await visitor.post("/auth/quickbooks/connect", body, expect=expect)
     await deliver(visitor, cloud_event(realm_id, "Invoice", invoice))
+    await _look_after_an_alert(web, visitor)
     await visitor.delete(at)
     await _connect_and_tell(web, visitor)
     used = {(method, path) for method, path, _ in visitor.description.used}

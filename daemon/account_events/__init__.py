@@ -1,0 +1,1 @@
+"""What each account's actor did, and why, for whoever looks into it later."""

@@ -1,0 +1,1 @@
+"""Who had what done: written down for good, with no secret in it."""
