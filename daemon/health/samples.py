@@ -1,7 +1,7 @@
 """The checks of the last day, packed: 22 bytes an account and check. Pure.
 
 Accounts are told apart by 8 bytes of a hash of their ids, and spread over 64 parts by it: a check of
-one part is one row of a few kilobytes, whatever the number of accounts ([008] in docs/decisions).
+one part is one row of a few kilobytes, whatever the number of accounts (decision 008).
 """
 
 import hashlib

@@ -20,6 +20,8 @@ from store.watch_models import (
 
 SQL = load_statements("watching.sql")
 
+_BEHIND_ALL = 1 << 62
+
 
 def add_account_events(connection: sqlite3.Connection, events: Sequence[AccountEvent]) -> None:
     """Store what happened, with one statement."""
@@ -76,10 +78,9 @@ def add_audit(connection: sqlite3.Connection, entries: Sequence[AuditEntry]) -> 
 
 def read_audit(connection: sqlite3.Connection, wanted: AuditFilter) -> Sequence[AuditEntry]:
     """Return a page of who did what, newest first."""
-    return [
-        AuditEntry(from_text(at), *rest)
-        for at, *rest in connection.execute(SQL["audit"], asdict(wanted))
-    ]
+    name = "audit" if wanted.account_id is None else "audit_of_account"
+    given = asdict(wanted) | {"before": wanted.before or _BEHIND_ALL}
+    return [AuditEntry(from_text(at), *rest) for at, *rest in connection.execute(SQL[name], given)]
 
 
 def put_health_samples(

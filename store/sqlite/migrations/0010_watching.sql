@@ -67,7 +67,7 @@ CREATE TABLE audit (
   subject    TEXT    NOT NULL DEFAULT '',
   outcome    TEXT    NOT NULL
 );
-CREATE INDEX audit_account ON audit (account_id, id) WHERE account_id IS NOT NULL;
+CREATE INDEX audit_account ON audit (account_id, id);
 CREATE TRIGGER audit_not_changed BEFORE UPDATE ON audit BEGIN
   SELECT RAISE(ABORT, 'the audit trail is only added to');
 END;

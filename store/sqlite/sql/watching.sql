@@ -97,10 +97,8 @@ ORDER BY id LIMIT :limit;
 
 -- name: prune_account_events
 -- They are stored in the order in which they happened, but for a few seconds.
-DELETE FROM account_events WHERE id IN (
-  SELECT id FROM (SELECT id, at FROM account_events ORDER BY id LIMIT :limit)
-  WHERE at < :before
-);
+DELETE FROM account_events
+WHERE id < (SELECT min(id) FROM account_events) + :limit AND at < :before;
 
 -- name: forget_account_events
 DELETE FROM account_events WHERE id IN (
@@ -116,8 +114,11 @@ FROM json_each(?) AS e ORDER BY e.key;
 
 -- name: audit
 SELECT at, who, peer, what, outcome, account_id, subject, id FROM audit
-WHERE (:account_id IS NULL OR account_id = :account_id) AND (:before IS NULL OR id < :before)
-ORDER BY id DESC LIMIT :limit;
+WHERE id < :before ORDER BY id DESC LIMIT :limit;
+
+-- name: audit_of_account
+SELECT at, who, peer, what, outcome, account_id, subject, id FROM audit
+WHERE account_id = :account_id AND id < :before ORDER BY id DESC LIMIT :limit;
 
 -- name: put_health_samples
 INSERT INTO health_samples (part, at, body) VALUES (?, ?, ?);

