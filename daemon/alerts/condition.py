@@ -27,7 +27,7 @@ ACCOUNT_KINDS = frozenset(
 )
 """The kinds that hold or not for an account as it is now; their subject is its id."""
 
-_FAILURES_TOLD = 3
+_FAILURES_TOLD = 4
 """Fewer failures in a row are a hiccup: seen in the health, and told to nobody."""
 _SEVERITY = {Level.WARNING: Severity.WARNING, Level.CRITICAL: Severity.CRITICAL}
 

@@ -38,6 +38,8 @@ _GLANCE_EVERY = 10
 _AT_ONCE = 25
 """How many accounts are judged before the loop gets its turn: a millisecond."""
 _GLANCED_AT_ONCE = 500
+_COMING_BACK_S = 300.0
+_CATCH_UP_AT_MOST_S = 1_800.0
 _VENDOR_KINDS = (kinds.VENDOR_INCIDENT.name, kinds.VENDOR_SLOW.name)
 
 log = structlog.get_logger()
@@ -68,6 +70,8 @@ class HealthMonitor:
         self._touched: set[str] = set()
         self._touched_before: set[str] = set()
         self._unwell: set[str] = set()
+        self._incident_over_s: dict[str, float] = {}
+        self._began_s = inf
 
     def listen(self, event: events.Event) -> None:
         """Learn from an event whom to look at."""
@@ -75,18 +79,27 @@ class HealthMonitor:
             case events.CallMade():
                 self._watch(event.vendor).called(event.duration_s)
             case events.PageStored():
-                self._watch(event.vendor).went_well(event.account_id)
+                self._tried(event, failed=False)
                 if event.account_id in self._unwell:
                     self._touched.add(event.account_id)
             case events.LookAbandoned() | events.RefreshFailed():
                 if event.reason in FAILING_REASONS:
-                    self._watch(event.vendor).failed(event.account_id)
+                    self._tried(event, failed=True)
                 self._touched.add(event.account_id)
             case events.TokenRefreshed():
                 if event.account_id in self._unwell:
                     self._touched.add(event.account_id)
             case _:
                 self._note(event)
+
+    def _tried(
+        self,
+        event: events.PageStored | events.LookAbandoned | events.RefreshFailed,
+        *,
+        failed: bool,
+    ) -> None:
+        now_s = self._clock.now().monotonic_s
+        self._watch(event.vendor).tried(event.account_id, now_s, failed=failed)
 
     def _note(self, event: events.Event) -> None:
         remarks = self._readings.remarks
@@ -114,6 +127,7 @@ class HealthMonitor:
 
     async def run(self) -> None:
         """Look until cancelled."""
+        self._began_s = self._clock.now().monotonic_s
         alerts = self._desk.book.open_alerts()
         self._unwell.update(alert.subject for alert in alerts if alert.kind in ACCOUNT_KINDS)
         async with anyio.create_task_group() as tasks:
@@ -214,11 +228,12 @@ class HealthMonitor:
         if not findings and account_id not in self._unwell:
             return facts
         vendor = self._readings.vendor(account_id)
-        incident = self._watch(vendor).probers is not None
+        incident = self._is_incident(vendor)
         tried = self._recovery.tried(account_id)
         holding = account_conditions(
             account_id, vendor, facts, findings, incident=incident, tried=tried
         )
+        holding = [each for each in holding if not self._is_catching_up(each)]
         how = f"it is part of the incident at {vendor}" if incident else ""
         self._desk.settle(ACCOUNT_KINDS, account_id, holding, how)
         if findings or self._desk.book.has_open(ACCOUNT_KINDS, account_id):
@@ -226,6 +241,27 @@ class HealthMonitor:
         else:
             self._unwell.discard(account_id)
         return facts
+
+    def _is_incident(self, vendor: str) -> bool:
+        """Tell whether a vendor's incident goes on, or its accounts are still coming back from it."""
+        over_s = self._incident_over_s.get(vendor, -inf)
+        if self._watch(vendor).probers is not None:
+            return True
+        return self._clock.now().monotonic_s < over_s + self._catching_up_s(vendor)
+
+    def _is_catching_up(self, condition: Condition) -> bool:
+        """Tell whether an account is only stale because nothing ran a moment ago; not if it was before."""
+        if condition.kind is not kinds.ACCOUNT_STALE:
+            return False
+        since_s = self._clock.now().monotonic_s - self._began_s
+        known = self._desk.book.find(condition.kind.name, condition.subject)
+        return known is None and since_s < self._catching_up_s(condition.vendor or "")
+
+    def _catching_up_s(self, vendor: str) -> float:
+        """Return how long accounts may take to be fresh again, once they can."""
+        return _COMING_BACK_S + min(
+            _CATCH_UP_AT_MOST_S, self._readings.targets_s().get(vendor, 0.0)
+        )
 
     def _watch(self, vendor: str) -> VendorWatch:
         return self._vendors.setdefault(vendor, VendorWatch())
@@ -240,6 +276,7 @@ class HealthMonitor:
             if turned:
                 log.error("vendor_incident", vendor=vendor, failing=watch.counts()[0])
             elif turned is False:
+                self._incident_over_s[vendor] = now_s
                 log.info("vendor_incident_over", vendor=vendor)
             if watch.probers is not None:
                 self._recovery.probe(vendor, sorted(watch.probers))
@@ -248,7 +285,7 @@ class HealthMonitor:
     def _vendor_conditions(self, vendor: str, watch: VendorWatch) -> Iterator[Condition]:
         if watch.probers is not None:
             failed, tried = watch.counts()
-            cause = f"{failed} of {tried} accounts that were tried of late failed"
+            cause = f"{failed} of {tried} accounts that were tried last failed"
             yield Condition(
                 kinds.VENDOR_INCIDENT,
                 vendor,
@@ -256,10 +293,9 @@ class HealthMonitor:
                 vendor,
                 tried=f"{len(watch.probers)} accounts are tried every minute, the others rest",
             )
-        share, told = watch.slow_share()
-        if told:
+        if watch.is_slow():
             severity = Severity.CRITICAL if watch.is_very_slow() else Severity.WARNING
-            cause = f"{share:.0%} of its answers of late took more than 5 s"
+            cause = f"{watch.slow_share():.0%} of its answers of late took more than 5 s"
             yield Condition(kinds.VENDOR_SLOW, vendor, cause, vendor, severity=severity)
 
 

@@ -1,19 +1,21 @@
 """Tells a vendor's incident from the trouble of single accounts. Pure: takes `now`.
 
-Everything is as of the last one to two minutes, so that it tells at once when most accounts that
-were tried failed, however few of all accounts that are.
+It looks at the last few accounts that were tried, each by how its last try ended: that tells within
+seconds when most of them fail, however few of all accounts that are, and however often one of them
+is tried again.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections import OrderedDict
+from dataclasses import dataclass
 
 from daemon.health.judge import SLOW_S, VERY_SLOW_S
 
-_WINDOW_S = 60.0
+_LATEST = 12
+_OLDEST_S = 120.0
 _FEWEST = 3
 """Fewer accounts that fail at once are no incident, whatever their share."""
-_MOST = 0.5
 _PROBERS = 5
+_WINDOW_S = 60.0
 _SLOW_SHARE = 0.2
 _FEWEST_SLOW = 5
 
@@ -22,12 +24,10 @@ FAILING_REASONS = frozenset({"transient", "not_sent", "unknown_outcome"})
 
 
 @dataclass(slots=True)
-class _Tried:
-    """What was seen within one window."""
+class _Calls:
+    """The calls of one window."""
 
-    well: set[str] = field(default_factory=set)
-    failed: set[str] = field(default_factory=set)
-    calls: int = 0
+    made: int = 0
     slow: int = 0
     very_slow: int = 0
 
@@ -40,64 +40,67 @@ class VendorWatch:
     """
 
     def __init__(self) -> None:
-        self._now, self._before = _Tried(), _Tried()
+        self._tried: OrderedDict[str, tuple[float, bool]] = OrderedDict()
+        self._calls, self._calls_before = _Calls(), _Calls()
         self._turned_s = 0.0
         self.probers: frozenset[str] | None = None
 
-    def went_well(self, account_id: str) -> None:
-        """An account was read."""
-        self._now.well.add(account_id)
-        self._now.failed.discard(account_id)
-        self._before.failed.discard(account_id)
-
-    def failed(self, account_id: str) -> None:
-        """An account could not be read, for the vendor did not answer."""
-        self._now.failed.add(account_id)
-        self._now.well.discard(account_id)
-        self._before.well.discard(account_id)
+    def tried(self, account_id: str, now_s: float, *, failed: bool) -> None:
+        """An account was read, or could not be, for the vendor did not answer."""
+        self._tried[account_id] = (now_s, failed)
+        self._tried.move_to_end(account_id)
+        if len(self._tried) > _LATEST:
+            self._tried.popitem(last=False)
 
     def called(self, duration_s: float) -> None:
         """A call ended, well or not."""
-        self._now.calls += 1
+        self._calls.made += 1
         if duration_s > SLOW_S:
-            self._now.slow += 1
-            self._now.very_slow += duration_s > VERY_SLOW_S
+            self._calls.slow += 1
+            self._calls.very_slow += duration_s > VERY_SLOW_S
 
     def turn(self, now_s: float) -> None:
         """Let what is old go."""
         if now_s - self._turned_s >= _WINDOW_S:
-            self._before, self._now, self._turned_s = self._now, _Tried(), now_s
+            self._calls_before, self._calls, self._turned_s = self._calls, _Calls(), now_s
+        while self._tried and now_s - next(iter(self._tried.values()))[0] > _OLDEST_S:
+            self._tried.popitem(last=False)
 
     def counts(self) -> tuple[int, int]:
-        """Return how many accounts failed, and how many were tried."""
-        failed = len(self._now.failed | self._before.failed)
-        return failed, failed + len(self._now.well | self._before.well)
+        """Return how many of the accounts that were tried last failed, and of how many.
 
-    def look(self, probers: Iterable[str] = ()) -> bool | None:
-        """Tell whether an incident begins (True) or ends (False) now; None when nothing changes.
-
-        Args:
-            probers: who is to go on, should one begin; those that failed are, without.
+        During an incident only those count that go on.
         """
+        known = [
+            failed
+            for account_id, (_, failed) in self._tried.items()
+            if self.probers is None or account_id in self.probers
+        ]
+        return sum(known), len(known)
+
+    def look(self) -> bool | None:
+        """Tell whether an incident begins (True) or ends (False) now; None when nothing changes."""
         failed, tried = self.counts()
-        if self.probers is None and failed >= _FEWEST and failed > _MOST * tried:
-            known = sorted(probers) or sorted(self._now.failed | self._before.failed)
+        if self.probers is None and failed >= _FEWEST and 2 * failed > tried:
+            known = [account_id for account_id, (_, bad) in self._tried.items() if bad]
             self.probers = frozenset(known[:_PROBERS])
             return True
-        if self.probers is not None and tried and failed < _MOST * tried:
+        if self.probers is not None and 2 * failed < tried:
             self.probers = None
             return False
         return None
 
-    def slow_share(self) -> tuple[float, bool]:
-        """Return which share of calls was slow, and whether it is told; (0, False) of too few."""
-        calls = self._now.calls + self._before.calls
-        slow = self._now.slow + self._before.slow
-        if slow < _FEWEST_SLOW:
-            return 0.0, False
-        return slow / calls, slow / calls >= _SLOW_SHARE
+    def slow_share(self) -> float:
+        """Return which share of the calls of the last one to two minutes was slow; 0 of too few."""
+        made = self._calls.made + self._calls_before.made
+        slow = self._calls.slow + self._calls_before.slow
+        return slow / made if slow >= _FEWEST_SLOW else 0.0
+
+    def is_slow(self) -> bool:
+        """Tell whether so many calls were slow that somebody should know."""
+        return self.slow_share() >= _SLOW_SHARE
 
     def is_very_slow(self) -> bool:
-        """Tell whether as many calls were very slow."""
-        calls = self._now.calls + self._before.calls
-        return self._now.very_slow + self._before.very_slow >= max(1.0, _SLOW_SHARE * calls)
+        """Tell whether as many were very slow."""
+        made = self._calls.made + self._calls_before.made
+        return self._calls.very_slow + self._calls_before.very_slow >= max(1.0, _SLOW_SHARE * made)

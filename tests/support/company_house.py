@@ -20,6 +20,7 @@ from actors.credential import Sealer
 from actors.hearing import Hearing
 from actors.mailbox import MailboxFullError
 from actors.messages import ActionsWaiting, Message, RescanRequested
+from actors.outage import Outage
 from actors.settings import AccountSettings, CallLimits
 from actors.slots import PageSlots
 from actors.status import AccountState
@@ -57,6 +58,7 @@ class CompanyHouse:
         realms: the vendor's id of each account's company.
         hearing: what is known of webhooks; None when there are none.
         listeners: who else is told what actors tell.
+        outage: what actors are told of an incident of their vendor.
     """
 
     clock: VirtualClock
@@ -71,6 +73,7 @@ class CompanyHouse:
     supervisor: Supervisor | None = None
     listeners: list[events.Listener] = field(default_factory=list)
     hearing: Hearing | None = None
+    outage: Outage | None = None
 
     def hear(self, event: events.Event) -> None:
         """Keep what an actor tells, and pass it on."""
@@ -125,6 +128,7 @@ class CompanyHouse:
             listener=self.hear,
             hearing=self.hearing,
             writer=self.vendor.writer,
+            outage=self.outage,
         )
 
     async def ask(
