@@ -19,6 +19,10 @@ def without_credential(text: str) -> str:
     return str(yaml.safe_dump(document))
 
 
+def open_alerts(company: SmallCompany) -> str:
+    return str(company.setup.get("/alerts?state=open"))
+
+
 @pytest.mark.parametrize(
     "spoiled",
     [
@@ -36,10 +40,13 @@ def test_old_configuration_stays(spoiled: Callable[[str], str], company: SmallCo
         daemon.send(signal.SIGHUP)
         until("told", lambda: "last_reload_successful 0.0" in company.metrics())
         assert "reload_refused" in daemon.err
+        until("an alert", lambda: "reload_failed" in open_alerts(company))
         company.sandbox.churn(company.realm_id, 5)
         company.become_exact()
         setup.config.write_text(right)
         daemon.send(signal.SIGHUP)
         until("reloaded", lambda: "last_reload_successful 1.0" in company.metrics())
+        until("no alert", lambda: "reload_failed" not in open_alerts(company))
+        assert "configuration_reloaded" in str(setup.get("/audit"))
         company.become_exact()
         end_well(daemon)
