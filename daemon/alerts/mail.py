@@ -49,7 +49,7 @@ class AlertMail:
             refused = error.smtp_code >= _PERMANENT
             text = f"the mail server answered {error.smtp_code}"
             raise DeliveryError(text, refused=refused) from error
-        except (smtplib.SMTPException, OSError) as error:
+        except (smtplib.SMTPException, OSError, ValueError) as error:
             raise DeliveryError(f"no mail could be sent: {type(error).__name__}") from error
 
     def _mail(self, events: Sequence[AlertEventDocument], open_alerts: int) -> EmailMessage:

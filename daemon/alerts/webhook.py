@@ -91,7 +91,7 @@ async def post(
             )
     except TimeoutError as error:
         raise DeliveryError(f"no answer within {timeout_s:g} s") from error
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
         raise DeliveryError(f"no answer: {type(error).__name__}") from error
 
 

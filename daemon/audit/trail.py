@@ -61,6 +61,8 @@ class AuditTrail:
     ) -> None:
         """Write down that somebody had something done, or tried to."""
         now = self._clock.now().utc
+        account_id = None if account_id is None else account_id[:_NAME_CHARACTERS]
+        subject = subject[:_NAME_CHARACTERS]
         self._waiting.append(
             AuditEntry(now, doer.who, doer.peer, what, outcome, account_id, subject)
         )

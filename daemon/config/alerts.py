@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from daemon.config.rule import between, http_url
+from daemon.config.rule import between, http_url, signing_secret
 from daemon.config.secret import Secret
 
 
@@ -16,7 +16,7 @@ class WebhookConfig:
     """
 
     url: Annotated[str, http_url("")]
-    secret: Secret
+    secret: Annotated[Secret, signing_secret()]
     timeout_s: float = 10.0
 
 

@@ -1,7 +1,7 @@
 """What a value must be beyond its type. A rule is put on a field by `Annotated`."""
 
 import binascii
-from base64 import urlsafe_b64decode
+from base64 import b64decode, urlsafe_b64decode
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -88,6 +88,11 @@ def fernet_key() -> Rule:
     return Rule("a Fernet key (32 bytes in URL-safe base64)", _accept_fernet_key)
 
 
+def signing_secret() -> Rule:
+    """Hold for any text; behind `whsec_`, as Standard Webhooks has it, for base64."""
+    return Rule("a text, or whsec_ and base64", _accept_signing_secret)
+
+
 def did_you_mean(word: str, known: Collection[str]) -> str:
     """Return a question with the known word nearest to this one, or nothing."""
     near = get_close_matches(word, known, n=1)
@@ -116,3 +121,13 @@ def _accept_fernet_key(value: str) -> str | None:
     except (binascii.Error, UnicodeEncodeError):
         return None
     return value if size == _FERNET_KEY_BYTES else None
+
+
+def _accept_signing_secret(value: str) -> str | None:
+    encoded = value.removeprefix("whsec_")
+    if encoded == value:
+        return value or None
+    try:
+        return value if b64decode(encoded, validate=True) else None
+    except binascii.Error:
+        return None

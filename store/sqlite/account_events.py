@@ -10,11 +10,13 @@ import msgspec
 from store.sqlite.instants import from_text, to_text
 from store.sqlite.json_rows import json_rows
 from store.sqlite.named_sql import load_statements
+from store.sqlite.plain_text import optional_plain, plain
 from store.watch_models import (
     AccountEvent,
     AccountEventFilter,
     AuditEntry,
     AuditFilter,
+    Detail,
     PackedSamples,
 )
 
@@ -27,8 +29,8 @@ def add_account_events(connection: sqlite3.Connection, events: Sequence[AccountE
     """Store what happened, with one statement."""
     rows = [
         (
-            *(event.account_id, to_text(event.at), event.kind, event.level, event.text),
-            *(event.times, msgspec.json.encode(event.detail).decode()),
+            *(plain(event.account_id), to_text(event.at), event.kind, event.level),
+            *(plain(event.text), event.times, msgspec.json.encode(_plain(event.detail)).decode()),
         )
         for event in events
     ]
@@ -68,8 +70,8 @@ def add_audit(connection: sqlite3.Connection, entries: Sequence[AuditEntry]) -> 
     """Store who did what."""
     rows = [
         (
-            *(to_text(entry.at), entry.who, entry.peer, entry.what, entry.outcome),
-            *(entry.account_id, entry.subject),
+            *(to_text(entry.at), plain(entry.who), plain(entry.peer), entry.what),
+            *(plain(entry.outcome), optional_plain(entry.account_id), plain(entry.subject)),
         )
         for entry in entries
     ]
@@ -97,3 +99,9 @@ def read_health_samples(
     """Return the checks of a part, oldest first."""
     rows = connection.execute(SQL["health_samples"], (part, to_text(since)))
     return [PackedSamples(from_text(at), bytes(body)) for at, body in rows]
+
+
+def _plain(detail: Detail) -> Detail:
+    return {
+        name: plain(value) if isinstance(value, str) else value for name, value in detail.items()
+    }

@@ -11,6 +11,7 @@ import msgspec
 from store.sqlite.instants import from_text, optional_from_text, optional_to_text, to_text
 from store.sqlite.json_rows import json_rows
 from store.sqlite.named_sql import load_statements
+from store.sqlite.plain_text import optional_plain, plain
 from store.watch_models import (
     Alert,
     AlertChange,
@@ -128,7 +129,7 @@ def _stored(
         change: what happens.
         ids: of those that were raised by this call: who follows in it cannot know them.
     """
-    alert = change.alert
+    alert = _plain(change.alert)
     if change.what is AlertHappening.TEST:
         return alert
     if change.what is not AlertHappening.RAISED:
@@ -141,6 +142,16 @@ def _stored(
         return None
     ids[alert.key] = row[0]
     return replace(alert, id=row[0])
+
+
+def _plain(alert: Alert) -> Alert:
+    return replace(
+        alert,
+        cause=plain(alert.cause),
+        tried=plain(alert.tried),
+        note=optional_plain(alert.note),
+        resolution=optional_plain(alert.resolution),
+    )
 
 
 def _forget(connection: sqlite3.Connection, rows: sqlite3.Cursor) -> int:

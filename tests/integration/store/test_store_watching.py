@@ -16,6 +16,7 @@ from store.watch_models import (
     AuditEntry,
     AuditFilter,
     ChannelPosition,
+    Detail,
     PackedSamples,
     Severity,
 )
@@ -178,3 +179,22 @@ async def test_samples_of_a_part_are_kept_for_as_long_as_is_said(store: SqliteSt
     await store.put_health_samples(2, samples[0], START)
     assert await store.health_samples(1, START) == samples[1:]
     assert await store.health_samples(1, START + 2 * HOUR) == samples[2:]
+
+
+async def test_text_that_cannot_be_stored_as_it_is(store: SqliteStore, company: Owned) -> None:
+    """Vendors' error texts, and names that somebody sends, may hold anything."""
+    odd = "a\0b\ud800c"
+    known = company.account_id
+    detail: Detail = {"look": odd, "pages": 1}
+    told = replace(event(known, odd), detail=detail)
+    await store.add_account_events([told, replace(told, account_id=odd)])
+    (kept,) = await store.account_events(AccountEventFilter(known))
+    assert (kept.text, kept.detail) == ("a\ufffdb?c", {"look": "a\ufffdb?c", "pages": 1})
+    await store.add_audit([AuditEntry(START, odd, odd, "pause", odd, odd, odd)])
+    (entry,) = await store.audit(AuditFilter())
+    assert entry.who == entry.subject == entry.account_id == "a\ufffdb?c"
+    (raised_one,) = await store.record_alerts([raised(alert(cause=odd, tried=odd))])
+    assert raised_one.alert.cause == "a\ufffdb?c"
+    noted = replace(raised_one.alert, note=odd, acked_by="ada", acked_at=START)
+    await store.record_alerts([AlertChange(AlertHappening.ACKNOWLEDGED, noted, START)])
+    assert (await store.open_alerts())[0].note == "a\ufffdb?c"

@@ -149,6 +149,16 @@ async def test_owner_who_comes_back_from_the_vendor_is_told_from_the_operator(
     assert (entry["who"], entry["account_id"]) == ("a company's owner", account.id)
 
 
+async def test_odd_addresses_are_written_down_shortly(web: WebHouse, visitor: Visitor) -> None:
+    await visitor.post("/integrations/%00%ED%A0%80/pause", expect=404, check=False)
+    await visitor.post(f"/integrations/{'x' * 500}/pause", expect=404, check=False)
+    await web.watching.audit.write()
+    await web.watching.events.write()
+    entries = (await visitor.get("/audit"))["items"]
+    assert [each["outcome"] for each in entries] == ["UnknownAccountError"] * 2
+    assert all(len(each["account_id"]) <= 64 for each in entries)
+
+
 async def test_stranger_writes_nothing_into_the_audit(web: WebHouse, visitor: Visitor) -> None:
     account = await web.connected()
     async with web.stranger() as stranger:

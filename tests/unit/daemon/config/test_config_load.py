@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from actors.settings import CallLimits, DeleteBrake
 from daemon.config import (
+    AlertsConfig,
     ConfigError,
     QuickBooksConfig,
     Secret,
@@ -16,6 +17,7 @@ from daemon.config import (
     find_config,
     load_config,
 )
+from daemon.config.alerts import AlertmanagerConfig, WebhookConfig
 
 ROOT = Path(__file__).parents[4]
 KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
@@ -333,3 +335,29 @@ def test_verification_is_daily_unless_it_is_told_otherwise(write: Write) -> None
         assert quickbooks_of(path, {}).account.verify_interval_s == expected_s
     path = write(f"vendors: {{quickbooks: {{{app}, verify_max_reads: 200}}}}")
     assert quickbooks_of(path, {}).account.verify_max_reads == 200
+
+
+def test_alerts_go_where_is_said_and_nowhere_unless_it_is(write: Write, tmp_path: Path) -> None:
+    assert load_config(write(""), {}).alerts == AlertsConfig()
+    (tmp_path / "mail-password").write_text("hush\n")
+    text = """
+alerts:
+  escalate_after: null
+  webhook: {url: "https://ops.example.com/hook", secret: "${HOOK}", timeout: 5s}
+  email:
+    host: smtp.example.com
+    username: syncline
+    password_file: mail-password
+    sender: Syncline <s@example.com>
+    recipients: [ops@example.com]
+  alertmanager: {url: "http://localhost:9093/"}
+"""
+    alerts = load_config(write(text), {"HOOK": "whsec_aHVzaA=="}).alerts
+    assert alerts.escalate_after_s is None
+    assert alerts.webhook == WebhookConfig(
+        url="https://ops.example.com/hook", secret=Secret("whsec_aHVzaA=="), timeout_s=5.0
+    )
+    assert alerts.email is not None
+    assert alerts.email.password == Secret("hush")
+    assert (alerts.email.port, alerts.email.security) == (587, "starttls")
+    assert alerts.alertmanager == AlertmanagerConfig(url="http://localhost:9093")
