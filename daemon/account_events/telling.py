@@ -27,6 +27,7 @@ KINDS = (
     "deletes_held",
     "deletes_released",
     "drift_found",
+    "drift_resolved",
     "first_copy_complete",
     "idle",
     "look_failed",
@@ -192,3 +193,9 @@ def _(event: events.ActionParked) -> Told:
 def _(event: events.DriftFound) -> Told:
     text = f"{event.object_type} {event.object_id}: {event.field} is not as was asked for"
     return "drift_found", WARNING, text, {"action": event.action_id}
+
+
+@_told.register
+def _(event: events.DriftResolved) -> Told:
+    text = f"{event.object_type} {event.object_id}: {event.field} is as was asked for, or replaced"
+    return "drift_resolved", INFO, text, {"action": event.action_id}

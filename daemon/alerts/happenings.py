@@ -39,6 +39,9 @@ class Happenings:
                 self._desk.end(kinds.ACTION_NEEDS_PERSON.name, subject, how)
             case events.DriftFound():
                 self._drifted(event)
+            case events.DriftResolved():
+                how = "the values agree again, or another write replaced it"
+                self._desk.end(kinds.DRIFT_FOUND.name, _drift_of(event), how)
             case events.VerificationEnded():
                 self._verified(event)
             case events.WebhookDelivered() if event.outcome is not DeliveryOutcome.TAKEN:
@@ -53,10 +56,9 @@ class Happenings:
                 self._desk.settle((kinds.WEBHOOKS_REFUSED.name,), vendor, ())
 
     def _drifted(self, event: events.DriftFound) -> None:
-        subject = f"{event.account_id}/{event.object_type}/{event.object_id}"
         asked, found = event.asked[:_SHOWN_CHARACTERS], event.found[:_SHOWN_CHARACTERS]
         cause = f"{event.field}: asked for {asked}, and the vendor has {found}"
-        self._hold(kinds.DRIFT_FOUND, event, subject, cause)
+        self._hold(kinds.DRIFT_FOUND, event, _drift_of(event), cause)
 
     def _verified(self, event: events.VerificationEnded) -> None:
         certificate = event.certificate
@@ -87,6 +89,10 @@ class Happenings:
         severity: Severity | None = None,
     ) -> None:
         self._desk.hold(Condition(kind, subject, cause, event.vendor, event.account_id, severity))
+
+
+def _drift_of(event: events.DriftFound | events.DriftResolved) -> str:
+    return f"{event.account_id}/{event.object_type}/{event.object_id}/{event.field}"
 
 
 async def recall_actions(desk: AlertDesk, store: Store, vendor_of: Callable[[str], str]) -> None:

@@ -117,7 +117,8 @@ DRIFT_FOUND = Kind(
     "drift_found",
     _WARNING,
     "After a user's write the vendor has something else than was asked for.",
-    "Ask who else writes there, and write again if need be. Acknowledging it ends it.",
+    "Ask who else writes there, and write again if need be. It ends when the values agree"
+    " again, or when somebody acknowledges it.",
     ends_by_ack=True,
 )
 VENDOR_INCIDENT = Kind(

@@ -113,6 +113,9 @@ class HealthMonitor:
             case events.DriftFound():
                 now_s = self._clock.now().monotonic_s
                 remarks.drifts.setdefault(event.account_id, []).append(now_s)
+            case events.DriftResolved():
+                if (seen := remarks.drifts.get(event.account_id)) is not None:
+                    del seen[:1]
             case (
                 events.OwnerNeeded()
                 | events.BreakerChanged()

@@ -5,10 +5,13 @@ import anyio
 import msgspec
 import pytest
 
+from actors import events
 from daemon.alerts.condition import Condition
 from daemon.alerts.desk import UnknownAlertError
+from daemon.alerts.happenings import Happenings
 from daemon.alerts.kinds import STORE_UNAVAILABLE
 from daemon.config import AlertsConfig
+from store.action_models import ActionState
 from store.errors import StoreUnavailableError
 from store.watch_models import AlertFilter
 from support.alert_house import ALERTMANAGER, WEBHOOK, Receiver, alert_house
@@ -117,3 +120,40 @@ async def test_alertmanager_hears_of_open_alerts_every_minute_and_of_their_end(
         count = len(house.receiver.taken)
         await anyio.sleep(600)
         assert len(house.receiver.taken) == count
+
+
+async def test_happening_is_over_when_another_says_so_or_somebody_takes_it(tmp_path: Path) -> None:
+    drift = ("a", "quickbooks", "17", "Invoice", "129", "TotalAmt")
+    parked = ("a", "quickbooks", "18", "payment.create")
+    async with alert_house(tmp_path) as house:
+        happenings = Happenings(house.desk, house.clock)
+        for event in (
+            events.DriftFound(*drift, asked="12", found="13"),
+            events.ActionParked(*parked, reason="the answer was lost"),
+            events.DriftResolved(*drift),
+            events.ActionEnded(*parked, ActionState.SUCCEEDED, 1.0, None),
+        ):
+            happenings.listen(event)
+        await anyio.sleep(1)
+        assert house.receiver.told() == [
+            ("raised", "drift_found"),
+            ("raised", "action_needs_person"),
+            ("resolved", "drift_found"),
+            ("resolved", "action_needs_person"),
+        ]
+
+
+async def test_deliveries_that_are_refused_are_an_alert_when_there_are_many(tmp_path: Path) -> None:
+    forged = events.WebhookDelivered("quickbooks", events.DeliveryOutcome.FORGED, 0.1)
+    async with alert_house(tmp_path) as house:
+        happenings = Happenings(house.desk, house.clock)
+        for _ in range(4):
+            happenings.listen(forged)
+        assert house.desk.book.open_alerts() == ()
+        happenings.listen(forged)
+        (alert,) = house.desk.book.open_alerts()
+        assert (alert.kind, alert.subject) == ("webhooks_refused", "quickbooks")
+        for _ in range(40):
+            await anyio.sleep(60)
+            happenings.settle()
+        assert house.desk.book.open_alerts() == ()
