@@ -12,6 +12,7 @@ from actors.clock import Clock
 from actors.outage import Outage
 from actors.surroundings import Surroundings
 from daemon.account_events.keeper import EventKeeper
+from daemon.account_events.telling import ERROR
 from daemon.alerts.book import AlertBook
 from daemon.alerts.channels import Channels, ChannelWorkshop
 from daemon.alerts.condition import Condition
@@ -83,6 +84,9 @@ class Watching:
         recovery = Recovery(supervisor, clock, self._recovered)
         self.monitor = HealthMonitor(
             store, supervisor, readings, recovery, self.desk, clock, watched.outages
+        )
+        self.monitor.on_crash = lambda account_id, error: self.events.note(
+            account_id, "crashed", f"its actor crashed: {error}", ERROR
         )
         self._happenings = Happenings(self.desk, clock)
         self._process = ProcessWatch(

@@ -4,7 +4,7 @@ An event only says whom to look at. What holds is read from the actors themselve
 is forgotten or told twice, whatever events were lost.
 """
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from math import inf
 
@@ -46,7 +46,11 @@ log = structlog.get_logger()
 
 
 class HealthMonitor:
-    """Judges accounts, keeps samples of a day, and says what somebody should know."""
+    """Judges accounts, keeps samples of a day, and says what somebody should know.
+
+    Attributes:
+        on_crash: is told of accounts whose actor crashed, and how.
+    """
 
     def __init__(
         self,
@@ -70,6 +74,8 @@ class HealthMonitor:
         self._touched: set[str] = set()
         self._touched_before: set[str] = set()
         self._unwell: set[str] = set()
+        self._crashes: dict[str, int] = {}
+        self.on_crash: Callable[[str, str], None] = lambda _account_id, _error: None
         self._incident_over_s: dict[str, float] = {}
         self._began_s = inf
 
@@ -205,6 +211,8 @@ class HealthMonitor:
             host = hosted.get(account_id)
             if host is None:
                 continue
+            if host.restarts != self._crashes.get(account_id, 0):
+                self._crashed(account_id, host)
             if is_stuck := _is_stuck(host):
                 stuck.append(account_id)
             if account_id in self._unwell:
@@ -218,6 +226,12 @@ class HealthMonitor:
                 self._touched.add(account_id)
         self._touched |= self._unwell
         await self._recovery.restart_stuck(stuck, len(hosted))
+
+    def _crashed(self, account_id: str, host: Hosted) -> None:
+        """Tell of crashes since the last glance; none of what a fresh start by hand forgot."""
+        if host.restarts > self._crashes.get(account_id, 0):
+            self.on_crash(account_id, host.last_error or "")
+        self._crashes[account_id] = host.restarts
 
     def _look_at(self, account_id: str) -> Facts | None:
         """Judge an account and settle what is told of it."""

@@ -215,3 +215,24 @@ async def _park(house: CompanyHouse, account_id: str, action_id: str) -> None:
         )
 
     await house.real_store._writer.submit(park)  # noqa: SLF001 - what a crash left
+
+
+async def test_crash_is_in_the_timeline_and_no_alert_when_a_fresh_start_helps(
+    house: CompanyHouse,
+) -> None:
+    account_id = await connect(house)
+    async with watched(house) as run:
+        await anyio.sleep(400)
+        house.store.trouble = _broken
+        await until(lambda: house.hosted(account_id).restarts > 0)
+        house.store.trouble = no_trouble
+        await anyio.sleep(30)
+        page = await run.watching.events.page(AccountEventFilter(account_id, limit=100))
+        (crash,) = [event for event in page if event.kind == "crashed"]
+        assert crash.text == "its actor crashed: KeyError: 'a defect'"
+        assert await run.alerts() == []
+
+
+def _broken(method: str) -> None:
+    if method == "apply_page":
+        raise KeyError("a defect")
