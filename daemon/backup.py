@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from daemon.durable_file import replace_text, sha256_of
+from daemon.durable_file import give_to_owner, replace_text, sha256_of
 from store.errors import StoreOpenError
 from store.sqlite.backup import CopyFacts, Progress, copy_database, facts_of, troubles_of
 
@@ -81,6 +81,7 @@ def make_backup(database: Path, path: Path, taken_at: datetime, progress: Progre
         copy_database(database, draft, taken_at, progress)
         if troubles := troubles_of(draft):
             raise BackupError(f"{database} is damaged, and was not backed up: {troubles[0]}")
+        give_to_owner(draft, like=path)
         made = Backup(path, draft.stat().st_size, sha256_of(draft), facts_of(draft))
         os.link(draft, path)
         replace_text(checksum_path(path), f"{made.sha256}  {path.name}\n")

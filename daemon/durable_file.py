@@ -19,6 +19,19 @@ def copy_file(source: Path, target: Path) -> None:
         os.fsync(writer.fileno())
 
 
+def give_to_owner(path: Path, like: Path) -> None:
+    """Give a file that root made to the owner of another, or of its folder where there is none.
+
+    Without it the daemon, which runs as a user of its own, could not read what root restored.
+
+    Raises:
+        OSError: it cannot be given.
+    """
+    if os.geteuid() == 0:
+        status = (like if like.exists() else like.parent).stat()
+        os.chown(path, status.st_uid, status.st_gid)
+
+
 def sha256_of(path: Path) -> str:
     """Return the hex SHA-256 of a file. Raises `OSError`."""
     digest = hashlib.sha256()
@@ -45,6 +58,7 @@ def replace_text(path: Path, text: str, mode: int = 0o600) -> None:
             file.write(text)
             file.flush()
             os.fchmod(file.fileno(), mode)
+            give_to_owner(Path(name), like=path)
             os.fsync(file.fileno())
         Path(name).replace(path)
     except BaseException:

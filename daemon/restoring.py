@@ -9,9 +9,9 @@ from datetime import datetime
 from pathlib import Path
 
 from daemon.backup import Backup, BackupError
-from daemon.durable_file import copy_file, sync_folder
+from daemon.durable_file import copy_file, give_to_owner, sync_folder
 from store.sqlite.backup import park_open_actions
-from store.sqlite.lock import locked
+from store.sqlite.lock import lock_path, locked
 
 _PARKED = "restored from a backup: whether it was sent since is not known"
 
@@ -44,9 +44,11 @@ def restore_backup(database: Path, backup: Backup, now: datetime) -> Restored:
         ):
             draft = Path(folder) / database.name
             copy_file(backup.path, draft)
+            give_to_owner(draft, like=database)
             parked = park_open_actions(draft, _PARKED)
             aside = _put_aside(database, now)
             draft.replace(database)
+            give_to_owner(lock_path(database), like=database)
             sync_folder(database.parent)
     except (OSError, sqlite3.Error) as error:
         raise BackupError(f"{backup.path} could not be restored: {error}") from error

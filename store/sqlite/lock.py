@@ -9,6 +9,11 @@ from pathlib import Path
 from store.errors import StoreOpenError
 
 
+def lock_path(database: Path) -> Path:
+    """Where the lock of a database is."""
+    return database.with_name(f"{database.name}.lock")
+
+
 @contextmanager
 def locked(database: Path) -> Iterator[None]:
     """Hold a lock on a file beside the database, which names our process.
@@ -20,7 +25,7 @@ def locked(database: Path) -> Iterator[None]:
         StoreOpenError: another process holds it.
         OSError: the file cannot be made.
     """
-    fd = os.open(database.with_name(database.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    fd = os.open(lock_path(database), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -39,7 +44,7 @@ def locked(database: Path) -> Iterator[None]:
 def holder(database: Path) -> int | None:
     """Return the process that holds the lock; None when nobody does. Raises `OSError`."""
     try:
-        fd = os.open(database.with_name(database.name + ".lock"), os.O_RDWR)
+        fd = os.open(lock_path(database), os.O_RDWR)
     except FileNotFoundError:
         return None
     try:

@@ -1,5 +1,6 @@
 import hashlib
 import json
+import os
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing
@@ -297,6 +298,22 @@ def insert_action(connection: sqlite3.Connection) -> None:
         "INSERT INTO actions (id, account_id, type, payload, fingerprint, created_at, asked_at)"
         " VALUES ('one', 'account of realm-1', 'payment.create', '{}', 'f', 'now', 'now')"
     )
+
+
+def test_what_root_makes_belongs_to_whom_the_database_belongs(filled: CommandLine) -> None:
+    folder, database = filled.folder, filled.folder / "syncline.db"
+    (folder / "backups").mkdir()
+    if os.geteuid() == 0:
+        for path in (folder, folder / "backups", *folder.iterdir()):
+            os.chown(path, 4321, 4321)
+    owner = database.stat().st_uid
+    assert filled.run("backup", str(folder / "backups")).code == 0
+    assert filled.run("restore-drill", str(folder / "backups")).code == 0
+    (folder / "syncline.db.lock").unlink()
+    assert filled.run("restore", str(folder / "backups"), "--yes").code == 0
+    assert filled.run("keys", "rotate").code == 0
+    foreign = [path.name for path in folder.rglob("*") if path.stat().st_uid != owner]
+    assert foreign == []
 
 
 def test_restoring_needs_the_daemon_stopped(filled: CommandLine) -> None:
