@@ -1,6 +1,7 @@
 """One thing that can be asked: how it is asked, what answers, and what the answer looks like."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Generic, TypeVar
@@ -142,12 +143,8 @@ def bind(
             if operation.body is not None:
                 body = read_body(operation.body, arrived, operation.list_field)
         call = Call(context, waiting, request, query, body)
-        # What needs a session is written down by who sees that there is one.
-        what = "" if operation.by_session else operation.deed
-        with audited(context.watching, what, request) as deed:
-            answer = await operation.handler(call)
-            if isinstance(answer, Answer):
-                deed.answered(answer.document, is_deed=answer.is_deed)
+        async with nullcontext() if operation.is_open else waiting.turns.turn():
+            answer = await _done(operation, call)
         return answer if isinstance(answer, web.StreamResponse) else _written(answer)
 
     async def handle_browser(request: web.Request) -> web.StreamResponse:
@@ -159,6 +156,16 @@ def bind(
             return operation.problem_page(context, as_problem(error, request))
 
     return handle_browser
+
+
+async def _done(operation: AnyOperation, call: Call[Any, Any]) -> Answer | web.StreamResponse:
+    # What needs a session is written down by who sees that there is one.
+    what = "" if operation.by_session else operation.deed
+    with audited(call.context.watching, what, call.request) as deed:
+        answer = await operation.handler(call)
+        if isinstance(answer, Answer):
+            deed.answered(answer.document, is_deed=answer.is_deed)
+    return answer
 
 
 def _written(answer: Answer) -> web.Response:

@@ -7,6 +7,7 @@ from http import HTTPStatus
 import anyio
 
 from daemon.web.problem import ProblemError
+from daemon.web.turns import Turns
 from store.ports import Directory
 
 
@@ -16,12 +17,14 @@ class Waiting:
     Attributes:
         count: how many there are.
         closed: whether the server stops.
+        turns: who waits gives theirs back.
     """
 
     def __init__(self, most: int, refused: Callable[[str], None]) -> None:
         """Take how many there may be, and who is told of those that are refused."""
         self._most = most
         self._refused = refused
+        self.turns = Turns()
         self._scopes: set[anyio.CancelScope] = set()
         self.count = 0
         self.closed = False
@@ -42,6 +45,7 @@ class Waiting:
                 headers={"Retry-After": "10"},
             )
         self.count += 1
+        self.turns.give_back()
         try:
             yield
         finally:
