@@ -16,6 +16,8 @@ OPEN = {
     "/openapi.json",
     "/auth/quickbooks/callback",
     "/webhooks/quickbooks",
+    "/webhooks/servicetitan",
+    "/webhooks/housecallpro",
     "/status",
     "/status/live",
     "/status/{token}",
@@ -64,7 +66,9 @@ async def test_everything_that_is_not_open_needs_the_token(
             reply = await stranger.request(operation.method, address(operation.path))
             visitor.description.check(reply)
             if operation.path.startswith("/webhooks/"):
-                assert reply.json()["type"] == "urn:syncline:problem:forged-delivery"
+                known = operation.path == "/webhooks/quickbooks"
+                kind = "forged-delivery" if known else "unknown-vendor"
+                assert reply.json()["type"] == f"urn:syncline:problem:{kind}"
             elif operation.path in OPEN:
                 assert reply.status_code != 401
             elif operation.by_session:
