@@ -185,7 +185,7 @@ async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
     listeners.append(watching.listen)
     if sealed_by not in (None, await store.metadata(PROOF_KEY)):
         watching.audit.note(OPERATOR, "keys_rotated")
-    service_history = ServiceHistory(store, metrics.census, heartbeat, world.clock)
+    service_history = ServiceHistory(store, watching.monitor.incidents, heartbeat, world.clock)
     context = WebContext(
         store=store,
         supervisor=supervisor,

@@ -3,8 +3,7 @@
 Only turns are kept, so the day is small, and it is stored: a restart shows as the gap that it was.
 """
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,9 +12,7 @@ import anyio
 import msgspec
 
 from actors.clock import Clock
-from actors.status import AccountState
 from daemon.heartbeat import HeartbeatCheck
-from daemon.metrics.census import Census
 from store.errors import StoreUnavailableError
 from store.ports import Store
 
@@ -24,9 +21,6 @@ EVERY_S = 30.0
 
 _NAME = "service_history"
 _GAP = timedelta(minutes=3)
-_FEWEST = 3
-_UNWELL = frozenset({AccountState.DEGRADED, AccountState.QUARANTINED})
-_AT_REST = frozenset({AccountState.PAUSED, AccountState.DISCONNECTED, AccountState.REAUTH_REQUIRED})
 
 
 class ServiceState(StrEnum):
@@ -79,10 +73,15 @@ class ServiceHistory:
     """
 
     def __init__(
-        self, store: Store, census: Census, heartbeat: HeartbeatCheck, clock: Clock
+        self,
+        store: Store,
+        incidents: Callable[[], Sequence[str]],
+        heartbeat: HeartbeatCheck,
+        clock: Clock,
     ) -> None:
+        """Take what is looked at; `incidents` names the vendors at which most accounts fail."""
         self._store = store
-        self._census = census
+        self._incidents = incidents
         self._heartbeat = heartbeat
         self._clock = clock
         self.day = Day()
@@ -102,7 +101,7 @@ class ServiceHistory:
     async def look(self) -> None:
         """Look once, and store what was seen."""
         causes = judged(
-            self._census.states,
+            self._incidents(),
             writable=self._store.health().writable,
             silent=bool(self._heartbeat.reasons()),
         )
@@ -114,22 +113,13 @@ class ServiceHistory:
             return  # it is in memory, and stored with the next look that can
 
 
-def judged(
-    states: Mapping[tuple[str, AccountState], int], *, writable: bool, silent: bool
-) -> tuple[str, ...]:
+def judged(incidents: Sequence[str], *, writable: bool, silent: bool) -> tuple[str, ...]:
     """Say what is wrong for many, without saying anything of anyone. Pure."""
     causes = [] if writable else ["New data cannot be stored just now."]
     if silent:
         causes.append("New data do not come through just now.")
-    active: Counter[str] = Counter()
-    unwell: Counter[str] = Counter()
-    for (vendor, state), count in states.items():
-        active[vendor] += 0 if state in _AT_REST else count
-        unwell[vendor] += count if state in _UNWELL else 0
     causes += [
-        f"{vendor}: it does not answer as it should, so data arrive late."
-        for vendor in sorted(active)
-        if unwell[vendor] >= _FEWEST and unwell[vendor] * 2 > active[vendor]
+        f"{name}: it does not answer as it should, so data arrive late." for name in incidents
     ]
     return tuple(causes)
 

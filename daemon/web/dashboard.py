@@ -25,17 +25,20 @@ from daemon.web.operation import (
     Reply,
 )
 from daemon.web.page import HTML
-from daemon.web.pages.account import account_page
+from daemon.web.pages.account import account_page, day_of
 from daemon.web.pages.live import stream_parts
-from daemon.web.pages.overview import Wanted, glance, listing
+from daemon.web.pages.overview import Wanted, glance, listing, open_alerts
 from daemon.web.pages.sending import page_response, problem_page, see_other
 
 TAG = "pages"
 FORM = "application/x-www-form-urlencoded"
 _HERE = session.HOME
 
-_OVERVIEW = ("trouble", "states", "ages", "throughput", "budgets", "accounts")
-_ACCOUNT = ("standing", "facts", "certificate", "cursors", "actions", "changes")
+_OVERVIEW = ("trouble", "alerts", "states", "ages", "throughput", "budgets", "accounts")
+_ACCOUNT = (
+    *("standing", "alerts", "facts", "certificate", "cursors"),
+    *("actions", "events", "changes"),
+)
 
 Said = Annotated[str, Meta(description="What was just done, as the page before said.")]
 
@@ -48,6 +51,7 @@ SAID = {
     "disconnect": "It is disconnected.",
     "confirm-deletes": "They go with the next look.",
     "retry": "It is tried again.",
+    "ack": "It is noted that you look after it.",
 }
 """What a page says after it was asked to do something."""
 
@@ -105,7 +109,10 @@ async def overview_live(call: Call[OverviewQuery, Nothing]) -> web.StreamRespons
 
 async def account(call: Call[AccountQuery, Nothing]) -> web.StreamResponse:
     """Show one account."""
-    values = await _account_values(call)
+    values = {
+        **await _account_values(call),
+        "day": await day_of(call.context, call.path("account_id")),
+    }
     live = f"{_HERE}/accounts/{quote(call.path('account_id'), safe='')}/live"
     return page_response(call.context, "account.html", {**values, "live": live})
 
@@ -177,6 +184,10 @@ async def _overview_values(call: Call[OverviewQuery, Nothing]) -> Mapping[str, o
             _trouble(call),
             context.clock.now().utc,
         ),
+        "alerts": open_alerts(
+            () if context.watching is None else context.watching.desk.book.open_alerts()
+        ),
+        "way_back": _HERE,
         "listing": listing(context.metrics.census, hosted, wanted),
         "wanted": wanted,
         "query": f"{urlencode(kept)}&" if kept else "",
@@ -186,8 +197,11 @@ async def _overview_values(call: Call[OverviewQuery, Nothing]) -> Mapping[str, o
 
 async def _account_values(call: Call[AccountQuery, Nothing]) -> Mapping[str, object]:
     account_id = call.path("account_id")
+    page = await account_page(call.context, account_id)
     return {
-        "page": await account_page(call.context, account_id),
+        "page": page,
+        "alerts": page.alerts,
+        "way_back": f"{_HERE}/accounts/{page.status.id}",
         "said": SAID.get(call.query.said),
     }
 

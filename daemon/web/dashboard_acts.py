@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from daemon.web import actions, deletes, integrations, steering, verification
+from daemon.web import actions, alerts, deletes, integrations, steering, verification
 from daemon.web import dashboard_session as session
 from daemon.web.audited import audited
 from daemon.web.dashboard import FORM, SEE_OTHER, TAG, for_operator
@@ -26,6 +26,7 @@ _DEEDS = {
     "disconnect": "account_disconnected",
     "confirm-deletes": "deletes_confirmed",
     "retry": "action_retried",
+    "ack": "alert_acknowledged",
 }
 
 Act = Callable[[Call[Nothing, Nothing]], Awaitable[Answer | web.StreamResponse]]
@@ -64,6 +65,16 @@ async def confirm_deletes(call: Call[Nothing, Nothing]) -> Answer:
 async def retry(call: Call[Nothing, Nothing]) -> Answer:
     """Try a user's write again."""
     return await actions.retry(_as(call, actions.WaitQuery(wait=0.0), Nothing()))
+
+
+async def acknowledge(call: Call[Nothing, Nothing]) -> web.StreamResponse:
+    """Note that somebody looks after an alert, and lead back to where it was shown."""
+    session.require_own_page(call.request)
+    form = await call.request.post()
+    way_back = session.safe_way_back(str(form.get("next", "")))
+    with audited(call.context.watching, _DEEDS["ack"], call.request):
+        await alerts.acknowledge(_as(call, Nothing(), alerts.AckRequest()))
+    return see_other(f"{way_back}?said=ack")
 
 
 def _as(
@@ -123,5 +134,22 @@ OPERATIONS: tuple[AnyOperation, ...] = (
         "Button: try a user's write again",
         retry,
         "retry",
+    ),
+    Operation(
+        method="POST",
+        path=f"{session.HOME}/alerts/{{alert_id}}/ack",
+        name="dashboardAck",
+        tag=TAG,
+        summary="Button: look after an alert",
+        handler=for_operator(acknowledge),
+        raw_body=FORM,
+        replies=[SEE_OTHER],
+        problems={
+            HTTPStatus.FORBIDDEN: "A page elsewhere sent it.",
+            HTTPStatus.NOT_FOUND: "There is no such alert.",
+            HTTPStatus.CONFLICT: "It is resolved already.",
+        },
+        problem_page=problem_page,
+        by_session=True,
     ),
 )

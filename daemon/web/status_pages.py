@@ -9,6 +9,7 @@ from daemon.standing import standing
 from daemon.web.freshness import freshness
 from daemon.web.operation import EVENT_STREAM, AnyOperation, Call, Nothing, Operation, Reply
 from daemon.web.page import HTML
+from daemon.web.pages.account import day_of
 from daemon.web.pages.live import stream_parts
 from daemon.web.pages.sending import page_response, problem_page
 from daemon.web.pages.service import company_page, service_page
@@ -40,8 +41,9 @@ async def status_live(call: Call[Nothing, Nothing]) -> web.StreamResponse:
 async def company(call: Call[Nothing, Nothing]) -> web.StreamResponse:
     """Show how the service and one company do."""
     values = await _company_values(call)
+    day = await day_of(call.context, (await _account(call)).id)
     live = f"/status/{call.path('token')}/live"
-    return page_response(call.context, "status.html", {**values, "live": live})
+    return page_response(call.context, "status.html", {**values, "day": day, "live": live})
 
 
 async def company_live(call: Call[Nothing, Nothing]) -> web.StreamResponse:

@@ -13,11 +13,16 @@ from daemon.web.account_view import (
 from daemon.web.budget_view import budget_of
 from daemon.web.context import WebContext
 from daemon.web.freshness import Freshness, freshness
+from daemon.web.health_view import CheckView, check_view
+from daemon.web.pages.day import AccountDay, account_day
+from daemon.web.pages.overview import OpenAlerts, open_alerts
 from store.action_models import Action, ActionFilter
 from store.models import Change, ChangeFilter
+from store.watch_models import AccountEvent, AccountEventFilter
 
 _ACTIONS = 10
 _CHANGES = 15
+_EVENTS = 25
 _CHANGES_LOOKED_AT = 5_000
 
 
@@ -28,6 +33,9 @@ class AccountPage:
     Attributes:
         changes: its newest, the newest first, of the last few thousand of all accounts.
         actions: its newest, the newest first.
+        alerts: those that are open about it.
+        checks: what the health monitor finds not to be well.
+        events: what happened to it, the newest first.
         status_link: the path of the page that its own people may see.
     """
 
@@ -36,6 +44,9 @@ class AccountPage:
     fresh: Freshness
     changes: Sequence[Change]
     actions: Sequence[Action]
+    alerts: OpenAlerts
+    checks: Sequence[CheckView]
+    events: Sequence[AccountEvent]
     status_link: str
 
 
@@ -67,8 +78,36 @@ async def account_page(context: WebContext, account_id: str) -> AccountPage:
         fresh=fresh,
         changes=await _changes(context, account_id),
         actions=await store.actions(ActionFilter(account_id, limit=_ACTIONS)),
+        alerts=_alerts(context, account_id),
+        checks=_checks(context, account_id),
+        events=await _events(context, account_id),
         status_link=f"/status/{context.status_links.token_of(account_id)}",
     )
+
+
+async def day_of(context: WebContext, account_id: str) -> AccountDay:
+    """Return the account's last day. Raises `StoreUnavailableError`."""
+    watching = context.watching
+    samples = [] if watching is None else await watching.monitor.samples(account_id)
+    return account_day(samples, context.clock.now().utc)
+
+
+def _alerts(context: WebContext, account_id: str) -> OpenAlerts:
+    if context.watching is None:
+        return open_alerts(())
+    found = context.watching.desk.book.open_alerts()
+    return open_alerts(each for each in found if each.account_id == account_id)
+
+
+def _checks(context: WebContext, account_id: str) -> Sequence[CheckView]:
+    judged = None if context.watching is None else context.watching.monitor.judged(account_id)
+    return [] if judged is None else [check_view(each) for each in judged[1]]
+
+
+async def _events(context: WebContext, account_id: str) -> Sequence[AccountEvent]:
+    if context.watching is None:
+        return []
+    return await context.watching.events.page(AccountEventFilter(account_id, limit=_EVENTS))
 
 
 async def _changes(context: WebContext, account_id: str) -> Sequence[Change]:

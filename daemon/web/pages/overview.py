@@ -1,20 +1,23 @@
 """What the dashboard's first page shows: all accounts at a glance, and the worst by name."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from actors.read_meter import ReadMeter
 from actors.read_state import ReadsState
 from actors.status import AccountState
+from daemon.alerts.document import AlertDocument, alert_document
 from daemon.metrics.census import Census, Counted
 from daemon.standing import WORST_FIRST, standing
 from daemon.supervisor import Hosted
 from daemon.throughput import INTERVAL_S, KEPT, Interval
 from daemon.web.pages.charts import Bar, Line, histogram, line
+from store.watch_models import Alert, Severity
 
 ROWS = 50
+ALERTS = 20
 _RANK = {state: rank for rank, state in enumerate(WORST_FIRST)}
 
 
@@ -58,6 +61,14 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenAlerts:
+    """The alerts that are open: the first of them, those that nobody looks after and the worst first."""
+
+    shown: Sequence[AlertDocument]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
 class Glance:
     """Everything but the list."""
 
@@ -70,6 +81,12 @@ class Glance:
     failed: Line
     budgets: Mapping[str, ReadsState]
     trouble: Sequence[str]
+
+
+def open_alerts(alerts: Iterable[Alert]) -> OpenAlerts:
+    """Return what is shown of these open alerts. Pure."""
+    found = sorted(alerts, key=_urgency)
+    return OpenAlerts([alert_document(each) for each in found[:ALERTS]], len(found[ALERTS:]))
 
 
 def listing(census: Census, hosted: Mapping[str, Hosted], wanted: Wanted) -> Listing:
@@ -124,6 +141,10 @@ def glance(
 def _place(counted: Counted) -> tuple[int, str, str]:
     state = counted.state or AccountState.LIVE
     return (_RANK[state], counted.account.name.casefold(), counted.account.id)
+
+
+def _urgency(alert: Alert) -> tuple[bool, bool, datetime]:
+    return (alert.acked_at is not None, alert.severity is not Severity.CRITICAL, alert.opened_at)
 
 
 def _has(counted: Counted, text: str) -> bool:

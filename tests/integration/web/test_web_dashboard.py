@@ -288,3 +288,35 @@ async def test_a_session_outlives_the_process(web: WebHouse) -> None:
         session = {"syncline_session": client.cookies["syncline_session"]}
     async with serving(web) as again, again.stranger(cookies=session) as client:
         assert (await client.get("/dashboard")).status_code == 200
+
+
+async def test_open_alerts_are_shown_and_looked_after(web: WebHouse, visitor: Visitor) -> None:
+    account = await web.live(web.company(name="Cool Cars"))
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(web.watching.run)
+        web.sandbox.disconnect(account.external_account_id)
+        await visitor.post(f"/integrations/{account.id}/sync", {}, expect=202)
+        async with browser(web) as client:
+            with anyio.fail_after(10):
+                while not (alerts := web.watching.desk.book.open_alerts()) or not alerts[0].id:
+                    await anyio.lowlevel.checkpoint()
+            for path in ("/dashboard", f"/dashboard/accounts/{account.id}"):
+                shown = await page(client, path, visitor)
+                assert "connect it again" in shown
+                assert f'action="/dashboard/alerts/{alerts[0].id}/ack"' in shown
+            at = f"/dashboard/accounts/{account.id}"
+            ack = f"/dashboard/alerts/{alerts[0].id}/ack"
+            assert await press(client, ack, visitor, next=at) == f"{at}?said=ack"
+            assert "looks after it" in await page(client, at, visitor)
+            gone = await client.post("/dashboard/alerts/999/ack")
+            visitor.description.check(gone)
+            assert gone.status_code == 404
+        tasks.cancel_scope.cancel()
+
+
+async def test_what_happened_is_told(web: WebHouse, visitor: Visitor) -> None:
+    account = await web.live()
+    await web.watching.events.close()
+    async with browser(web) as client:
+        shown = await page(client, f"/dashboard/accounts/{account.id}", visitor)
+    assert "first copy complete" in shown
