@@ -213,7 +213,7 @@ def _trouble(call: Call[Q, B]) -> list[str]:
         found.append(f"The database takes no writes: {health.reason}")
     if not context.supervisor.running:
         found.append("The supervisor does not run.")
-    if context.heartbeat is not None:
+    if context.heartbeat is not None and context.watching is None:  # else it is an alert
         found += [f"Nothing comes through from {why}" for why in context.heartbeat.reasons()]
     return found
 
