@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from store.action_models import Action, Attempt, AttemptEnd, NewAction, TakenIn
+from store.drift import Comparison, ComparisonNoted, DueComparison
 from store.models import StoredObject
 from store.sqlite import SqliteStore
 
@@ -65,3 +66,16 @@ class ObservedOutbox:
         self: _Observed, account_id: str, epoch: int, action_id: str, end: AttemptEnd
     ) -> None:
         await self._write(lambda: self._store.close_action(account_id, epoch, action_id, end))
+
+    async def next_comparison(self: _Observed, account_id: str) -> datetime | None:
+        return await self._store.next_comparison(account_id)
+
+    async def due_comparisons(
+        self: _Observed, account_id: str, at: datetime, *, limit: int
+    ) -> Sequence[DueComparison]:
+        return await self._store.due_comparisons(account_id, at, limit=limit)
+
+    async def note_comparison(
+        self: _Observed, account_id: str, epoch: int, comparison: Comparison
+    ) -> ComparisonNoted:
+        return await self._write(lambda: self._store.note_comparison(account_id, epoch, comparison))
