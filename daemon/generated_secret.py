@@ -8,8 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.fernet import Fernet
-
 from daemon.config import Secret
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -53,9 +51,14 @@ def ensure_admin_token(
     return _ensure(admin_token_path(database), make)
 
 
-def ensure_keys(
-    database: Path, make: Callable[[], str] = lambda: Fernet.generate_key().decode("ascii")
-) -> GeneratedSecret:
+def _new_key() -> str:
+    # Only a first start makes one, and this loads slowly.
+    from cryptography.fernet import Fernet  # noqa: PLC0415
+
+    return Fernet.generate_key().decode("ascii")
+
+
+def ensure_keys(database: Path, make: Callable[[], str] = _new_key) -> GeneratedSecret:
     """Return the key file's lines kept beside this database; make one key when there is none.
 
     Raises:

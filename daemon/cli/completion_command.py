@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 # What typer itself uses for --show-completion, which guesses the shell; no public door leads there.
-from typer._completion_classes import completion_init
 from typer._completion_shared import get_completion_script
 
 from daemon.cli.shell import shell_of
@@ -34,8 +33,3 @@ def completion(
     """
     script = get_completion_script(prog_name=_NAME, complete_var=_VARIABLE, shell=shell.value)
     shell_of(ctx).output.block(script)
-
-
-def answer_shells() -> None:
-    """Let the command line answer a shell that asks how a word goes on."""
-    completion_init()

@@ -17,7 +17,10 @@ class CommandError(Exception):
     Attributes:
         advice: what to do about it, or empty.
         exit_code: how the process ends.
+        document: the daemon's problem document as it came; empty when the trouble is ours.
     """
+
+    document = b""
 
     def __init__(
         self, message: str, advice: str = "", exit_code: ExitCode = ExitCode.FAILED

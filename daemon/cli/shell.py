@@ -8,16 +8,19 @@ import webbrowser
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-import httpx
-import typer
+from typing import TYPE_CHECKING
 
 from actors.clock import Clock, SystemClock
 from daemon.cli.client_config import client_config
-from daemon.cli.daemon_client import DaemonClient
 from daemon.cli.failure import CommandError, ExitCode
 from daemon.cli.output import Output
 from daemon.config import Config, find_config, load_config
+
+if TYPE_CHECKING:
+    import httpx
+    import typer
+
+    from daemon.cli.daemon_client import DaemonClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class Shell:
     pause: Callable[[float], None]
     ask: Callable[[str], bool] | None
     open_page: Callable[[str], bool]
-    transport: httpx.BaseTransport | None = None
+    transport: "httpx.BaseTransport | None" = None
     ask_text: Callable[[str, bool], str] | None = None
 
     def config_path(self, named: Path | None) -> Path:
@@ -60,13 +63,15 @@ class Shell:
         """
         return load_config(self.config_path(named), self.environ)
 
-    def daemon(self, named: Path | None) -> DaemonClient:
+    def daemon(self, named: Path | None) -> "DaemonClient":
         """Return a client of the daemon that this configuration belongs to.
 
         Raises:
             ConfigError: with all that is wrong with the configuration.
             CommandError: the admin token cannot be had.
         """
+        from daemon.cli.daemon_client import DaemonClient  # noqa: PLC0415 - loads an HTTP client
+
         path = self.config_path(named)
         config = client_config(path, self.environ)
         return DaemonClient.of(config, path, self.transport, user=_user(self.environ))
@@ -89,7 +94,7 @@ class Shell:
             raise CommandError("nothing was done")
 
 
-def shell_of(ctx: typer.Context) -> Shell:
+def shell_of(ctx: "typer.Context") -> Shell:
     """Return the shell that a command was called in."""
     found: Shell = ctx.obj
     return found

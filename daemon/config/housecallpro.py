@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from actors.settings import AccountSettings, CallLimits
-from actors.vendors.housecallpro import OBJECT_TYPES, HousecallProSettings
+from actors.vendors.housecallpro.object_types import OBJECT_TYPES
+from actors.vendors.housecallpro.settings import HousecallProSettings
 from daemon.config.rule import Flat, at_least, http_url, one_of
 from daemon.config.secret import Secret
 from daemon.config.vendor import VendorConfig

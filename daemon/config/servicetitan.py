@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal, Self
 
 from actors.settings import AccountSettings, CallLimits
-from actors.vendors.servicetitan import OBJECT_TYPES, SIGNATURE_HEADER, ServiceTitanSettings
+from actors.vendors.servicetitan.object_types import OBJECT_TYPES
+from actors.vendors.servicetitan.settings import SIGNATURE_HEADER, ServiceTitanSettings
 from daemon.config.rule import Flat, at_least, http_url, one_of
 from daemon.config.secret import Secret
 from daemon.config.vendor import VendorConfig
