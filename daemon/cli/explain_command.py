@@ -1,5 +1,7 @@
 """`explain`: how one object came to be as it is held."""
 
+from collections.abc import Sequence
+from textwrap import wrap
 from typing import Annotated
 
 import msgspec
@@ -12,7 +14,7 @@ from daemon.cli.replies import ExplainedEventReply, ExplanationReply, decoded
 from daemon.cli.shell import shell_of
 from daemon.cli.wording import count, printable
 
-_HEADINGS = ("WHEN", "WHAT", "VERSION", "VENDOR TIME", "VIA", "LOOK", "CALL", "RULE")
+_INDENT = "    "
 _SHOWN_CHARS = 200
 
 
@@ -32,8 +34,8 @@ def explain(
 ) -> None:
     """Show every version of an object that was seen: which call brought it, which rule kept or refused it.
 
-    The newest is last. CALL is the vendor's own id of the call, for its support to find it by; of a
-    look that took several calls, the first.
+    The newest is last. The call is named by the vendor's own id of it, for its support to find it by;
+    of a look that took several calls, the first is.
     """
     shell = shell_of(ctx)
     with shell.daemon(config) as daemon:
@@ -47,36 +49,47 @@ def explain(
     found = decoded(document, ExplanationReply)
     if found.earlier_left_out:
         shell.output.message("There are older versions that are not shown.")
-    if diff:
-        for event in found.events:
-            shell.output.table(_HEADINGS, [_row(event)])
+    for event in found.events:
+        _show(shell.output, event)
+        if diff:
             _print_changes(shell.output, event)
-    else:
-        shell.output.table(_HEADINGS, map(_row, found.events))
     shell.output.message(_confirmed(found))
 
 
-def _row(event: ExplainedEventReply) -> tuple[str, ...]:
-    when = f"{event.at:%Y-%m-%dT%H:%M:%SZ}"
-    often = ""
+def _show(output: Output, event: ExplainedEventReply) -> None:
+    """Print what happened and why on one line, and below it what brought it; wrapped on a terminal."""
+    why = event.why
     if event.last_at is not None:
-        often = f" ({event.times} times, last {event.last_at:%Y-%m-%dT%H:%M:%SZ})"
-    first, *others = event.trace_ids or ["-"]
-    return (
-        when,
-        event.what,
-        event.version or "-",
-        "-" if event.updated_at is None else f"{event.updated_at:%Y-%m-%dT%H:%M:%SZ}",
-        event.via,
-        event.look or "-",
-        f"{first} +{len(others)}" if others else first,
-        f"{event.why}{often}",
+        why += f" ({event.times} times, last {event.last_at:%Y-%m-%dT%H:%M:%SZ})"
+    head = f"{event.at:%Y-%m-%dT%H:%M:%SZ}  {event.what}: {why}"
+    for line in (*_wrapped(output, head, ""), *_wrapped(output, _source(event), _INDENT)):
+        output.line(line)
+
+
+def _wrapped(output: Output, text: str, indent: str) -> Sequence[str]:
+    return wrap(
+        printable(text),
+        output.width,
+        initial_indent=indent,
+        subsequent_indent=_INDENT,
+        break_on_hyphens=False,
     )
+
+
+def _source(event: ExplainedEventReply) -> str:
+    first, *others = event.trace_ids or [""]
+    said = [
+        f"version {event.version}" if event.version else "",
+        f"vendor time {event.updated_at:%Y-%m-%dT%H:%M:%SZ}" if event.updated_at else "",
+        f"by {event.via}" + (f" of {event.look}" if event.look else ""),
+        f"call {first}" + (f" +{len(others)}" if others else "") if first else "",
+    ]
+    return ", ".join(filter(None, said))
 
 
 def _print_changes(output: Output, event: ExplainedEventReply) -> None:
     for field in event.changed:
-        output.line(f"    {field.name}: {_short(field.before)} -> {_short(field.after)}")
+        output.line(f"{_INDENT}{field.name}: {_short(field.before)} -> {_short(field.after)}")
 
 
 def _short(value: msgspec.Raw) -> str:
