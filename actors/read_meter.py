@@ -252,7 +252,7 @@ class ReadMeter:
             month=self._month.name,
             used=self._used,
             allowance=self._allowance,
-            forecast=round(self._plan.forecast),
+            forecast=round(self._plan.forecast) if self._demand.accounts else None,
             stretch=self._plan.stretch,
             refused=self._refusal is not None,
             resting=resting,

@@ -29,7 +29,7 @@ class ReadsState:
 
     Attributes:
         used: calls counted this month; up to a block too many after a crash.
-        forecast: calls by the month's end if nothing were stretched.
+        forecast: calls by the month's end if nothing were stretched; None while no account polls.
         refused: whether the vendor says that nothing is left.
         resting: the priorities of which no look is begun now.
         reason: why, in words, when polls are among them.
@@ -39,7 +39,7 @@ class ReadsState:
     month: str
     used: int
     allowance: int | None
-    forecast: int
+    forecast: int | None
     stretch: float
     refused: bool
     resting: tuple[Priority, ...]

@@ -92,8 +92,8 @@ class BudgetReply(msgspec.Struct, frozen=True):
 
     month: str
     used: int
-    forecast: int
     stretch: float
+    forecast: int | None = None
     allowance: int | None = None
     refused_by_vendor: bool = False
     reason: str | None = None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from math import inf
 from typing import Annotated, NoReturn
 
 import msgspec
@@ -162,8 +163,11 @@ def _budget(budget: BudgetReply | None) -> Sequence[tuple[str, Text]]:
         return []
     of = "" if budget.allowance is None else f" of {budget.allowance:,}"
     slower = f"; polls {budget.stretch:.1f} times as seldom" if budget.stretch > 1 else ""
-    said = f"{budget.used:,}{of} in {budget.month} over all accounts, {budget.forecast:,} forecast{slower}"
-    over = budget.allowance is not None and budget.forecast > budget.allowance
+    ahead = "forecast not known yet"
+    if budget.forecast is not None:
+        ahead = f"{budget.forecast:,} forecast"
+    said = f"{budget.used:,}{of} in {budget.month} over all accounts, {ahead}{slower}"
+    over = (budget.forecast or 0) > (budget.allowance or inf)
     return [("reads", Text(printable(said), "yellow" if over else ""))]
 
 

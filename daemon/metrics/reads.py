@@ -53,4 +53,4 @@ def _values(state: ReadsState | None) -> tuple[float, ...]:
         return (0.0, inf, 0.0, 1.0, 0.0)
     allowance = inf if state.allowance is None else float(state.allowance)
     resting = float(Priority.POLL in state.resting)
-    return (state.used, allowance, state.forecast, state.stretch, resting)
+    return (state.used, allowance, state.forecast or 0.0, state.stretch, resting)

@@ -19,7 +19,11 @@ class BudgetView(msgspec.Struct, frozen=True, kw_only=True):
     allowance: Annotated[int | None, Meta(description="Reads in a month; null is unmetered.")]
     used: Annotated[int, Meta(description="By all accounts; a crash counts some too many.")]
     forecast: Annotated[
-        int, Meta(description="By the month's end, if no poll interval were stretched.")
+        int | None,
+        Meta(
+            description="By the month's end, if no poll interval were stretched. null while no"
+            " account polls, and in the first minute after the first one begins."
+        ),
     ]
     account_used: Annotated[
         int, Meta(description="By this account, as far as it was written down; late by minutes.")

@@ -251,6 +251,15 @@ async def test_a_store_that_takes_no_writes_holds_reads_back_but_not_users(
     assert meter.state().used == 4
 
 
+async def test_nothing_is_forecast_before_an_account_polls(desk: Desk) -> None:
+    meter = desk.meter()
+    await meter.load()
+    meter.replan(0, 1)
+    assert meter.state().forecast is None
+    meter.replan(1, 1)
+    assert meter.state().forecast == 288
+
+
 async def test_the_forecast_is_told_once_a_month(desk: Desk) -> None:
     meter = desk.meter()
     await read(meter, 50_000)

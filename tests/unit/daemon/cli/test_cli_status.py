@@ -143,6 +143,14 @@ def test_detail_tells_of_the_months_reads_and_of_tokens_that_end(cli: CommandLin
     assert "tokens the grant ends at 2026-03-05 00:00 UTC whatever happens" in shown
 
 
+def test_a_forecast_that_cannot_be_made_yet_is_no_number(cli: CommandLine) -> None:
+    budget = {"month": "2026-03", "used": 12, "forecast": None, "allowance": 500_000, "stretch": 1.0}
+    more = {"cursors": [CURSOR], "budget": budget}
+    cli.daemon.on("GET", f"/integrations/{AMY['id']}/status", httpx.Response(200, json=AMY | more))
+    shown = cli.run("status", "Amy's").out
+    assert "12 of 500,000 in 2026-03 over all accounts, forecast not known yet\n" in shown
+
+
 def test_detail_is_silent_about_tokens_that_end_far_off(cli: CommandLine) -> None:
     more = {"cursors": [CURSOR], "budget": None, "token": {"advice": None}}
     cli.daemon.on("GET", f"/integrations/{AMY['id']}/status", httpx.Response(200, json=AMY | more))
