@@ -45,8 +45,7 @@ class TokenBucket:
         been emptied a moment ago: together they still keep the limit.
         """
         spare = spare if limit >= _SPARED_FROM else 0
-        capacity = max(1 + spare, limit // _BURST_SHARE)
-        rate_per_s = max(limit - capacity, _SLOWEST) / window_s
+        capacity, rate_per_s = _shares(limit, window_s, spare)
         return cls(float(capacity), rate_per_s, 0.0, now_s, spare)
 
     def wait_s(self, now_s: float, *, urgent: bool = True) -> float:
@@ -67,6 +66,18 @@ class TokenBucket:
         """Count one call. The caller has seen that `wait_s` was 0."""
         self.tokens = max(0.0, self.available(now_s) - 1.0)
         self.updated_s = max(self.updated_s, now_s)
+
+
+def least_s(calls: int, limit: int, window_s: float) -> float:
+    """Return how long so many calls take under one limit, when the account has been idle before."""
+    capacity, rate_per_s = _shares(limit, window_s, spare=0)
+    return max(0, calls - capacity) / rate_per_s
+
+
+def _shares(limit: int, window_s: float, spare: int) -> tuple[int, float]:
+    """Return how many calls a bucket holds, and how many come into it each second."""
+    capacity = max(1 + spare, limit // _BURST_SHARE)
+    return capacity, max(limit - capacity, _SLOWEST) / window_s
 
 
 class CallBucket:

@@ -15,6 +15,7 @@ from daemon.cli.grant_fields import asked_for, grant_fields, read_grant
 from daemon.cli.options import ConfigOption, JsonOption
 from daemon.cli.replies import AccountReply, decoded
 from daemon.cli.shell import Shell, shell_of
+from daemon.cli.vendor_choice import require_vendor
 
 _LOOK_EVERY_S = 1.0
 
@@ -65,6 +66,7 @@ def connect(  # noqa: PLR0913 - each is an option
         )
     if code and from_file:
         raise CommandError("--code and --from exclude each other", exit_code=ExitCode.USAGE)
+    require_vendor(vendor, shell.config_path(config))
     grant: Mapping[str, object] | None = {"authorization_code": code, "realm_id": realm_id}
     if not code:
         grant = _keys(shell, vendor, from_file)

@@ -12,6 +12,12 @@ from daemon.cli.shell import Shell
 from daemon.cli.wording import count, duration, printable
 
 _GONE = "disconnected"
+_BOUND_BY = {
+    "calls_per_minute": "as many calls a minute as the vendor allows",
+    "calls_per_second": "as many calls a second as the vendor allows",
+    "calls_at_once": "as many calls at once as the vendor allows",
+    "pages_in_turn": "the pages of the largest type, one after the other",
+}
 
 
 def show_price(
@@ -44,8 +50,11 @@ def show_price(
 def price_text(prices: Sequence[PriceReply]) -> str:
     """Say what it costs together. Each account has limits of its own: they are read side by side."""
     calls = sum(each.calls for each in prices)
-    longest_s = max((each.minutes for each in prices), default=0.0) * 60
-    said = f"at least {count(calls, 'call')}, {duration(longest_s)}"
+    longest = max(prices, key=lambda each: each.minutes, default=None)
+    said = f"at least {count(calls, 'call')}"
+    if longest is not None:
+        why = _BOUND_BY.get(longest.bound_by, "") if longest.calls > 1 else ""
+        said += f", about {duration(longest.minutes * 60)}" + (f" ({why})" if why else "")
     allowance = next((each.allowance for each in prices if each.allowance is not None), None)
     if allowance is None:
         return f"{said}; reads are not metered"

@@ -154,6 +154,7 @@ class PriceReply(msgspec.Struct, frozen=True):
 
     calls: int
     minutes: float
+    bound_by: str = ""
     types: list[TypePriceReply] = []
     allowance: int | None = None
     used: int = 0

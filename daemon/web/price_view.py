@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from actors.price import Price
+from actors.price import Bound, Price
 from actors.read_meter import ReadMeter
 
 
@@ -27,7 +27,17 @@ class SyncPrice(msgspec.Struct, frozen=True, kw_only=True):
         Sequence[TypePrice], Meta(description="Only for a full reading: what each type costs.")
     ]
     calls: int
-    minutes: float
+    minutes: Annotated[
+        float,
+        Meta(description="With calls of a second each; in it are the vendor's limits on calls."),
+    ]
+    bound_by: Annotated[
+        Bound,
+        Meta(
+            description="What it takes that long for: the calls that the vendor allows in a minute,"
+            " in a second or at once, or the pages of one type, each of which follows the one before."
+        ),
+    ]
     allowance: Annotated[
         int | None, Meta(description="Metered reads of a month, for all accounts; null: unmetered.")
     ]
@@ -55,7 +65,8 @@ def sync_price(
         if full
         else [],
         calls=found.total,
-        minutes=round(found.duration_s / 60, 2),
+        minutes=round(found.duration_s / 60, 4),
+        bound_by=found.bound_by,
         allowance=allowance,
         used=0 if reads is None else reads.used,
         share=None if allowance is None else round(found.total / allowance, 6),

@@ -3,10 +3,17 @@ import json
 import httpx
 import pytest
 
-from support.command_line import CommandLine, account, page, problem
+from support.command_line import CONFIG, CommandLine, account, page, problem
 
 AMY = account(1, "Amy's")
 CONSENT = "https://vendor.example/connect/oauth2?client_id=a&state=s"
+
+
+@pytest.fixture(autouse=True)
+def two_vendors_are_configured(cli: CommandLine) -> None:
+    quickbooks = "quickbooks: {client_id: a, client_secret: b}"
+    vendors = f"vendors: {{{quickbooks}, servicetitan: {{app_key: c}}}}\n"
+    (cli.folder / "config.yaml").write_text(CONFIG + vendors)
 
 
 def status(**more: object) -> httpx.Response:
@@ -60,11 +67,28 @@ def test_consent_page_is_opened_when_asked_for(cli: CommandLine) -> None:
     assert cli.opened == [CONSENT]
 
 
-def test_unknown_vendor_fails_in_words(cli: CommandLine) -> None:
-    cli.daemon.on("GET", "/integrations", page())
-    cli.daemon.on("GET", "/auth/sage/start", problem(404, "No vendor sage", "There is quickbooks."))
-    result = cli.run("connect", "sage")
-    assert (result.code, result.err) == (1, "error: No vendor sage\nThere is quickbooks.\n")
+def test_an_unknown_vendor_is_refused_with_those_that_there_are(cli: CommandLine) -> None:
+    result = cli.run("connect", "xero")
+    assert (result.code, result.err.splitlines()) == (
+        2,
+        [
+            "error: there is no vendor 'xero'",
+            "Vendors are quickbooks, servicetitan, housecallpro; configured: quickbooks,"
+            " servicetitan.",
+        ],
+    )
+    assert cli.daemon.requests == []
+
+
+def test_no_keys_are_asked_for_while_their_vendor_is_not_configured(cli: CommandLine) -> None:
+    (cli.folder / "config.yaml").write_text(CONFIG)
+    cli.typed = []
+    result = cli.run("connect", "servicetitan")
+    assert result.code == 2
+    assert "servicetitan is not configured in " in result.err
+    assert "configured: none" in result.err
+    assert "Add a section vendors.servicetitan" in result.err
+    assert cli.asked == []
 
 
 def test_wait_follows_the_new_company_until_every_type_is_here(cli: CommandLine) -> None:

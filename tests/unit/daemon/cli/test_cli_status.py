@@ -144,7 +144,13 @@ def test_detail_tells_of_the_months_reads_and_of_tokens_that_end(cli: CommandLin
 
 
 def test_a_forecast_that_cannot_be_made_yet_is_no_number(cli: CommandLine) -> None:
-    budget = {"month": "2026-03", "used": 12, "forecast": None, "allowance": 500_000, "stretch": 1.0}
+    budget = {
+        "month": "2026-03",
+        "used": 12,
+        "forecast": None,
+        "allowance": 500_000,
+        "stretch": 1.0,
+    }
     more = {"cursors": [CURSOR], "budget": budget}
     cli.daemon.on("GET", f"/integrations/{AMY['id']}/status", httpx.Response(200, json=AMY | more))
     shown = cli.run("status", "Amy's").out
