@@ -101,7 +101,7 @@ class DaemonClient:
         """Close the connections."""
         self._http.close()
 
-    def get(self, path: str, query: Query | None = None) -> bytes:
+    def get(self, path: str, query: Query | None = None, *, timeout_s: float = _TIMEOUT_S) -> bytes:
         """Return what is at the path.
 
         Raises:
@@ -109,7 +109,7 @@ class DaemonClient:
             DaemonAwayError: it does not answer.
             CommandError: it does not know us.
         """
-        return self._call("GET", path, query).content
+        return self._call("GET", path, query, timeout_s=timeout_s).content
 
     def post(self, path: str, body: object = None) -> bytes:
         """Post a JSON document and return the answer; raises as `get`."""
@@ -135,11 +135,19 @@ class DaemonClient:
             asked["cursor"] = page.next
 
     def _call(
-        self, method: str, path: str, query: Query | None, body: bytes = b""
+        self,
+        method: str,
+        path: str,
+        query: Query | None,
+        body: bytes = b"",
+        *,
+        timeout_s: float = _TIMEOUT_S,
     ) -> httpx.Response:
         headers = {"Content-Type": "application/json"} if body else {}
         try:
-            reply = self._http.request(method, path, params=query, content=body, headers=headers)
+            reply = self._http.request(
+                method, path, params=query, content=body, headers=headers, timeout=timeout_s
+            )
         except httpx.ConnectError as error:
             raise DaemonAwayError(
                 f"the daemon is not running: nothing answers at {self.base_url}", self._start

@@ -21,14 +21,19 @@ from daemon.cli.account_table import (
 from daemon.cli.daemon_client import DaemonClient
 from daemon.cli.failure import CommandError
 from daemon.cli.follow import may_pass
+from daemon.cli.live_view import LiveView
 from daemon.cli.options import ConfigOption, JsonOption
 from daemon.cli.output import Output
+from daemon.cli.overview_replies import OverviewReply
 from daemon.cli.replies import AccountReply, BudgetReply, StatusReply, TokenReply, decoded
 from daemon.cli.shell import Shell, shell_of
 from daemon.cli.verification_text import verification_text
 from daemon.cli.wording import age, printable
 
 _WATCH_EVERY_S = 1.0
+_ANSWERS_WITHIN_S = 5.0
+"""After that a daemon counts as away: the screen must not stand still for long."""
+_MOST_ROWS = 500
 _SENTENCES = ("reason", "reads", "tokens")
 
 
@@ -64,12 +69,49 @@ def _watch(shell: Shell, daemon: DaemonClient, path: str, *, as_json: bool) -> N
     if not output.data.is_terminal:
         shown: dict[str, str] = {}
         _look_again(shell, lambda: _show_news(shell, daemon, path, shown), output.message)
-    with Live(console=output.data, auto_refresh=False) as live:
-        _look_again(
-            shell,
-            lambda: live.update(_view(output, daemon, path, shell.clock.now().utc), refresh=True),
-            lambda text: live.update(Text(printable(text), "bold red"), refresh=True),
+    with Live(console=output.data, auto_refresh=False, screen=True) as live:
+        if path:
+            _watch_one(shell, daemon, path, live)
+        _watch_all(shell, daemon, live)
+
+
+def _watch_all(shell: Shell, daemon: DaemonClient, live: Live) -> NoReturn:
+    view, console = LiveView(daemon.base_url), shell.output.data
+
+    def look() -> None:
+        wanted = {"limit": min(console.height, _MOST_ROWS)}
+        overview = decoded(
+            daemon.get("/health/overview", wanted, timeout_s=_ANSWERS_WITHIN_S), OverviewReply
         )
+        view.hear(overview, shell.clock.now().utc)
+
+    def paint() -> None:
+        now = shell.clock.now().utc
+        live.update(view.paint(shell.output, console.height, now), refresh=True)
+
+    look()
+    while True:
+        paint()
+        shell.pause(_WATCH_EVERY_S)
+        try:
+            look()
+        except CommandError as error:
+            if not may_pass(error):
+                raise
+            view.miss(str(error), shell.clock.now().utc)
+
+
+def _watch_one(shell: Shell, daemon: DaemonClient, path: str, live: Live) -> NoReturn:
+    shown: list[RenderableType] = []
+
+    def look() -> None:
+        shown[:] = [_view(shell.output, daemon, path, shell.clock.now().utc)]
+        live.update(shown[0], refresh=True)
+
+    def say(text: str) -> None:
+        live.update(Group(Text(printable(text), "bold red"), *shown), refresh=True)
+
+    _look_again(shell, look, say)
 
 
 def _look_again(shell: Shell, look: Callable[[], None], say: Callable[[str], None]) -> NoReturn:

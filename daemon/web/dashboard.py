@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from actors.status import AccountState
 from daemon.web import dashboard_session as session
+from daemon.web.open_trouble import open_trouble
 from daemon.web.operation import (
     EVENT_STREAM,
     Answer,
@@ -181,7 +182,7 @@ async def _overview_values(call: Call[OverviewQuery, Nothing]) -> Mapping[str, o
             context.metrics.census,
             context.throughput.intervals(),
             context.reads,
-            _trouble(call),
+            open_trouble(context),
             context.clock.now().utc,
         ),
         "alerts": open_alerts(
@@ -204,18 +205,6 @@ async def _account_values(call: Call[AccountQuery, Nothing]) -> Mapping[str, obj
         "way_back": f"{_HERE}/accounts/{page.status.id}",
         "said": SAID.get(call.query.said),
     }
-
-
-def _trouble(call: Call[Q, B]) -> list[str]:
-    context = call.context
-    found = []
-    if not (health := context.store.health()).writable:
-        found.append(f"The database takes no writes: {health.reason}")
-    if not context.supervisor.running:
-        found.append("The supervisor does not run.")
-    if context.heartbeat is not None and context.watching is None:  # else it is an alert
-        found += [f"Nothing comes through from {why}" for why in context.heartbeat.reasons()]
-    return found
 
 
 def _state(name: str) -> AccountState | None:

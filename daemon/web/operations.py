@@ -19,6 +19,7 @@ from daemon.web import (
     integrations,
     metrics,
     objects,
+    overview,
     status_pages,
     steering,
     timeline,
@@ -37,6 +38,7 @@ async def _describe(call: Call[Nothing, Nothing]) -> web.StreamResponse:
 
 OPERATIONS: tuple[AnyOperation, ...] = (
     *health.OPERATIONS,
+    *overview.OPERATIONS,
     *metrics.OPERATIONS,
     *auth.OPERATIONS,
     *integrations.OPERATIONS,

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from heapq import nsmallest
 
 from actors.read_meter import ReadMeter
 from actors.read_state import ReadsState
@@ -111,6 +112,18 @@ def listing(census: Census, hosted: Mapping[str, Hosted], wanted: Wanted) -> Lis
         first=(page - 1) * ROWS + 1 if shown else 0,
         last=(page - 1) * ROWS + len(shown),
     )
+
+
+def worst(census: Census, hosted: Mapping[str, Hosted], limit: int) -> Sequence[Row]:
+    """Return the accounts that are worst off, by name within a state."""
+    rows: list[Row] = []
+    for state in WORST_FIRST:
+        if len(rows) == limit:
+            break
+        found = (counted for counted in census.accounts() if counted.state is state)
+        first = nsmallest(limit - len(rows), found, key=_place)
+        rows += [_row(counted, hosted.get(counted.account.id)) for counted in first]
+    return rows
 
 
 def glance(

@@ -5,6 +5,7 @@ import pytest
 
 from support.command_line import CONFIG, CommandLine, account, page, problem
 
+VENDORS = "quickbooks, servicetitan, housecallpro"
 AMY = account(1, "Amy's")
 CONSENT = "https://vendor.example/connect/oauth2?client_id=a&state=s"
 
@@ -73,8 +74,7 @@ def test_an_unknown_vendor_is_refused_with_those_that_there_are(cli: CommandLine
         2,
         [
             "error: there is no vendor 'xero'",
-            "Vendors are quickbooks, servicetitan, housecallpro; configured: quickbooks,"
-            " servicetitan.",
+            f"Vendors are {VENDORS}; configured: quickbooks, servicetitan.",
         ],
     )
     assert cli.daemon.requests == []

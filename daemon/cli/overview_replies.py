@@ -1,0 +1,38 @@
+"""The daemon and its accounts on one screen, as the HTTP interface answers."""
+
+from datetime import datetime
+
+import msgspec
+
+
+class MonthsReadsReply(msgspec.Struct, frozen=True):
+    """The metered reads of one vendor."""
+
+    month: str
+    used: int
+    allowance: int | None = None
+    forecast: int | None = None
+    stretch: float = 1.0
+    reason: str | None = None
+
+
+class OverviewRowReply(msgspec.Struct, frozen=True):
+    """One account on the daemon's screen."""
+
+    id: str
+    vendor: str
+    name: str
+    state: str
+    reasons: list[str] = []
+    exact_as_of: datetime | None = None
+
+
+class OverviewReply(msgspec.Struct, frozen=True):
+    """The daemon and its accounts, the worst first."""
+
+    version: str
+    states: dict[str, int]
+    accounts: list[OverviewRowReply]
+    trouble: list[str] = []
+    oldest_exact_as_of: datetime | None = None
+    reads: dict[str, MonthsReadsReply] = {}
