@@ -93,7 +93,8 @@ class ProcessWatch:
             yield Condition(kinds.READS_USED_UP, vendor, why, vendor)
             return
         state = around.reads.state()
-        if state.allowance is not None and state.forecast > state.allowance:
+        forecast = state.forecast or 0  # none is made before an account polls
+        if state.allowance is not None and forecast > state.allowance:
             cause = (
                 f"{state.forecast} reads by the end of {state.month} at this pace, of"
                 f" {state.allowance}; polls come {state.stretch:.1f} times as seldom"

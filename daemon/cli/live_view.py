@@ -79,6 +79,7 @@ class LiveView:
             lines.append(Text(f"All that should be fresh is exact as of {furthest}, or younger."))
         lines += [_reads(vendor, each) for vendor, each in heard.reads.items()]
         lines += [Text(printable(each), "bold red") for each in heard.trouble]
+        lines += _alerts(heard, now)
         needing = sum(heard.states.get(state, 0) for state in _NEED_A_PERSON)
         if needing:
             verb = "needs" if needing == 1 else "need"
@@ -131,6 +132,26 @@ class LiveView:
 
 def _is_news(turn: Turn | None, now: datetime) -> bool:
     return turn is not None and now - turn.at < _NEWS_FOR
+
+
+def _alerts(heard: OverviewReply, now: datetime) -> Iterable[Text]:
+    """Yield a line for each vendor's incident, one that counts the alerts, and the most urgent ones."""
+    for vendor in heard.incidents:
+        yield Text(printable(f"Most accounts of {vendor} fail at once."), "bold red")
+    counts = {"critical": heard.alerts.critical, "warning": heard.alerts.warning}
+    if not any(counts.values()):
+        return
+    said = ", ".join(f"{number:,} {severity}" for severity, number in counts.items() if number)
+    taken = heard.alerts.acknowledged
+    after = f", {taken:,} looked after" if taken else ""
+    style = "bold red" if heard.alerts.critical else "yellow"
+    yield Text(f"Open alerts: {said}{after}. See: syncline alerts list", style)
+    for alert in heard.most_urgent:
+        since = duration(max(0.0, (now - alert.since).total_seconds()))
+        yield Text(
+            printable(f"  {alert.severity}, {since}: {alert.cause}"),
+            "red" if alert.severity == "critical" else "yellow",
+        )
 
 
 def _reads(vendor: str, reads: MonthsReadsReply) -> Text:

@@ -27,6 +27,22 @@ class OverviewRowReply(msgspec.Struct, frozen=True):
     exact_as_of: datetime | None = None
 
 
+class OpenAlertsReply(msgspec.Struct, frozen=True):
+    """How many alerts are open."""
+
+    critical: int = 0
+    warning: int = 0
+    acknowledged: int = 0
+
+
+class OverviewAlertReply(msgspec.Struct, frozen=True):
+    """One open alert."""
+
+    severity: str
+    cause: str
+    since: datetime
+
+
 class OverviewReply(msgspec.Struct, frozen=True):
     """The daemon and its accounts, the worst first."""
 
@@ -34,5 +50,8 @@ class OverviewReply(msgspec.Struct, frozen=True):
     states: dict[str, int]
     accounts: list[OverviewRowReply]
     trouble: list[str] = []
+    alerts: OpenAlertsReply = OpenAlertsReply()
+    most_urgent: list[OverviewAlertReply] = []
+    incidents: list[str] = []
     oldest_exact_as_of: datetime | None = None
     reads: dict[str, MonthsReadsReply] = {}

@@ -160,7 +160,7 @@ async def summary(call: Call[SummaryQuery, Nothing]) -> Answer:
         Summary(
             accounts={state: counts[state] for state in WORST_FIRST},
             worst=worst,
-            alerts=_open_alerts(watching),
+            alerts=open_alerts(watching),
             incidents=() if watching is None else watching.monitor.incidents(),
         )
     )
@@ -187,7 +187,8 @@ async def account(call: Call[Nothing, Nothing]) -> Answer:
     return Answer(shown)
 
 
-def _open_alerts(watching: Watching | None) -> OpenAlerts:
+def open_alerts(watching: Watching | None) -> OpenAlerts:
+    """Count what is open."""
     alerts = () if watching is None else watching.desk.book.open_alerts()
     counts = Counter(alert.severity for alert in alerts)
     acknowledged = sum(alert.acked_at is not None for alert in alerts)

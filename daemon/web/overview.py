@@ -6,6 +6,7 @@ All of it is in memory. It costs about the same whatever the number of accounts.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from heapq import nsmallest
 from http import HTTPStatus
 from typing import Annotated
 
@@ -14,13 +15,18 @@ from msgspec import Meta
 
 from actors.status import AccountState
 from daemon.standing import WORST_FIRST
+from daemon.watching import Watching
 from daemon.web.context import WebContext
+from daemon.web.health import OpenAlerts, open_alerts
 from daemon.web.instant import Instant
 from daemon.web.open_trouble import open_trouble
 from daemon.web.operation import Answer, AnyOperation, Call, Nothing, Operation, Reply
 from daemon.web.pages.overview import Row, worst
+from store.watch_models import Severity
 
 _MOST_ROWS = 500
+_MOST_ALERTS = 3
+_URGENCY = {Severity.CRITICAL: 0, Severity.WARNING: 1}
 
 
 class OverviewQuery(msgspec.Struct, frozen=True):
@@ -57,12 +63,28 @@ class OverviewRow(msgspec.Struct, frozen=True, kw_only=True):
     exact_as_of: Instant | None
 
 
+class OverviewAlert(msgspec.Struct, frozen=True, kw_only=True):
+    """One open alert."""
+
+    severity: Severity
+    cause: str
+    since: Instant
+
+
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
     """The daemon and its accounts."""
 
     version: str
     at: Annotated[Instant, Meta(description="Our time.")]
     trouble: Annotated[Sequence[str], Meta(description="What is wrong with the daemon itself.")]
+    alerts: Annotated[OpenAlerts, Meta(description="`GET /alerts` names them.")]
+    most_urgent: Annotated[
+        Sequence[OverviewAlert],
+        Meta(description="A few alerts that nobody looks after yet, the most urgent first."),
+    ]
+    incidents: Annotated[
+        Sequence[str], Meta(description="Vendors at which most accounts fail at once.")
+    ]
     states: Annotated[Mapping[AccountState, int], Meta(description="How many accounts, by state.")]
     oldest_exact_as_of: Annotated[
         Instant | None,
@@ -86,17 +108,33 @@ async def overview(call: Call[OverviewQuery, Nothing]) -> Answer:
     for (_, state), count in census.states.items():
         counts[state] += count
     oldest_s = min((exact_s for _, exact_s in census.watermarks()), default=None)
+    watching = context.watching
     return Answer(
         Overview(
             version=context.version,
             at=context.clock.now().utc,
             trouble=open_trouble(context),
+            alerts=open_alerts(watching),
+            most_urgent=_most_urgent(watching),
+            incidents=() if watching is None else watching.monitor.incidents(),
             states={state: counts[state] for state in WORST_FIRST},
             oldest_exact_as_of=None if oldest_s is None else datetime.fromtimestamp(oldest_s, UTC),
             reads=_reads(context),
             accounts=[_row(each) for each in worst(census, hosted, limit)],
         )
     )
+
+
+def _most_urgent(watching: Watching | None) -> Sequence[OverviewAlert]:
+    alerts = () if watching is None else watching.desk.book.open_alerts()
+    waiting = [alert for alert in alerts if alert.acked_at is None]
+    first = nsmallest(
+        _MOST_ALERTS, waiting, key=lambda each: (_URGENCY[each.severity], each.opened_at)
+    )
+    return [
+        OverviewAlert(severity=each.severity, cause=each.cause, since=each.opened_at)
+        for each in first
+    ]
 
 
 def _reads(context: WebContext) -> Mapping[str, MonthsReads]:

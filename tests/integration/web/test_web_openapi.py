@@ -56,7 +56,6 @@ async def test_parameters_are_described_with_their_bounds(visitor: Visitor) -> N
     assert by_name["account"]["schema"] == {"type": "string"}
 
 
-<<<<<<< HEAD
 def _readable(at: str, invoice: str) -> tuple[str, ...]:
     return (
         "/health",
@@ -64,27 +63,8 @@ def _readable(at: str, invoice: str) -> tuple[str, ...]:
         "/health/db",
         "/health/supervisor",
         "/health/summary",
+        "/health/overview",
         f"/health/accounts/{at.rpartition('/')[2]}",
-=======
-async def test_every_success_of_every_operation_is_as_described(
-    web: WebHouse, visitor: Visitor
-) -> None:
-    account = await web.live()
-    at = f"/integrations/{account.id}"
-    (invoice, *_) = web.sandbox.truth(account.external_account_id)["Invoice"]
-    await visitor.post(f"{at}/verify")
-    for part in (
-        "",
-        "/ready",
-        "/db",
-        "/supervisor",
-        "/summary",
-        "/overview",
-        f"/accounts/{account.id}",
-    ):
-        await visitor.call("GET", f"/health{part}")
-    for path in (
->>>>>>> 5826155 (Paint status --watch as a screen that fits the terminal, from one answer held in memory)
         "/metrics",
         "/openapi.json",
         "/integrations",

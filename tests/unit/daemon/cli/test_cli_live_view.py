@@ -4,13 +4,21 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from io import StringIO
+from typing import Any
 
 import httpx
 import pytest
+from msgspec import structs
 
 from daemon.cli.live_view import LiveView
 from daemon.cli.output import Output
-from daemon.cli.overview_replies import MonthsReadsReply, OverviewReply, OverviewRowReply
+from daemon.cli.overview_replies import (
+    MonthsReadsReply,
+    OpenAlertsReply,
+    OverviewAlertReply,
+    OverviewReply,
+    OverviewRowReply,
+)
 from support.command_line import NOW, CommandLine, Terminal
 
 AGES = re.compile(r"(\d+(?:\.\d)?) s ago")
@@ -22,11 +30,11 @@ def row(number: int, state: str = "live", *, name: str = "", reason: str = "") -
     return OverviewRowReply(str(number), "quickbooks", shown, state, reasons, NOW)
 
 
-def overview(*rows: OverviewRowReply, more_live: int = 0, **more: object) -> OverviewReply:
+def overview(*rows: OverviewRowReply, more_live: int = 0) -> OverviewReply:
     states: dict[str, int] = {"live": more_live}
     for each in rows:
         states[each.state] = states.get(each.state, 0) + 1
-    return OverviewReply("1.2.3", states, list(rows), oldest_exact_as_of=NOW, **more)  # type: ignore[arg-type]
+    return OverviewReply("1.2.3", states, list(rows), oldest_exact_as_of=NOW)
 
 
 def painted(view: LiveView, now: datetime, *, width: int = 80, height: int = 24) -> Sequence[str]:
@@ -98,13 +106,20 @@ def test_trouble_and_reads_stand_above_the_table() -> None:
         "other": MonthsReadsReply("2026-03", 7),
     }
     trouble = ["The database takes no writes: the disk is full"]
-    view.hear(overview(row(1, "reauth_required"), reads=reads, trouble=trouble), NOW)
+    alerts: dict[str, Any] = {
+        "alerts": OpenAlertsReply(critical=1, warning=2, acknowledged=2),
+        "most_urgent": [OverviewAlertReply("critical", "no answer", NOW - timedelta(minutes=3))],
+    }
+    calm = overview(row(1, "reauth_required"))
+    view.hear(structs.replace(calm, reads=reads, trouble=trouble, **alerts), NOW)
     shown = "\n".join(painted(view, NOW))
     head = shown[: shown.index("STATE")]
     assert "Reads at quickbooks in 2026-03: 1,234 of 500,000, 167,686 forecast" in head
     assert "Reads at other in 2026-03: 7, forecast not known yet" in head
     assert "The database takes no writes: the disk is full" in head
     assert "1 account needs a person." in head
+    assert "Open alerts: 1 critical, 2 warning, 2 looked after." in head
+    assert "  critical, 3 min: no answer" in head
 
 
 def test_names_cannot_reach_the_terminal() -> None:
