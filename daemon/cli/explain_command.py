@@ -16,6 +16,7 @@ from daemon.cli.wording import count, printable
 
 _INDENT = "    "
 _SHOWN_CHARS = 200
+_HARD_SPACE = "\N{NO-BREAK SPACE}"
 
 
 def explain(
@@ -63,7 +64,7 @@ def _show(output: Output, event: ExplainedEventReply) -> None:
         why += f" ({event.times} times, last {event.last_at:%Y-%m-%dT%H:%M:%SZ})"
     head = f"{event.at:%Y-%m-%dT%H:%M:%SZ}  {event.what}: {why}"
     for line in (*_wrapped(output, head, ""), *_wrapped(output, _source(event), _INDENT)):
-        output.line(line)
+        output.line(line.replace(_HARD_SPACE, " "))
 
 
 def _wrapped(output: Output, text: str, indent: str) -> Sequence[str]:
@@ -82,14 +83,16 @@ def _source(event: ExplainedEventReply) -> str:
         f"version {event.version}" if event.version else "",
         f"vendor time {event.updated_at:%Y-%m-%dT%H:%M:%SZ}" if event.updated_at else "",
         f"by {event.via}" + (f" of {event.look}" if event.look else ""),
-        f"call {first}" + (f" +{len(others)}" if others else "") if first else "",
+        f"call{_HARD_SPACE}{first}" + (f" +{len(others)}" if others else "") if first else "",
     ]
     return ", ".join(filter(None, said))
 
 
 def _print_changes(output: Output, event: ExplainedEventReply) -> None:
     for field in event.changed:
-        output.line(f"{_INDENT}{field.name}: {_short(field.before)} -> {_short(field.after)}")
+        text = f"{field.name}: {_short(field.before)} -> {_short(field.after)}"
+        for line in _wrapped(output, text, _INDENT):
+            output.line(line)
 
 
 def _short(value: msgspec.Raw) -> str:

@@ -73,7 +73,10 @@ class LiveView:
         )
 
     def _head(self, heard: OverviewReply, width: int, now: datetime) -> Sequence[Text]:
-        lines = [self._title(heard, width, now), self._counts(heard, now)]
+        lines = [self._title(heard, width, now)]
+        if self._away_since is not None:
+            lines.append(Text(printable(self._away_why), "red"))
+        lines.append(self._counts(heard, now))
         if heard.oldest_exact_as_of is not None:
             furthest = age(heard.oldest_exact_as_of, now)
             lines.append(Text(f"All that should be fresh is exact as of {furthest}, or younger."))
@@ -92,8 +95,7 @@ class LiveView:
         clock = f"{now:%H:%M:%SZ}"
         if self._away_since is not None:
             away = duration((now - self._away_since).total_seconds())
-            text = f"AWAY for {away}: {self._away_why}; waiting for it. What follows is older."
-            return Text(printable(text), "bold red")
+            return Text(f"AWAY for {away}; waiting for it. What follows is older.", "bold red")
         name = f"Syncline {heard.version} at {self._address}"
         style = "bold"
         if self._back is not None and _is_news(self._back, now):

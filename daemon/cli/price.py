@@ -58,9 +58,10 @@ def price_text(prices: Sequence[PriceReply]) -> str:
     allowance = next((each.allowance for each in prices if each.allowance is not None), None)
     if allowance is None:
         return f"{said}; reads are not metered"
+    metered = sum(each.calls for each in prices if each.allowance is not None)
     used = max(each.used for each in prices)
     return (
-        f"{said}; {100 * calls / allowance:.2g} % of the month's {allowance:,} reads,"
+        f"{said}; {100 * metered / allowance:.2g} % of the month's {allowance:,} reads,"
         f" of which {used:,} are used"
     )
 

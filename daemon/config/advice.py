@@ -37,7 +37,7 @@ def advice(config: Config) -> tuple[Advice, ...]:
     found = list(_server(config.server))
     for name, section in config.vendors.items():
         path = f"vendors.{name}"
-        found += _account(path, section.account)
+        found += _account(path, section.account, is_metered=section.reads_per_month is not None)
         found += _limits(path, section.account.limits, type(section).vendor_limits())
         found += _webhooks(path, section)
     return tuple(found)
@@ -58,18 +58,18 @@ def _server(server: ServerConfig) -> Iterator[Advice]:
         )
 
 
-def _account(path: str, account: AccountSettings) -> Iterator[Advice]:
+def _account(path: str, account: AccountSettings, *, is_metered: bool) -> Iterator[Advice]:
     if account.poll_interval_s < _SHORTEST_POLL_S:
+        cost = ", and each look is metered" if is_metered else ""
         yield Advice(
             f"{path}.poll_interval",
-            f"an account would look every {account.poll_interval_s:g} s, and each look is metered; "
+            f"an account would look every {account.poll_interval_s:g} s{cost}; "
             "webhooks bring changes sooner and cost nothing",
         )
     if account.overlap_s < _SHORTEST_OVERLAP_S:
         yield Advice(
             f"{path}.overlap",
-            "rows that become visible late are missed until the next verification; the default is "
-            "2m",
+            "rows that become visible late are missed until the next verification",
         )
     if not account.verify_interval_s:
         yield Advice(

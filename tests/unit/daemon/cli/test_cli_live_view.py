@@ -91,8 +91,9 @@ def test_the_daemons_absence_and_return_are_told() -> None:
     view = LiveView("http://x")
     view.hear(overview(row(1)), NOW)
     view.miss("the daemon is not running", NOW)
-    lines = painted(view, NOW + timedelta(seconds=7), width=120)
-    assert "AWAY for 7.0 s: the daemon is not running" in lines[0]
+    lines = painted(view, NOW + timedelta(seconds=7))
+    assert lines[0].startswith("AWAY for 7.0 s; waiting for it.")
+    assert "the daemon is not running" in lines[1]
     assert any("Company 1" in line for line in lines)
     view.hear(overview(row(1)), NOW + timedelta(seconds=9))
     assert "back after 9.0 s" in painted(view, NOW + timedelta(seconds=10), width=120)[0]

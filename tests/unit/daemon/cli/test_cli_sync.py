@@ -155,6 +155,16 @@ def test_a_dry_run_of_all_accounts_adds_them_up(cli: CommandLine) -> None:
     )
 
 
+def test_calls_that_are_not_metered_are_no_part_of_the_months_reads(cli: CommandLine) -> None:
+    bob = account(2, "Bob's")
+    cli.daemon.on("GET", "/integrations", page(AMY, bob))
+    cli.daemon.on("POST", f"{PATH}/sync", price(50, 0.5))
+    cli.daemon.on("POST", f"/integrations/{bob['id']}/sync", price(100, 0.5, allowance=None))
+    out = cli.run("sync", "--full", "--dry-run").out
+    assert "at least 150 calls" in out
+    assert "; 0.01 % of the month's 500,000 reads" in out
+
+
 def test_an_unmetered_price_has_no_share(cli: CommandLine) -> None:
     cli.daemon.on("POST", f"{PATH}/sync", price(26, 0.5, allowance=None))
     result = cli.run("sync", "Amy's", "--full", "--dry-run")
