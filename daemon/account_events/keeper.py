@@ -131,7 +131,7 @@ class EventKeeper:
         refreshes = self._refreshes.pop(account_id, 0)
         if not polls and not refreshes:
             return
-        texts = [f"{polls} polls without news"] if polls else []
+        texts = [f"{polls} {'poll' if polls == 1 else 'polls'} without news"] if polls else []
         texts += [f"tokens renewed {refreshes} times"] if refreshes else []
         detail: Detail = {"polls": polls, "token_refreshes": refreshes}
         now = self._clock.now().utc
