@@ -79,7 +79,7 @@ class LiveView:
         lines.append(self._counts(heard, now))
         if heard.oldest_exact_as_of is not None:
             furthest = age(heard.oldest_exact_as_of, now)
-            lines.append(Text(f"All that should be fresh is exact as of {furthest}, or younger."))
+            lines.append(Text(f"The furthest behind is exact as of {furthest}."))
         lines += [_reads(vendor, each) for vendor, each in heard.reads.items()]
         lines += [Text(printable(each), "bold red") for each in heard.trouble]
         lines += _alerts(heard, now)

@@ -1,5 +1,7 @@
 import pytest
 
+from daemon.cli.command_table import COMMANDS as COMMAND_TABLE
+from daemon.cli.command_table import GROUPS
 from support.command_line import CommandLine
 
 COMMANDS = [
@@ -10,6 +12,7 @@ COMMANDS = [
     ["accounts"],
     ["status"],
     ["sync"],
+    ["verify"],
     ["pause"],
     ["resume"],
     ["disconnect"],
@@ -40,6 +43,11 @@ COMMANDS = [
     ["completion"],
     ["doctor"],
 ]
+
+
+def test_every_command_there_is_is_tried_here() -> None:
+    grouped = [[group.name, each.name] for group in GROUPS for each in group.commands]
+    assert sorted(COMMANDS) == sorted([[each.name] for each in COMMAND_TABLE] + grouped)
 
 
 @pytest.mark.parametrize("flag", ["-h", "--help"])
