@@ -56,6 +56,9 @@ def moved_on(
 ) -> CursorMove:
     """Move behind a page of a reading.
 
+    The first reading covers nothing: a row that slips to a page already read, because one before it
+    went, is neither seen nor missed by it. Only the next one, which compares, finds it.
+
     Args:
         cursor: where it was asked for.
         reading: the reading that brought it.
@@ -66,7 +69,7 @@ def moved_on(
     is_first = reading.page == 1
     started_at = asked_at if is_first else reading.started_at
     covered = cursor.covered_until
-    if last and started_at is not None:
+    if last and reading.comparing and started_at is not None:
         until = started_at - overlap
         covered = until if covered is None else max(covered, until)
     following = None if last else Reading(reading.comparing, reading.page + 1, started_at)
