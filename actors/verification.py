@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from math import ceil, inf
+from math import ceil
 
 import anyio
 import msgspec
@@ -168,7 +168,8 @@ class Verification:
 
         Args:
             findings: where what is found goes.
-            counted: what the vendor counted since the run began, if it did.
+            counted: what the vendor counted since the run began, if it did. What is counted later
+                does not end the reading: some of what was shown before may have gone by then.
             page: the first page, if it is there already.
         """
         at, name = self._at, findings.object_type
@@ -183,7 +184,7 @@ class Verification:
                 page = None
             if cursor is not None and findings.counted is None:
                 findings.counted = await self._count(name)
-            if len(findings.scanned) >= (findings.counted or inf):
+            if counted is not None and len(findings.scanned) >= counted:
                 break  # Readings go by time: what is left came or changed since it was counted.
         unscanned = await self._calls.insist(
             lambda _: at.store.unscanned(at.account_id, name, findings.scanned)
@@ -206,18 +207,25 @@ class Verification:
         self, findings: Findings, cursor: Cursor, page: Page, session: Session
     ) -> Cursor | None:
         """Compare a page that came; return where the next one begins, None after the last."""
-        faults, gone = await self._faults(session, cursor.object_type, page.objects)
-        findings.note(faults)  # Before they are mended: the page may have to be made again.
-        if faults and self._order.repair:
-            findings.unrepaired |= await self._mend(faults)
-        elif faults:
-            findings.unrepaired.update(fault.record.object_id for fault in faults)
+        gone = await self._hold_against(findings, page.objects, session)
         findings.scanned.update(object_id for _, object_id in page.seen)
         findings.scanned.difference_update(gone, (claim.object_id for claim in page.claims))
         if not page.more:
             return None
         (move,) = page.cursors
         return msgspec.structs.replace(cursor, position=move.position)
+
+    async def _hold_against(
+        self, findings: Findings, records: Sequence[ObjectRecord], session: Session
+    ) -> Collection[str]:
+        """Note and mend what is wrong with these objects; return those that went since they were shown."""
+        faults, gone = await self._faults(session, findings.object_type, records)
+        findings.note(faults)  # Before they are mended: the page may have to be made again.
+        if faults and self._order.repair:
+            findings.unrepaired |= await self._mend(faults)
+        else:
+            findings.unrepaired.update(fault.record.object_id for fault in faults)
+        return gone
 
     async def _faults(
         self, session: Session, object_type: str, records: Sequence[ObjectRecord]
@@ -262,6 +270,7 @@ class Verification:
     async def _settle_extras(self, findings: Findings, unscanned: Sequence[HeldRow]) -> None:
         """Find out which of the rows that the vendor did not show should not be here.
 
+        Those that its lists lost, and only a read by id shows, are compared like all others.
         What is gone may have gone just now. It is extra only if it is still here once everything
         that happened until after the second witness spoke is in the replica, and just as it was
         when it was asked about. So many that the brake would hold them, and all of a type whose
@@ -277,6 +286,7 @@ class Verification:
             if not claims:
                 continue
             witness = await self._calls.insist(partial(_heard, at.vendor, claims))
+            await self._calls.insist(partial(self._hold_against, findings, witness.alive))
             gone = {each.object_id for each in witness.gone}
             judged.update(row for row in batch if row.object_id in gone)
         if not judged:
