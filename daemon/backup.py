@@ -8,6 +8,7 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +18,8 @@ from store.errors import StoreOpenError
 from store.sqlite.backup import CopyFacts, Progress, copy_database, facts_of, troubles_of
 
 _PREFIX, _SUFFIX = "syncline-", ".db"
+_DRAFT_LASTS_S = 86_400.0
+"""What nobody wrote to for so long is nobody's any more."""
 
 
 class BackupError(Exception):
@@ -71,6 +74,7 @@ def make_backup(database: Path, path: Path, taken_at: datetime, progress: Progre
         if place.exists():
             raise BackupError(f"{place} is there already, and is not overwritten: name another")
     try:
+        _forget_drafts(path.parent, taken_at)
         # mkstemp makes it for its owner alone.
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         os.close(descriptor)
@@ -83,8 +87,13 @@ def make_backup(database: Path, path: Path, taken_at: datetime, progress: Progre
             raise BackupError(f"{database} is damaged, and was not backed up: {troubles[0]}")
         give_to_owner(draft, like=path)
         made = Backup(path, draft.stat().st_size, sha256_of(draft), facts_of(draft))
-        os.link(draft, path)
+        # The checksum first: what has none would never be removed.
         replace_text(checksum_path(path), f"{made.sha256}  {path.name}\n")
+        try:
+            os.link(draft, path)
+        except OSError:
+            checksum_path(path).unlink()
+            raise
     except FileExistsError as error:
         raise BackupError(f"{path} is there already, and is not overwritten") from error
     except (sqlite3.Error, OSError) as error:
@@ -95,6 +104,14 @@ def make_backup(database: Path, path: Path, taken_at: datetime, progress: Progre
         for rest in (draft, draft.with_name(f"{draft.name}-journal")):
             rest.unlink(missing_ok=True)
     return made
+
+
+def _forget_drafts(folder: Path, now: datetime) -> None:
+    """Remove what backups left that were killed: each is as large as the database. Raises `OSError`."""
+    for draft in folder.glob(f".{_PREFIX}*{_SUFFIX}.*"):
+        with suppress(FileNotFoundError):
+            if now.timestamp() - draft.stat().st_mtime > _DRAFT_LASTS_S:
+                draft.unlink()
 
 
 def checked_backup(path: Path) -> Backup:
@@ -138,7 +155,7 @@ def forget_old(folder: Path, keep: int) -> Sequence[Path]:
     """Remove all but the newest so many backups of a folder; return which."""
     old = backups_in(folder)[:-keep] if keep else []
     for path in old:
-        # The checksum first: what has none is no backup.
-        checksum_path(path).unlink(missing_ok=True)
+        # The checksum last: what has none would never be removed.
         path.unlink(missing_ok=True)
+        checksum_path(path).unlink(missing_ok=True)
     return old

@@ -29,7 +29,8 @@ def give_to_owner(path: Path, like: Path) -> None:
     """
     if os.geteuid() == 0:
         status = (like if like.exists() else like.parent).stat()
-        os.chown(path, status.st_uid, status.st_gid)
+        # In a folder that is theirs others might have put a link in the place of the file.
+        os.chown(path, status.st_uid, status.st_gid, follow_symlinks=False)
 
 
 def sha256_of(path: Path) -> str:

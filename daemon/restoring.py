@@ -56,16 +56,19 @@ def restore_backup(database: Path, backup: Backup, now: datetime) -> Restored:
 
 
 def _put_aside(database: Path, now: datetime) -> Path | None:
-    """Keep the database under another name too, and take its log away from what comes in its place."""
-    if not database.exists():
-        return None
+    """Keep the database under another name too, and take its log away from what comes in its place.
+
+    The log is taken away where there is no database any more, too: it would be played into the backup.
+    """
     aside = database.with_name(f"{database.name}.before-{now:%Y%m%dT%H%M%SZ}")
-    # What cannot be written into a damaged file stays in its log, which goes along.
-    with suppress(sqlite3.Error), closing(sqlite3.connect(database)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    os.link(database, aside)
-    for ending in ("-wal", "-shm"):
+    was_there = database.exists()
+    if was_there:
+        # What cannot be written into a damaged file stays in its log, which goes along.
+        with suppress(sqlite3.Error), closing(sqlite3.connect(database)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        os.link(database, aside)
+    for ending in ("-wal", "-shm", "-journal"):
         part = database.with_name(f"{database.name}{ending}")
         with suppress(FileNotFoundError):
             part.rename(aside.with_name(f"{aside.name}{ending}"))
-    return aside
+    return aside if was_there else None

@@ -1,6 +1,7 @@
 import hashlib
 import json
 import os
+import shutil
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing
@@ -339,3 +340,44 @@ def test_a_backup_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "syncline.db").write_bytes(b"")
     with pytest.raises(BackupError, match="is empty"):
         make_backup(tmp_path / "syncline.db", tmp_path / "copy.db", NOW, lambda *_: None)
+
+
+def test_a_log_that_a_lost_database_left_is_not_played_into_the_backup(
+    filled: CommandLine,
+) -> None:
+    filled.run("backup", str(filled.folder / "copy.db"))
+    database, log = filled.folder / "syncline.db", filled.folder / "syncline.db-wal"
+
+    async def keep_log(store: SqliteStore) -> None:
+        await store.set_metadata("later", b"than the backup")
+        shutil.copy(log, filled.folder / "kept")
+
+    with_store(filled.folder, keep_log)
+    database.unlink()
+    (filled.folder / "kept").rename(log)
+    result = filled.run("restore", str(filled.folder / "copy.db"), "--yes")
+    assert result.code == 0, result.err
+    assert rows(database, "SELECT * FROM metadata WHERE key = 'later'") == []
+    assert rows(database, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_a_backup_whose_checksum_cannot_be_written_leaves_nothing(
+    filled: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("daemon.backup.replace_text", full)
+    assert filled.run("backup", str(filled.folder / "copy.db")).code == 1
+    assert not list(filled.folder.glob("*copy*"))
+
+
+def test_what_a_killed_backup_left_goes_after_a_day(filled: CommandLine) -> None:
+    folder = filled.folder / "backups"
+    folder.mkdir()
+    old, new = folder / f".{BACKUP_NAME}.old", folder / f".{BACKUP_NAME}.new"
+    for draft, age_s in ((old, 90_000), (new, 60)):
+        draft.write_text("half of it")
+        os.utime(draft, (0, NOW.timestamp() - age_s))
+    assert filled.run("backup", str(folder)).code == 0
+    assert (old.exists(), new.exists()) == (False, True)
