@@ -20,7 +20,6 @@ from actors.moment import Moment
 
 WINDOW_S = 60.0
 _TELL_EVERY_S = 10.0
-_MOST_KEYS = 10_000
 _FOLDED = "log_folded"
 
 log = structlog.get_logger()
@@ -55,7 +54,10 @@ class Fold:
 
 
 class Folds:
-    """Decides which lines are written. Pure but for its memory: it is told the time."""
+    """Decides which lines are written. Pure but for its memory: it is told the time.
+
+    It remembers a minute of lines: `due` forgets what is over.
+    """
 
     def __init__(self) -> None:
         self._windows: dict[LineKey, _Window] = {}
@@ -64,8 +66,6 @@ class Folds:
         """Say whether a line is to be written; count it when not."""
         window = self._windows.get(key)
         if window is None or (window.ends_s <= now.monotonic_s and not window.folded):
-            if len(self._windows) >= _MOST_KEYS:
-                self._forget_quiet(now)
             window = self._windows[key] = _Window(now.monotonic_s + WINDOW_S)
         if window.written < most:
             window.written += 1
@@ -82,16 +82,6 @@ class Folds:
             del self._windows[key]
             if window.since is not None:
                 yield Fold(key, window.folded, window.since)
-
-    def _forget_quiet(self, now: Moment) -> None:
-        """Forget the minutes that are over and of which there is nothing to tell."""
-        over = [
-            key
-            for key, window in self._windows.items()
-            if window.ends_s <= now.monotonic_s and not window.folded
-        ]
-        for key in over:
-            del self._windows[key]
 
 
 class LogFolding(logging.Filter):

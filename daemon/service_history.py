@@ -4,6 +4,7 @@ Only turns are kept, so the day is small, and it is stored: a restart shows as t
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -87,10 +88,12 @@ class ServiceHistory:
         self.day = Day()
 
     async def load(self) -> None:
-        """Go on with the day that is stored. Raises `StoreUnavailableError`."""
+        """Go on with the day that is stored, if it can be read. Raises `StoreUnavailableError`."""
         stored = await self._store.metadata(_NAME)
         if stored is not None:
-            self.day = msgspec.json.decode(stored, type=Day)
+            # Damaged, or another version's: nobody's data wait for a page.
+            with suppress(msgspec.DecodeError, UnicodeDecodeError):
+                self.day = msgspec.json.decode(stored, type=Day)
 
     async def run(self) -> None:
         """Look until cancelled."""

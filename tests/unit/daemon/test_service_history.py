@@ -1,7 +1,11 @@
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from daemon.service_history import KEPT, Day, ServiceState, judged
+import pytest
+
+from daemon.service_history import KEPT, Day, ServiceHistory, ServiceState, judged
 from daemon.web.pages.service import service_page
+from support.web_house import house
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 WORKING, IMPAIRED, STOPPED = ServiceState
@@ -82,3 +86,21 @@ def test_an_incident_of_a_vendor_is_told_and_nothing_of_anyone() -> None:
 
 def test_a_store_that_takes_nothing_and_a_silent_heartbeat_are_incidents() -> None:
     assert len(judged([], writable=False, silent=True)) == 2
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        b"\xff\xfe",
+        b'{"spans":[{"since":"x"}]}',
+        b'{"spans":[{"since":"2026-03-01T12:00:00Z","state":"unknown"}]}',
+    ],
+)
+async def test_a_stored_day_that_cannot_be_read_is_forgotten(tmp_path: Path, stored: bytes) -> None:
+    async with house(tmp_path) as within:
+        await within.store.set_metadata("service_history", stored)
+        history = ServiceHistory(within.store, list, within.heartbeat, within.clock)
+        await history.load()
+        assert history.day == Day()
+        await history.look()
+        assert history.day.spans[-1].state is WORKING
