@@ -9,6 +9,7 @@ from aiohttp.typedefs import Middleware
 
 from daemon.config import Secret
 from daemon.web.context import WebContext
+from daemon.web.dashboard_session import is_signed_in
 from daemon.web.host import HostRules
 from daemon.web.problem import ProblemError
 from daemon.web.problems import Handler
@@ -49,8 +50,12 @@ def let_in(request: web.Request, context: WebContext, rate: RequestRate) -> None
 
 
 def count_visitor(request: web.Request, context: WebContext, rate: RequestRate) -> None:
-    """Let pass who has no token to be known by, and does not ask too often. Raises as `let_in`."""
-    _count(f"from {request.remote}", context, rate)
+    """Let pass who brings no token, and does not ask too often. Raises as `let_in`.
+
+    Behind a proxy all come from one address: whoever shows a session is not held to what others ask.
+    """
+    signed_in = is_signed_in(context, request)
+    _count("with a session" if signed_in else f"from {request.remote}", context, rate)
 
 
 def _count(who: str, context: WebContext, rate: RequestRate) -> None:

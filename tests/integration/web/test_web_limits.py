@@ -234,3 +234,23 @@ async def test_who_guesses_at_the_login_may_not_guess_on(tmp_path: Path) -> None
             for _ in range(6)
         ]
         assert 429 in statuses
+
+
+async def test_who_has_a_session_is_not_held_to_what_strangers_at_the_same_address_ask(
+    tmp_path: Path,
+) -> None:
+    # Behind a proxy all come from one address.
+    limits = ServerLimits(requests_per_second=1)
+    async with (
+        limited(tmp_path, limits) as web,
+        web.stranger() as operator,
+        web.stranger() as stranger,
+    ):
+        form = {"token": TOKEN, "next": "/dashboard"}
+        origin = {"Sec-Fetch-Site": "same-origin"}
+        assert (
+            await operator.post("/dashboard/login", data=form, headers=origin)
+        ).status_code == 303
+        statuses = [(await stranger.get("/integrations")).status_code for _ in range(6)]
+        assert 429 in statuses
+        assert (await operator.get("/dashboard")).status_code == 200
