@@ -48,13 +48,13 @@ async def take_up_keys(config: Config, store: Store, sealer: Sealer) -> int | No
     Returns how many accounts' tokens that changed; None when the keys are the ones in use.
 
     Raises:
-        WrongKeyError, GeneratedSecretError, StoreUnavailableError: as `open_sealer`; the keys in use
-            are still the ones before.
+        WrongKeyError, GeneratedSecretError: as `open_sealer`; the keys in use are still the ones before.
+        StoreUnavailableError: the tokens are sealed as before; the next time goes on.
     """
-    keys = _keys_at_hand(config)
-    if keys is None or sealer.has(keys):
+    keys, proof = _keys_at_hand(config), await store.metadata(PROOF_KEY)
+    if keys is None or (sealer.has(keys) and proof is not None and sealer.is_current(proof)):
         return None
-    known_sealer(config, await store.metadata(PROOF_KEY))
+    known_sealer(config, proof)
     sealer.adopt(keys)
     credentials = await store.reseal(sealer.rotate, PROOF_KEY, sealer.proof())
     log.info("sealing_key_rotated", credentials=credentials)

@@ -13,7 +13,7 @@ from actors.credential import Credential, Sealer
 from daemon.config import Config
 from daemon.config.secret import Secret
 from daemon.config.sections import SecretsConfig, StoreConfig
-from daemon.sealing_key import WrongKeyError, open_sealer
+from daemon.sealing_key import WrongKeyError, open_sealer, take_up_keys
 from store.sqlite import SqliteStore
 from support.store_fixtures import on_writer, open_quick
 
@@ -136,3 +136,19 @@ async def test_lost_key_file_is_asked_for_and_not_replaced(
     key.write_text(kept)
     key.chmod(0o600)
     await open_sealer(config, store)
+
+
+async def test_keys_that_could_not_be_taken_up_are_the_next_time(store: SqliteStore) -> None:
+    sealer = await start(store, OLD)
+    await connect(store, sealer, 1)
+    both = Config(secrets=SecretsConfig(keys=(Secret(NEW), Secret(OLD))))
+    refuse = (
+        "CREATE TRIGGER refuse BEFORE UPDATE ON credentials BEGIN SELECT RAISE(ABORT, 'no'); END"
+    )
+    await on_writer(store, lambda connection: connection.execute(refuse))
+    with pytest.raises(sqlite3.Error):
+        await take_up_keys(both, store, sealer)
+    await on_writer(store, lambda connection: connection.execute("DROP TRIGGER refuse"))
+    assert await take_up_keys(both, store, sealer) == 1
+    assert await unsealed(store, await start(store, NEW)) == [tokens(1)]
+    assert await take_up_keys(both, store, sealer) is None
