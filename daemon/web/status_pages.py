@@ -1,9 +1,11 @@
 """`/status`: for clients. It says nothing of any company but the one that a link is for."""
 
 from collections.abc import Mapping
+from functools import partial
 from http import HTTPStatus
 
 from aiohttp import web
+from markupsafe import Markup
 
 from daemon.standing import standing
 from daemon.web.freshness import freshness
@@ -19,20 +21,18 @@ from store.models import Account
 
 _TAG = "pages"
 _SERVICE = ("service", "day")
-_COMPANY = ("company", *_SERVICE)
 
 
 async def status(call: Call[Nothing, Nothing]) -> web.StreamResponse:
     """Show how the service does."""
-    values = {**_service_values(call), "company": None}
-    return page_response(call.context, "status.html", {**values, "live": "/status/live"})
+    return _page(call, _service_parts(call), "/status/live")
 
 
 async def status_live(call: Call[Nothing, Nothing]) -> web.StreamResponse:
     """Keep that page up to date."""
 
     async def parts() -> Mapping[str, str]:
-        return _rendered(call, _SERVICE, _service_values(call))
+        return _service_parts(call)
 
     with call.waiting.place(open_to_all=True):
         return await stream_parts(call, parts)
@@ -40,43 +40,48 @@ async def status_live(call: Call[Nothing, Nothing]) -> web.StreamResponse:
 
 async def company(call: Call[Nothing, Nothing]) -> web.StreamResponse:
     """Show how the service and one company do."""
-    values = await _company_values(call)
     day = await day_of(call.context, (await _account(call)).id)
-    live = f"/status/{call.path('token')}/live"
-    return page_response(call.context, "status.html", {**values, "day": day, "live": live})
+    return _page(call, await _company_parts(call), f"/status/{call.path('token')}/live", day=day)
 
 
 async def company_live(call: Call[Nothing, Nothing]) -> web.StreamResponse:
     """Keep that page up to date."""
-    await _company_values(call)
-
-    async def parts() -> Mapping[str, str]:
-        return _rendered(call, _COMPANY, await _company_values(call))
-
+    await _account(call)
     with call.waiting.place(open_to_all=True):
-        return await stream_parts(call, parts)
+        return await stream_parts(call, partial(_company_parts, call))
 
 
-def _rendered(
-    call: Call[Nothing, Nothing], names: tuple[str, ...], values: Mapping[str, object]
-) -> Mapping[str, str]:
-    return {name: call.context.pages.render(f"status/{name}.html", values) for name in names}
+def _page(
+    call: Call[Nothing, Nothing], parts: Mapping[str, str], live: str, **values: object
+) -> web.StreamResponse:
+    made = {name: Markup(html) for name, html in parts.items()}  # noqa: S704 - by our templates
+    shown = {"parts": made, "home": "/status", "live": live, **values}
+    return page_response(call.context, "status.html", shown)
 
 
-def _service_values(call: Call[Nothing, Nothing]) -> Mapping[str, object]:
+def _service_parts(call: Call[Nothing, Nothing]) -> Mapping[str, str]:
+    """Return what is the same for all who look, and changes only when the service was looked at."""
     context = call.context
-    day, now = context.service_history.day, context.clock.now().utc
-    return {"service": service_page(day, now), "home": "/status"}
+    day = context.service_history.day
+
+    def values() -> Mapping[str, object]:
+        return {"service": service_page(day, day.seen_at or context.clock.now().utc)}
+
+    return {
+        name: context.pages.render_once(f"status/{name}.html", day, values) for name in _SERVICE
+    }
 
 
-async def _company_values(call: Call[Nothing, Nothing]) -> Mapping[str, object]:
+async def _company_parts(call: Call[Nothing, Nothing]) -> Mapping[str, str]:
     context = call.context
     account = await _account(call)
     now = standing(account, context.supervisor.hosted().get(account.id))
     fresh = freshness(
         account.exact_as_of, context.clock.now().utc, context.stale_after_s(account.vendor)
     )
-    return {**_service_values(call), "company": company_page(account.name, now, fresh)}
+    shown = company_page(account.name, now, fresh)
+    html = context.pages.render("status/company.html", {"company": shown})
+    return {"company": html, **_service_parts(call)}
 
 
 async def _account(call: Call[Nothing, Nothing]) -> Account:

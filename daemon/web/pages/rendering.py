@@ -51,6 +51,7 @@ class Pages:
             "state_name": state_name,
             "span": span,
         }
+        self._kept: dict[str, tuple[object, str]] = {}
         self._environment.filters |= filters
         self._environment.globals |= {
             "version": VERSION,
@@ -60,6 +61,15 @@ class Pages:
     def render(self, template: str, values: Mapping[str, object]) -> str:
         """Return the template's HTML."""
         return self._environment.get_template(template).render(values)
+
+    def render_once(
+        self, template: str, source: object, values: Callable[[], Mapping[str, object]]
+    ) -> str:
+        """Return the template's HTML, made once for all who look while it is of the same source."""
+        kept = self._kept.get(template)
+        if kept is None or kept[0] is not source:
+            kept = self._kept[template] = (source, self.render(template, values()))
+        return kept[1]
 
 
 class Asset:

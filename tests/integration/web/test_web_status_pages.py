@@ -1,8 +1,12 @@
 """What clients see, and what they must not."""
 
+from collections.abc import Mapping
+
 import httpx
+import pytest
 
 from daemon.status_key import open_status_links
+from daemon.web.pages.rendering import Pages
 from support.web_house import Visitor, WebHouse
 
 
@@ -75,3 +79,26 @@ async def test_the_day_outlives_the_process(web: WebHouse) -> None:
     history.day = type(seen)()
     await history.load()
     assert history.day == seen
+
+
+async def test_all_who_look_are_shown_what_was_made_once(
+    web: WebHouse, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = await web.live(web.company(name="Cool <b>Cars</b>"))
+    await web.context.service_history.look()
+    pages, made = web.context.pages, list[str]()
+
+    def render(template: str, values: Mapping[str, object]) -> str:
+        made.append(template)
+        return Pages.render(pages, template, values)
+
+    monkeypatch.setattr(pages, "render", render)
+    token = web.context.status_links.token_of(account.id)
+    async with web.stranger() as client:
+        for path in ("/status", f"/status/{token}", "/status"):
+            assert "The service works" in await text_of(client, path, visitor)
+        assert "<b>Cars" not in await text_of(client, f"/status/{token}", visitor)
+        assert (made.count("status/day.html"), made.count("status/company.html")) == (1, 2)
+        await web.context.service_history.look()
+        await text_of(client, "/status", visitor)
+    assert made.count("status/day.html") == 2
