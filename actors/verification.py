@@ -184,7 +184,7 @@ class Verification:
                 page = None
             if cursor is not None and findings.counted is None:
                 findings.counted = await self._count(name)
-            if counted is not None and len(findings.scanned) >= counted:
+            if counted and len(findings.scanned) >= counted:
                 break  # Readings go by time: what is left came or changed since it was counted.
         unscanned = await self._calls.insist(
             lambda _: at.store.unscanned(at.account_id, name, findings.scanned)
