@@ -42,7 +42,8 @@ def compare_with_live(
 ) -> Comparison:
     """Compare every object and change of a restored copy with the live database, as of one moment.
 
-    What changed since is compared with what the history kept of it.
+    What changed since is compared with what the history kept of it; what was wrong and was mended since,
+    with nothing: neither of the two need have been right.
 
     Args:
         live: the database; others may write to it meanwhile.
@@ -63,6 +64,8 @@ def _compare(connection: sqlite3.Connection, progress: Callable[[int, int], None
     (last_seq,) = connection.execute(SQL["last_seq"]).fetchone()
     connection.execute(SQL["note_changed"], {"last_seq": last_seq})
     connection.execute(SQL["index_changed"])
+    connection.execute(SQL["note_mended"])
+    connection.execute(SQL["index_mended"])
     (gone,) = connection.execute(SQL["accounts_gone"]).fetchone()
     (purges,) = connection.execute(SQL["purges"]).fetchone()
     (changes,) = connection.execute(SQL["changes_differing"]).fetchone()

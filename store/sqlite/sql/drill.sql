@@ -27,6 +27,18 @@ SELECT DISTINCT account_id, object_type, object_id FROM main.changes WHERE seq >
 -- name: index_changed
 CREATE UNIQUE INDEX temp.changed_key ON changed (account_id, object_type, object_id);
 
+-- name: note_mended
+-- What was wrong in one of the two, and was put right since.
+CREATE TEMP TABLE mended AS
+SELECT DISTINCT account_id, object_type, object_id FROM main.mended AS noted
+WHERE NOT EXISTS (
+  SELECT 1 FROM restored.mended AS copied
+  WHERE copied.id = noted.id AND copied.mended_at = noted.mended_at
+);
+
+-- name: index_mended
+CREATE UNIQUE INDEX temp.mended_key ON mended (account_id, object_type, object_id);
+
 -- name: changes_differing
 -- Changes of the copy that the live database has not, or has otherwise.
 SELECT count(*) FROM restored.changes AS copied LEFT JOIN main.changes AS live USING (seq)
@@ -38,7 +50,7 @@ WHERE copied.account_id IN (SELECT id FROM main.accounts WHERE disconnected_at I
 SELECT count(*) FROM restored.objects WHERE account_id = :account_id;
 
 -- name: differing
--- Rows that are not as they are now, though no change since says so.
+-- Rows that are not as they are now, though no change since and no mend says so.
 SELECT copied.object_type, copied.object_id
 FROM restored.objects AS copied
 LEFT JOIN main.objects AS live
@@ -48,6 +60,11 @@ LEFT JOIN temp.changed AS changed
   ON changed.account_id = copied.account_id AND changed.object_type = copied.object_type
   AND changed.object_id = copied.object_id
 WHERE copied.account_id = :account_id
+  AND NOT EXISTS (
+    SELECT 1 FROM temp.mended AS mended
+    WHERE mended.account_id = copied.account_id AND mended.object_type = copied.object_type
+      AND mended.object_id = copied.object_id
+  )
   AND (
     live.object_id IS NULL
     OR changed.object_id IS NULL AND (
@@ -68,6 +85,11 @@ JOIN main.objects AS live
   ON live.account_id = copied.account_id AND live.object_type = copied.object_type
   AND live.object_id = copied.object_id
 WHERE changed.account_id = :account_id
+  AND NOT EXISTS (
+    SELECT 1 FROM temp.mended AS mended
+    WHERE mended.account_id = copied.account_id AND mended.object_type = copied.object_type
+      AND mended.object_id = copied.object_id
+  )
   AND live.synced_at > copied.synced_at
   AND EXISTS (
     SELECT 1 FROM main.object_versions AS kept

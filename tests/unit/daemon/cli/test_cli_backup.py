@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,10 @@ from daemon.durable_file import replace_text
 from daemon.metrics.recovery import RecoveryCollector
 from daemon.recovery_note import read_note
 from daemon.sealing_proof import PROOF_KEY
+from store.models import Via
 from store.sqlite import SqliteStore
 from store.sqlite.lock import locked
+from store.verification import Difference, Mend
 from support.command_line import NOW, CommandLine, Result
 from support.store_fixtures import Owned, move, on_writer, open_quick, own, record, tombstone
 
@@ -72,7 +75,9 @@ def filled(cli: CommandLine) -> CommandLine:
 
 def rows(path: Path, statement: str) -> list[Any]:
     with closing(sqlite3.connect(path)) as connection:
-        return connection.execute(statement).fetchall()
+        found = connection.execute(statement).fetchall()
+        connection.commit()
+        return found
 
 
 def alter(backup: Path, statement: str) -> None:
@@ -251,6 +256,38 @@ def test_a_drill_fails_when_the_live_database_lost_what_the_backup_has(
     assert report["problems"] == [
         "1 differences that nothing explains: account of realm-1 Invoice 4"
     ]
+
+
+ALIEN = (
+    "INSERT INTO objects SELECT account_id, 'Alien', object_id, version, updated_at, synced_at,"
+    " deleted, via, payload, look_id FROM objects WHERE object_id = '3'"
+)
+DAMAGE = "UPDATE objects SET payload = '{\"damaged\":1}' WHERE object_id = '3'"
+
+
+@pytest.mark.parametrize(("before", "after"), [(ALIEN, ""), ("", DAMAGE)])
+def test_a_drill_passes_when_a_verification_put_something_right_since(
+    filled: CommandLine, before: str, after: str
+) -> None:
+    async def mend(store: SqliteStore) -> None:
+        epoch = (await store.claim("account of realm-1")).account.epoch
+        company, shown = Owned("account of realm-1", epoch), record("3")
+        held = (await store.unlike(company.account_id, "Invoice", [shown])).get("3")
+        page = replace(
+            company.page(shown, via=Via.VERIFY, observed=30),
+            judged=() if held is None else (held,),
+            mends=() if held is None else (Mend("Invoice", "3", Difference.DIFFERING),),
+            strangers=await store.strangers(company.account_id, ["Invoice"]),
+            look="verification",
+        )
+        assert len((await store.apply_page(page)).mended) == 1
+
+    rows(filled.folder / "syncline.db", before)
+    filled.run("backup", str(filled.folder / "copy.db"))
+    rows(filled.folder / "syncline.db", after)
+    with_store(filled.folder, mend)
+    _, report = drilled(filled)
+    assert report["problems"] == []
 
 
 def test_a_drill_fails_when_a_bit_flipped(filled: CommandLine) -> None:
