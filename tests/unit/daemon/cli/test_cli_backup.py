@@ -1,83 +1,37 @@
 import hashlib
 import json
 import os
-import shutil
 import sqlite3
-from collections.abc import Awaitable, Callable
 from contextlib import closing
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import anyio
 import pytest
 from cryptography.fernet import Fernet
 
-from actors.credential import Credential, Sealer
 from daemon.backup import BackupError, make_backup
 from daemon.durable_file import replace_text
 from daemon.metrics.recovery import RecoveryCollector
 from daemon.recovery_note import read_note
-from daemon.sealing_proof import PROOF_KEY
-from store.models import Via
 from store.sqlite import SqliteStore
 from store.sqlite.lock import locked
-from store.verification import Difference, Mend
-from support.command_line import NOW, CommandLine, Result
-from support.store_fixtures import Owned, move, on_writer, open_quick, own, record, tombstone
-
-KEY = Fernet.generate_key().decode()
-BACKUP_NAME = "syncline-20260301T120000Z.db"
-
-
-def with_store(folder: Path, work: Callable[[SqliteStore], Awaitable[None]]) -> None:
-    async def run() -> None:
-        async with await open_quick(folder / "syncline.db") as store:
-            await work(store)
-
-    anyio.run(run)
-
-
-async def fill(store: SqliteStore) -> None:
-    company = await own(store)
-    sealer = Sealer([KEY])
-    tokens = sealer.seal(Credential("access", "refresh", NOW, NOW))
-    await store.connect("quickbooks", "realm-1", "Company", tokens, NOW, "account of realm-1")
-    await store.set_metadata(PROOF_KEY, sealer.proof())
-    company = Owned(company.account_id, (await store.claim(company.account_id)).account.epoch)
-    await store.apply_page(
-        company.page(*(record(f"{number}") for number in range(5)), cursors=[move(covered=0)])
-    )
-
-
-async def go_on(store: SqliteStore) -> None:
-    """Change, add and delete what a backup holds."""
-    epoch = (await store.claim("account of realm-1")).account.epoch
-    company = Owned("account of realm-1", epoch)
-    await store.apply_page(
-        company.page(
-            *(record("0", 10), record("5", 10)),
-            tombstones=[tombstone("1", 11)],
-            cursors=[move(covered=20)],
-            observed=20,
-        )
-    )
-    await store.apply_page(company.page(record("0", 30), cursors=[move(covered=40)], observed=40))
+from support.backed_up import (
+    BACKUP_NAME,
+    KEY,
+    drilled,
+    fill_folder,
+    go_on,
+    rows,
+    with_store,
+)
+from support.command_line import NOW, CommandLine
+from support.store_fixtures import on_writer, own, record
 
 
 @pytest.fixture
 def filled(cli: CommandLine) -> CommandLine:
-    with_store(cli.folder, fill)
-    replace_text(cli.folder / "syncline.db.key", f"{KEY}\n")
+    fill_folder(cli)
     return cli
-
-
-def rows(path: Path, statement: str) -> list[Any]:
-    with closing(sqlite3.connect(path)) as connection:
-        found = connection.execute(statement).fetchall()
-        connection.commit()
-        return found
 
 
 def alter(backup: Path, statement: str) -> None:
@@ -86,11 +40,6 @@ def alter(backup: Path, statement: str) -> None:
         connection.executescript(statement)
     digest = hashlib.sha256(backup.read_bytes()).hexdigest()
     backup.with_name(f"{backup.name}.sha256").write_text(f"{digest}  {backup.name}\n")
-
-
-def drilled(cli: CommandLine, *more: str) -> tuple[Result, dict[str, Any]]:
-    result = cli.run("restore-drill", str(cli.folder / "copy.db"), "--json", *more)
-    return result, json.loads(result.out)
 
 
 def test_a_backup_is_one_private_file_with_its_checksum(filled: CommandLine) -> None:
@@ -258,38 +207,6 @@ def test_a_drill_fails_when_the_live_database_lost_what_the_backup_has(
     ]
 
 
-ALIEN = (
-    "INSERT INTO objects SELECT account_id, 'Alien', object_id, version, updated_at, synced_at,"
-    " deleted, via, payload, look_id FROM objects WHERE object_id = '3'"
-)
-DAMAGE = "UPDATE objects SET payload = '{\"damaged\":1}' WHERE object_id = '3'"
-
-
-@pytest.mark.parametrize(("before", "after"), [(ALIEN, ""), ("", DAMAGE)])
-def test_a_drill_passes_when_a_verification_put_something_right_since(
-    filled: CommandLine, before: str, after: str
-) -> None:
-    async def mend(store: SqliteStore) -> None:
-        epoch = (await store.claim("account of realm-1")).account.epoch
-        company, shown = Owned("account of realm-1", epoch), record("3")
-        held = (await store.unlike(company.account_id, "Invoice", [shown])).get("3")
-        page = replace(
-            company.page(shown, via=Via.VERIFY, observed=30),
-            judged=() if held is None else (held,),
-            mends=() if held is None else (Mend("Invoice", "3", Difference.DIFFERING),),
-            strangers=await store.strangers(company.account_id, ["Invoice"]),
-            look="verification",
-        )
-        assert len((await store.apply_page(page)).mended) == 1
-
-    rows(filled.folder / "syncline.db", before)
-    filled.run("backup", str(filled.folder / "copy.db"))
-    rows(filled.folder / "syncline.db", after)
-    with_store(filled.folder, mend)
-    _, report = drilled(filled)
-    assert report["problems"] == []
-
-
 def test_a_drill_fails_when_a_bit_flipped(filled: CommandLine) -> None:
     filled.run("backup", str(filled.folder / "copy.db"))
     spoiled = bytearray((filled.folder / "copy.db").read_bytes())
@@ -377,44 +294,3 @@ def test_a_backup_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "syncline.db").write_bytes(b"")
     with pytest.raises(BackupError, match="is empty"):
         make_backup(tmp_path / "syncline.db", tmp_path / "copy.db", NOW, lambda *_: None)
-
-
-def test_a_log_that_a_lost_database_left_is_not_played_into_the_backup(
-    filled: CommandLine,
-) -> None:
-    filled.run("backup", str(filled.folder / "copy.db"))
-    database, log = filled.folder / "syncline.db", filled.folder / "syncline.db-wal"
-
-    async def keep_log(store: SqliteStore) -> None:
-        await store.set_metadata("later", b"than the backup")
-        shutil.copy(log, filled.folder / "kept")
-
-    with_store(filled.folder, keep_log)
-    database.unlink()
-    (filled.folder / "kept").rename(log)
-    result = filled.run("restore", str(filled.folder / "copy.db"), "--yes")
-    assert result.code == 0, result.err
-    assert rows(database, "SELECT * FROM metadata WHERE key = 'later'") == []
-    assert rows(database, "PRAGMA integrity_check") == [("ok",)]
-
-
-def test_a_backup_whose_checksum_cannot_be_written_leaves_nothing(
-    filled: CommandLine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("daemon.backup.replace_text", full)
-    assert filled.run("backup", str(filled.folder / "copy.db")).code == 1
-    assert not list(filled.folder.glob("*copy*"))
-
-
-def test_what_a_killed_backup_left_goes_after_a_day(filled: CommandLine) -> None:
-    folder = filled.folder / "backups"
-    folder.mkdir()
-    old, new = folder / f".{BACKUP_NAME}.old", folder / f".{BACKUP_NAME}.new"
-    for draft, age_s in ((old, 90_000), (new, 60)):
-        draft.write_text("half of it")
-        os.utime(draft, (0, NOW.timestamp() - age_s))
-    assert filled.run("backup", str(folder)).code == 0
-    assert (old.exists(), new.exists()) == (False, True)
