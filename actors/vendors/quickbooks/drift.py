@@ -76,7 +76,7 @@ def related(action_type: str, payload: bytes) -> Sequence[Target]:
         return ()
     found = {
         Target(link["TxnType"], link["TxnId"]): None
-        for line in decoded(payload).get("Line") or ()
+        for line in _documents(decoded(payload).get("Line"))
         for link in line["LinkedTxn"]
         if link["TxnType"] in _DEBTS
     }
@@ -88,11 +88,10 @@ def related_differences(
 ) -> Iterator[Difference]:
     """Compare another object that a write is to show in: it names the payment that pays it."""
     object_type = target_of(action_type, payload).object_type
-    links = decoded(record).get("LinkedTxn") or ()
     wanted = _LINKS.get(object_type, ())
     if not any(
         str(link.get("TxnId")) == object_id and str(link.get("TxnType")).startswith(wanted)
-        for link in links
+        for link in _documents(decoded(record).get("LinkedTxn"))
     ):
         yield Difference("LinkedTxn", f"{object_type} {object_id}", "nothing")
 
@@ -133,9 +132,8 @@ def _compared(path: str, asked: object, found: object) -> Iterator[Difference]:
 
 def _lines(asked: list[Any], found: object) -> Iterator[Difference]:
     """Compare lines: those that settle something by what they settle, all others by their order."""
-    lines = found if isinstance(found, list) else []
-    left = [each for each in lines if each.get("DetailType") != _SUBTOTAL]
-    for number, line in enumerate(asked):
+    left = [each for each in _documents(found) if each.get("DetailType") != _SUBTOTAL]
+    for number, line in enumerate(_documents(asked)):
         path, links = f"Line[{number}]", _links(line)
         other = _taken(left, line, links)
         if other is None:
@@ -158,9 +156,13 @@ def _taken(left: list[Document], line: Document, links: frozenset[tuple[str, str
 
 
 def _links(line: Document) -> frozenset[tuple[str, str]]:
-    return frozenset(
-        (str(link.get("TxnType")), str(link.get("TxnId"))) for link in line.get("LinkedTxn") or ()
-    )
+    links = _documents(line.get("LinkedTxn"))
+    return frozenset((str(link.get("TxnType")), str(link.get("TxnId"))) for link in links)
+
+
+def _documents(value: object) -> list[Document]:
+    """Return the objects of a list. Neither users nor the vendor can be held to write nothing else."""
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
 
 
 def _same(asked: object, found: object) -> bool:
@@ -181,9 +183,10 @@ def _is_number(value: object) -> bool:
 
 def _number(value: object) -> Decimal | None:
     try:
-        return Decimal(str(value))
+        number = Decimal(str(value))
     except ArithmeticError:
         return None
+    return number if number.is_finite() else None
 
 
 def _plain(text: str) -> str:

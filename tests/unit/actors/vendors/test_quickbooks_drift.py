@@ -144,3 +144,25 @@ def test_the_invoice_behind_a_payment_names_it() -> None:
 def test_a_long_value_is_cut() -> None:
     (difference,) = compare(PAYMENT | {"PrivateNote": "x" * 3000}, ANSWER)
     assert len(difference.asked) <= 201
+
+
+ODD = [None, 5, "odd", {"TxnId": "163"}, [None], [1], ["odd"], [[]]]
+"""What may stand where a list of objects is expected: users' payloads are not checked that far."""
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_whatever_stands_in_place_of_lines_and_links_is_compared(odd: object) -> None:
+    line = {"Amount": 1, "DetailType": "DescriptionOnly"}
+    invoice = {"CustomerRef": {"value": "20"}}
+    for asked in (odd, [line | {"LinkedTxn": odd}], [line]):
+        for found in (odd, [line | {"LinkedTxn": odd}], [line]):
+            compare(invoice | {"Line": asked}, invoice | {"Line": found}, "invoice.create")
+    record = msgspec.json.encode({"Id": "130", "LinkedTxn": odd})
+    payload = msgspec.json.encode(PAYMENT)
+    (difference,) = related_differences("payment.create", payload, "163", record)
+    assert difference == Difference("LinkedTxn", "Payment 163", "nothing")
+
+
+@pytest.mark.parametrize("text", ["NaN", "sNaN", "Infinity", "none"])
+def test_a_text_that_is_no_number_differs_from_one(text: str) -> None:
+    assert compare(PAYMENT, changed(TotalAmt=text)) == [Difference("TotalAmt", "25.0", text)]
