@@ -312,10 +312,12 @@ class AccountActor:
         return self._actions
 
     async def _act(self) -> Event:
-        """Work on users' writes until nothing more can be done about them right now."""
-        sealed = self._sealed
-        rested = await self._runner().run(_FENCED_OFF)
-        return rested if sealed is self._sealed else replace(rested, refused=False)
+        """Work on users' writes until nothing more can be done right now; then compare earlier ones."""
+        sealed, runner = self._sealed, self._runner()
+        rested = await runner.run(_FENCED_OFF)
+        refused = rested.refused and sealed is self._sealed
+        self._mailbox.report(replace(rested, refused=refused, compares=True))
+        return await runner.compare(_FENCED_OFF)
 
     async def _verify(self, order: Order) -> Event:
         """Compare everything with the vendor, and store what was found."""

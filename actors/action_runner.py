@@ -124,12 +124,14 @@ class ActionRunner:
         except* StaleEpochError:
             ended = fenced_off
         wait_s = min(waiting.values(), default=inf)
-        if ended is None:
-            try:
-                wait_s = min(wait_s, await self._reconciler.run())
-            except StaleEpochError:
-                ended = fenced_off
         return ActionsRested(wait_s, tuple(met.touched), met.refused, ended)
+
+    async def compare(self, fenced_off: str) -> ActionsRested:
+        """Compare earlier writes with what the vendor has, as `Reconciler.run`, and say when to go on."""
+        try:
+            return ActionsRested(await self._reconciler.run())
+        except StaleEpochError:
+            return ActionsRested(ended=fenced_off)
 
     async def _work_side_by_side(
         self, lanes: Mapping[str, Sequence[Action]], met: _Met, waiting: dict[str, float]

@@ -28,9 +28,10 @@ class ActionTurns:
         """Return the turns after a run was begun."""
         return ActionTurns(inf, self.under_way + 1)
 
-    def over(self, now_s: float, wait_s: float) -> "ActionTurns":
-        """Return the turns after a run that says when to go on."""
-        return ActionTurns(min(self.at_s, now_s + wait_s), self.under_way - 1)
+    def over(self, now_s: float, rested: "ActionsRested") -> "ActionTurns":
+        """Return the turns after a run has said when to go on."""
+        ended = 0 if rested.compares else 1
+        return ActionTurns(min(self.at_s, now_s + rested.wait_s), self.under_way - ended)
 
 
 NO_ACTIONS = ActionTurns()
@@ -46,9 +47,11 @@ class ActionsRested:
         touched: types of objects that were changed by them.
         refused: the vendor did not accept the access token.
         ended: why the account is not ours to work on any more, if it is not.
+        compares: it goes on with comparisons, for which none of this is to wait, and tells again.
     """
 
     wait_s: float = inf
     touched: tuple[str, ...] = ()
     refused: bool = False
     ended: str | None = None
+    compares: bool = False

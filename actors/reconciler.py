@@ -49,6 +49,11 @@ class Reconciler:
         if at is not None:
             self._next_at = at if self._next_at is None else min(self._next_at, at)
 
+    async def _load(self) -> None:
+        """Learn from the store when to compare next; what is expected meanwhile is kept."""
+        self._next_at = None
+        self.expect(await self._at.store.next_comparison(self._at.account_id))
+
     async def run(self) -> float:
         """Compare what is due; return when to go on: infinite when nothing is to be compared.
 
@@ -66,18 +71,20 @@ class Reconciler:
             self._is_busy = False
 
     async def _run(self) -> float:
-        store, account_id = self._at.store, self._at.account_id
+        store, clock = self._at.store, self._at.clock
         if not self._is_loaded:
-            self._next_at = await store.next_comparison(account_id)
+            await self._load()
             self._is_loaded = True
-        now = self._at.clock.now().utc
+        now = clock.now().utc
         while self._next_at is not None and self._next_at <= now and self._at.may_go_on():
-            for due in await store.due_comparisons(account_id, now, limit=_AT_A_TIME):
+            for due in await store.due_comparisons(self._at.account_id, now, limit=_AT_A_TIME):
+                if not self._at.may_go_on():
+                    break
                 await self._compare(due, now)
-            self._next_at = await store.next_comparison(account_id)
+            await self._load()
         if self._next_at is None:
             return inf
-        return max(_LEAST_REST_S, (self._next_at - now).total_seconds())
+        return max(_LEAST_REST_S, (self._next_at - clock.now().utc).total_seconds())
 
     async def _compare(self, due: DueComparison, now: datetime) -> None:
         action = due.action

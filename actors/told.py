@@ -58,7 +58,7 @@ def told(state: State, message: Message | ActionsRested, now: Moment, rules: Rul
 def _actions_rested(state: State, event: ActionsRested, now_s: float) -> State:
     """Return the state after a run over users' writes; what they touched is looked at soon."""
     token = access_token.refused(state.token, now_s) if event.refused else state.token
-    turns = state.actions.over(now_s, event.wait_s)
+    turns = state.actions.over(now_s, event)
     state = replace(state, actions=turns, token=token, ended=state.ended or event.ended)
     return _look_soon(state, event.touched) if event.touched else state
 

@@ -5,6 +5,7 @@ import msgspec
 import pytest
 
 from actors import events
+from actors.messages import Pause, Resume
 from daemon.sandbox.quickbooks import Fault, FaultKind, Route
 from store.action_models import ActionState
 from store.drift import Drift, DriftFilter
@@ -175,3 +176,40 @@ async def test_a_replica_that_is_not_exact_says_nothing(
         house.sandbox.clear_faults()
         await anyio.sleep(3 * HOUR_S)
     assert [each.object_id for each in told(house)] == [payment_id]
+
+
+async def unreplicated(house: CompanyHouse, number: int) -> str:
+    """Have so many customers made by a daemon that holds none, and wait until they are to be compared."""
+    house.configure(object_types=("Invoice", "Item"))
+    account_id = await house.connect()
+    async with house.syncing():
+        await anyio.sleep(200)
+        for each in range(number):
+            await house.ask(account_id, "customer.create", {"DisplayName": f"Ada {each}"})
+        await anyio.sleep(60)
+    await anyio.sleep(HOUR_S)
+    return account_id
+
+
+async def test_a_write_does_not_wait_until_others_are_compared(house: CompanyHouse) -> None:
+    account_id = await unreplicated(house, 100)
+    action_id = await house.ask(account_id, "customer.create", {"DisplayName": "Eve"})
+    house.sandbox.inject(Fault(FaultKind.HTML_503, frozenset({Route.WRITE})))
+    async with house.syncing():
+        await anyio.sleep(2)
+        house.sandbox.clear_faults()
+        await anyio.sleep(3)
+        assert 0 < house.calls().count("read") < 80
+        assert (await house.action(account_id, action_id)).state is ActionState.SUCCEEDED
+
+
+async def test_a_paused_account_compares_nothing(house: CompanyHouse) -> None:
+    account_id = await unreplicated(house, 30)
+    async with house.syncing():
+        await anyio.sleep(1)
+        house.tell(account_id, Pause())
+        await anyio.sleep(HOUR_S)
+        assert 0 < house.calls().count("read") < 25
+        house.tell(account_id, Resume())
+        await anyio.sleep(MINUTE_S)
+        assert house.calls().count("read") == 30
