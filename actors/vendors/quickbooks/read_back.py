@@ -15,6 +15,7 @@ from actors.vendors.base import Session
 from actors.vendors.failed_call import UnreadableReplyError
 from actors.vendors.quickbooks.action_types import ACTION_TYPES, NAMED, Act
 from actors.vendors.quickbooks.client import ApiClient
+from actors.vendors.quickbooks.drift import differences
 from actors.vendors.quickbooks.faults import OBJECT_GONE
 from actors.vendors.quickbooks.keyset import PAGE_ROWS
 from actors.vendors.quickbooks.object_types import OBJECT_TYPES, ObjectType
@@ -121,8 +122,20 @@ async def _by_name(
     )
     for record in reply.rows.records:
         if created_at(record) >= since.replace(microsecond=0):
-            return Written(Target(kind.name, record.object_id), record)
+            return _named_so(kind, intent, record)
     return NotFound(reply.vendor_time, repeatable=True)
+
+
+def _named_so(kind: ObjectType, intent: Intent, record: ObjectRecord) -> ReadBack:
+    """Say it of an object with this write's name: somebody else may have given it to theirs."""
+    others = differences(intent.action_type, intent.payload, record.payload)
+    fields = ", ".join(each.field for each in others)
+    if fields:
+        return Unclear(
+            f"{kind.name} {record.object_id} was made since under this name, but not as asked for:"
+            f" {fields}"
+        )
+    return Written(Target(kind.name, record.object_id), record)
 
 
 async def _by_mark(

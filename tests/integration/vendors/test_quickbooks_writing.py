@@ -186,6 +186,16 @@ async def test_a_customer_whose_answer_was_lost_is_found_by_its_name() -> None:
     assert found.record == written.record
 
 
+async def test_a_customer_of_the_same_name_that_is_otherwise_may_be_somebody_elses() -> None:
+    connected = await company()
+    wish = {"DisplayName": "Ada O'Park", "Notes": "asked for"}
+    intent = Intent(ACTION, "customer.create", body(wish), 0, None)
+    connected.sandbox.create(connected.realm, "Customer", wish | {"Notes": "by hand"})
+    found = await connected.vendor.writer.read_back(connected.session, intent, BEFORE)
+    assert isinstance(found, Unclear)
+    assert "Notes" in found.reason
+
+
 async def test_a_stale_version_is_named() -> None:
     connected = await company()
     intent = about(connected, "object.update", "Invoice", DueDate="2027-01-01")
