@@ -99,10 +99,11 @@ class ActionDesk:
     async def ask(
         self, account: Account, wish: Wish, new_id: UUID, *, at_once: bool = False
     ) -> Asked:
-        """Store a wish and tell the account's actor.
+        """Store a wish.
 
-        With `at_once` it is noted in the same commit that it is being sent, if nothing is before it;
-        several that come together are better not begun one by one.
+        With `at_once` it is noted in the same commit that it is being sent, if nothing is before it,
+        and the account's actor is told. Several that come together are better not begun one by one:
+        whoever asks for them tells the actor of them (`nudge`).
 
         Raises:
             BadWishError: it is not sound.
@@ -134,7 +135,8 @@ class ActionDesk:
         # Whoever asked may go away meanwhile: what is noted as being sent has to reach its actor.
         with anyio.CancelScope(shield=True):
             action, is_new = await self._take_in(new, at_once=at_once)
-            self.nudge(account.id)
+            if at_once:
+                self.nudge(account.id)
         return Asked(action, is_new, self._hindrance(account.id))
 
     def see_that_it_can_act(self, account: Account) -> None:

@@ -38,6 +38,8 @@ log = structlog.get_logger()
 
 _TAG = "actions"
 _MOST_AT_ONCE = 1000
+_TOLD_AFTER = 50
+"""So many of a list are taken in before the actor is told of them, which has it read all that waits."""
 
 
 class WaitQuery(msgspec.Struct, frozen=True):
@@ -115,12 +117,18 @@ async def _ask_many(call: Call[WaitQuery, ActionRequest], account: Account) -> A
     taken: list[Action | ProblemError] = []
     # A place first: who is told that there is none must not have been taken in.
     with call.waiting.place():
-        for each, raw in zip(wanted, payloads, strict=True):
-            wish = Wish(each.type, bytes(raw.payload), each.idempotency_key, each.allow_duplicate)
-            try:
-                taken.append((await _taken(call, account, wish, uuid4())).action)
-            except ProblemError as problem:
-                taken.append(problem)
+        try:
+            for each, raw in zip(wanted, payloads, strict=True):
+                key, twice = each.idempotency_key, each.allow_duplicate
+                wish = Wish(each.type, bytes(raw.payload), key, twice)
+                try:
+                    taken.append((await _taken(call, account, wish, uuid4())).action)
+                except ProblemError as problem:
+                    taken.append(problem)
+                if len(taken) % _TOLD_AFTER == 1:
+                    desk.nudge(account.id)
+        finally:
+            desk.nudge(account.id)
         items = await _outcomes(desk, taken, call.query.wait)
     return Answer(ActionOutcomes(items), HTTPStatus.MULTI_STATUS)
 

@@ -1,5 +1,6 @@
 """Users' writes over HTTP: answered at once, never taken twice, and honest when nothing can be sent."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ import pytest
 from actors.breaker import BreakerState
 from daemon.sandbox.quickbooks import Fault, FaultKind, Route
 from daemon.sandbox.quickbooks.company import Subscription
+from store.action_models import Action
 from store.models import Account
 from support.store_fixtures import on_writer
 from support.web_house import Visitor, WebHouse
@@ -211,6 +213,26 @@ async def test_a_list_with_a_broken_item_is_refused_and_names_it(
     account = await web.live()
     problem = await visitor.post(at(account), {"actions": [{"type": "payment.create"}]}, expect=422)
     assert problem["errors"][0]["path"].startswith("actions")
+
+
+async def test_a_long_list_is_not_read_again_for_each_that_comes(
+    web: WebHouse, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = await web.live()
+    read: list[int] = []
+
+    async def counted(account_id: str, *, limit: int) -> Sequence[Action]:
+        found = await open_actions(account_id, limit=limit)
+        read.append(len(found))
+        return found
+
+    open_actions = web.store.open_actions
+    monkeypatch.setattr(web.store, "open_actions", counted)
+    wishes = [payment(web, account, amount + 1.0) for amount in range(120)]
+    reply = await visitor.call("POST", f"{at(account)}?wait=30", json=wishes, expect=207)
+    assert {each["action"]["state"] for each in reply.json()["items"]} == {"succeeded"}
+    assert len(web.sandbox.applied_writes()) == 120
+    assert len(read) < 120
 
 
 async def test_actions_of_another_account_are_not_shown(web: WebHouse, visitor: Visitor) -> None:
