@@ -291,13 +291,16 @@ async def test_drifts_are_listed_and_shown_with_their_action_and_object(
     web: WebHouse, visitor: Visitor
 ) -> None:
     account = await web.live()
-    wish = {"type": "customer.create", "payload": {"DisplayName": "Ada", "Balance": 5}}
+    wish = {
+        "type": "customer.create",
+        "payload": {"DisplayName": "Ada", "FullyQualifiedName": "Eve"},
+    }
     action = await visitor.post(f"{at(account)}?wait=5", wish)
     page = await visitor.get(f"/integrations/{account.id}/drifts")
     (drift,) = page["items"]
     assert page["next"] is None
-    assert (drift["action_id"], drift["field"]) == (action["id"], "Balance")
-    assert (drift["asked"], drift["found"], drift["resolved_at"]) == ("5", "0", None)
+    assert (drift["action_id"], drift["field"]) == (action["id"], "FullyQualifiedName")
+    assert (drift["asked"], drift["found"], drift["resolved_at"]) == ("Eve", "Ada", None)
     shown = await visitor.get(f"{at(account)}/{action['id']}")
     assert shown["drifts"] == [drift]
     path = f"/integrations/{account.id}/objects/Customer/{action['result']['object_id']}"
