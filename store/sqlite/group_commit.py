@@ -11,6 +11,8 @@ from store.sqlite.changes import last_seq
 from store.sqlite.database import Work
 from store.sqlite.trouble import damaged, is_interrupted, unavailable
 
+_ROLL_BACKS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -98,9 +100,11 @@ def _run(connection: sqlite3.Connection, unit: Work[Any]) -> Done | Undone:
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:
-    if connection.in_transaction:
-        with suppress(sqlite3.Error):
-            connection.execute("ROLLBACK")
+    """Undo it all. Whoever breaks work off may meet this as well: the next group must not find it open."""
+    for _ in range(_ROLL_BACKS):
+        if connection.in_transaction:
+            with suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
 
 
 def _trouble(error: Exception) -> StoreUnavailableError:

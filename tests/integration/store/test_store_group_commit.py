@@ -203,3 +203,35 @@ async def test_result_is_there_for_readers_once_it_is_returned(
     for number in range(20):
         await store.apply_page(company.page(record(f"{number}")))
         assert await store.last_seq() == number + 1
+
+
+class Unlucky(sqlite3.Connection):
+    """Its first rollback is broken off, as any statement may be."""
+
+    lucky = False
+
+    def execute(self, statement: str, /, *parameters: object) -> sqlite3.Cursor:
+        if statement == "ROLLBACK" and not self.lucky:
+            self.lucky = True
+            raise interrupted()
+        return super().execute(statement, *parameters)  # type: ignore[arg-type]
+
+
+def interrupted() -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError("interrupted")
+    error.sqlite_errorcode = sqlite3.SQLITE_INTERRUPT
+    return error
+
+
+def test_a_rollback_that_is_broken_off_does_not_keep_the_next_group_out(
+    connection: sqlite3.Connection, path: Path
+) -> None:
+    connection.close()
+
+    def broken_off(_: sqlite3.Connection) -> None:
+        raise interrupted()
+
+    unlucky = sqlite3.connect(path, isolation_level=None, factory=Unlucky)
+    assert commit_group(unlucky, [broken_off]).interrupted
+    assert commit_group(unlucky, [lambda _: "urgent"]).outcomes == [Done("urgent")]
+    unlucky.close()
