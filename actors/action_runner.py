@@ -327,7 +327,7 @@ class ActionRunner:
         record = written.record
         payload, gone = None, None
         if record is None:
-            gone = Tombstone(object_type, object_id, None)
+            gone = Tombstone(object_type, object_id, written.gone_at)
         else:
             payload = record.payload
         differences = self._writer.differences(action.action_type, action.payload, payload)

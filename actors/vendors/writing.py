@@ -60,12 +60,14 @@ class Written:
     Attributes:
         target: the object, with its id.
         record: the object as it is now; None when it is gone by it.
+        gone_at: the vendor's time of that, if it tells: what was read before does not bring it back.
     """
 
     target: Target
     record: ObjectRecord | None
     trace_id: str | None = None
     status: int | None = None
+    gone_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,10 @@ class _FeedAnswer(msgspec.Struct):
     members: list[dict[str, Raw]] = msgspec.field(name="QueryResponse")
 
 
+class _Timed(msgspec.Struct):
+    time: datetime
+
+
 class _FeedEnvelope(msgspec.Struct):
     answers: list[_FeedAnswer] = msgspec.field(name="CDCResponse")
     time: datetime
@@ -145,6 +149,7 @@ _decode_feed = msgspec.json.Decoder(_FeedEnvelope).decode
 _decode_batch = msgspec.json.Decoder(_BatchEnvelope).decode
 _decode_item_id = msgspec.json.Decoder(str).decode
 _decode_count = msgspec.json.Decoder(_CountEnvelope).decode
+_decode_time = msgspec.json.Decoder(_Timed).decode
 _decode_members = msgspec.json.Decoder(dict[str, Raw]).decode
 
 
@@ -242,6 +247,14 @@ def feed_reply(body: bytes, object_types: Sequence[str]) -> FeedReply:
         total=sum(map(len, rows.values())),
         slices={name: slice_rows(name, of_type) for name, of_type in rows.items()},
     )
+
+
+def reply_time(body: bytes) -> datetime | None:
+    """Return the vendor's time of an answer; None when it does not tell."""
+    try:
+        return as_utc(_decode_time(body).time)
+    except (msgspec.MsgspecError, ValueError):
+        return None
 
 
 def read_reply(body: bytes, object_type: str) -> ObjectRecord | None:

@@ -11,7 +11,7 @@ from actors.vendors.quickbooks import action_payload, batch, drift, write_reques
 from actors.vendors.quickbooks.action_types import ACTION_TYPES, MAILS, TOUCHED, Act
 from actors.vendors.quickbooks.client import ApiClient
 from actors.vendors.quickbooks.object_types import OBJECT_TYPES
-from actors.vendors.quickbooks.parse import read_reply
+from actors.vendors.quickbooks.parse import read_reply, reply_time
 from actors.vendors.quickbooks.read_back import read_back
 from actors.vendors.writing import (
     DailyLimit,
@@ -109,17 +109,17 @@ class QuickBooksWriter:
         target = self.target(intent.action_type, intent.payload)
         deletes = ACTION_TYPES[intent.action_type].act is Act.DELETE
 
-        def read(body: bytes) -> ObjectRecord | None:
+        def read(body: bytes) -> tuple[ObjectRecord | None, datetime | None]:
             record = read_reply(body, target.object_type)
             if (record is None) != deletes:
                 raise UnreadableReplyError("the answer tells of another end than was asked for")
-            return record
+            return record, reply_time(body) if deletes else None
 
         answer = await self._api.post(session, write_request.request_of(intent), read)
-        record = answer.value
+        record, gone_at = answer.value
         if record is not None:
             target = Target(target.object_type, record.object_id)
-        return Written(target, record, answer.trace_id, answer.status)
+        return Written(target, record, answer.trace_id, answer.status, gone_at)
 
     @property
     def most_together(self) -> int:

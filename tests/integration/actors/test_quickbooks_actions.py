@@ -5,7 +5,7 @@ import msgspec
 import pytest
 
 from actors import events
-from actors.messages import Pause, Resume
+from actors.messages import Pause, Resume, SyncNow
 from daemon.sandbox.quickbooks import Fault, FaultKind, Route
 from daemon.sandbox.quickbooks.company import Subscription
 from store.action_models import ActionState, AttemptCall, AttemptOutcome
@@ -184,6 +184,30 @@ async def test_a_deleted_object_is_gone_from_the_replica_at_once(house: CompanyH
         await anyio.sleep(1)
         assert await state(house, account_id, action_id) is ActionState.SUCCEEDED
         assert invoice_id not in (await house.replica(account_id))["Bill"]
+
+
+async def test_a_look_that_began_before_does_not_bring_a_deleted_object_back(
+    house: CompanyHouse,
+) -> None:
+    account_id = await house.connect()
+    async with house.syncing():
+        await anyio.sleep(400)
+        payment_id = str(one(house, account_id, "Payment")["Id"])
+        house.sandbox.update(house.realms[account_id], "Payment", payment_id, {"PrivateNote": "x"})
+        house.tell(account_id, SyncNow())
+        await anyio.sleep(5)
+        slow = Fault(FaultKind.HANG, routes=frozenset({Route.CDC}), count=1, delay_s=9.0)
+        house.sandbox.inject(slow)
+        house.tell(account_id, SyncNow())
+        await anyio.sleep(1)
+        payload = {"object_type": "Payment", "object_id": payment_id}
+        action_id = await house.ask(account_id, "object.delete", payload)
+        await anyio.sleep(60)
+        assert await state(house, account_id, action_id) is ActionState.SUCCEEDED
+        wanted = ChangeFilter(limit=10_000, account_id=account_id, object_type="Payment")
+        changes = await house.real_store.changes(wanted)
+        told = [each.via for each in changes if each.object_id == payment_id]
+        assert told[-1] is Via.ACTION
 
 
 async def test_a_paused_account_sends_nothing_until_it_goes_on(house: CompanyHouse) -> None:
