@@ -76,24 +76,25 @@ class ActionEntry:
         """Give the noted sending away, once, to be made."""
         return self._in_hand.pop(action_id, None)
 
-    async def take_in(self, new: NewAction, move: Move) -> TakenIn | None:
-        """Store the write; None when something has to be asked of the vendor before it can be sent.
+    async def take_in(self, new: NewAction, move: Move, base: str | None) -> TakenIn | None:
+        """Store the write; None when it is not to be sent.
 
         Its sending is noted with it unless another write of the account is open, or the account has
-        another owner by now. `move` is what the ledger says to do about such a new action.
+        another owner by now.
+
+        Args:
+            new: the write.
+            move: what the ledger says to do about such a new action.
+            base: what has to be known of its object.
 
         Raises:
             UnknownAccountError, ActionConflictError, StoreUnavailableError: nothing was stored.
         """
-        action = unsent(new)
         if not isinstance(move, Send):
             return None
-        base = await self._calls.held_base(action)
-        if base is None:
-            return None
         now = self._clock.now()
-        attempt = Attempt(AttemptCall.SEND, now.utc, AttemptOutcome.OPEN, base=base.note)
-        searched_from = self._calls.searched_from(action)
+        attempt = Attempt(AttemptCall.SEND, now.utc, AttemptOutcome.OPEN, base=base)
+        searched_from = self._calls.searched_from(unsent(new))
         self._coming.add(new.id)
         try:
             taken = await self._store.take_in(self._epoch, new, attempt, searched_from)

@@ -105,9 +105,13 @@ class ActionRunner:
         """
         action = unsent(new)
         key = self._key(action)
-        if key in self._busy or self._quiet_s(key, action) > 0:
+        before = self._done_s.get(key)
+        base = await self._calls.held_base(action)
+        # What is known of the object must not be from before another write of it.
+        is_current = key not in self._busy and self._done_s.get(key) == before
+        if base is None or not is_current or self._quiet_s(key, action) > 0:
             return None
-        return await self._entry.take_in(new, self._next(action))
+        return await self._entry.take_in(new, self._next(action), base.note)
 
     async def run(self, fenced_off: str) -> ActionsRested:
         """Do all that can be done now; `fenced_off` is what it ends with if that is not ours to do."""

@@ -1,9 +1,15 @@
 """Writes that are noted as being sent in the commit that stores them: sooner, and no less certain."""
 
+from dataclasses import replace
+
 import anyio
+import msgspec
+import pytest
 
 from actors.messages import ActionsWaiting, Pause
+from daemon.sandbox.quickbooks import Fault, FaultKind, Route
 from store.action_models import ActionState, AttemptCall, AttemptOutcome, NewAction
+from store.models import StoredObject
 from support.company_house import CompanyHouse
 
 SENT = (AttemptCall.SEND, AttemptOutcome.DONE)
@@ -111,3 +117,46 @@ def wish_of(house: CompanyHouse, account_id: str) -> NewAction:
         idempotency_key=None,
         at=house.clock.utc(),
     )
+
+
+async def test_what_is_known_of_an_object_is_known_after_the_write_before(
+    house: CompanyHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account_id = await house.connect()
+    async with house.syncing():
+        await anyio.sleep(200)
+        invoice_id = min(house.truth(account_id)["Invoice"], key=int)
+        wish = {"object_id": invoice_id, "send_to": "ada@example.com"}
+        read = house.store.object
+
+        async def slowly(account_id: str, object_type: str, object_id: str) -> StoredObject | None:
+            found = await read(account_id, object_type, object_id)
+            await anyio.sleep(5)
+            return found
+
+        monkeypatch.setattr(house.store, "object", slowly)
+        ids: list[str] = []
+
+        async def second() -> None:
+            ids.append(await house.ask(account_id, "invoice.send", wish, at_once=True))
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(second)
+            await anyio.sleep(0.1)
+            monkeypatch.setattr(house.store, "object", read)
+            actor = house.supervisor.actor(account_id) if house.supervisor else None
+            assert actor is not None
+            first = await actor.take_in(
+                replace(
+                    wish_of(house, account_id),
+                    action_type="invoice.send",
+                    payload=msgspec.json.encode(wish),
+                )
+            )
+            assert first is not None
+            house.tell(account_id, ActionsWaiting())
+            await anyio.sleep(3)
+            assert house.sandbox.statistics().calls_to(Route.SEND) == 1
+            house.sandbox.inject(Fault(FaultKind.RESET, frozenset({Route.SEND}), count=1))
+        await anyio.sleep(5)
+        assert (await house.action(account_id, ids[0])).state is ActionState.UNKNOWN
