@@ -9,6 +9,7 @@ from actors.status import ActorStatus, BucketStatus, VerificationProgress
 from actors.surroundings import Surroundings
 from actors.trouble import trouble
 from actors.verification_plan import verification_in_s
+from store.models import Via
 
 
 def describe(
@@ -43,6 +44,7 @@ def describe(
         cursors=state.cursors,
         trouble=trouble(state, breaker, around.settings, around.store.health(), resting),
         looks=tuple(state.running),
+        reads_whole=any(look.via is Via.BACKFILL for look in state.running.values()),
         failures=state.failures,
         next_look_in_s=(None if wake_at_s == inf or state.paused else max(0.0, wake_at_s - now_s)),
         verification=verification,

@@ -58,6 +58,7 @@ class ActorStatus:
     Attributes:
         trouble: what makes the account degraded, in words; empty when nothing does.
         looks: the keys of the looks under way.
+        reads_whole: whether one of them reads a type from end to end.
         failures: looks that failed the last time, by key.
         next_look_in_s: None when nothing is planned.
         verification: None when none is under way.
@@ -76,6 +77,7 @@ class ActorStatus:
     cursors: Mapping[str, Cursor]
     trouble: tuple[str, ...] = ()
     looks: tuple[str, ...] = ()
+    reads_whole: bool = False
     failures: Mapping[str, Failure] = field(default_factory=dict)
     next_look_in_s: float | None = None
     verification: VerificationProgress | None = None

@@ -140,7 +140,7 @@ class ReaderDesk:
             (not self._store.health().writable, StaleReason.STORE_UNAVAILABLE),
             (around is not None and _is_used_up(around), StaleReason.ALLOWANCE_USED_UP),
             (status is not None and status.breaker is BreakerState.OPEN, StaleReason.BREAKER_OPEN),
-            (status is not None and _is_first_reading(status), StaleReason.BACKFILLING),
+            (status is not None and _is_read_whole(status), StaleReason.BACKFILLING),
         )
         return next((reason for holds, reason in rules if holds), None)
 
@@ -164,6 +164,6 @@ def _is_used_up(around: Surroundings) -> bool:
     return around.reads is not None and Priority.READ in around.reads.state().resting
 
 
-def _is_first_reading(status: ActorStatus) -> bool:
-    """Tell whether something is being read for the first time: nobody can wait for its end."""
-    return not all(cursor.complete for cursor in status.cursors.values())
+def _is_read_whole(status: ActorStatus) -> bool:
+    """Tell whether something is being read from end to end, or has yet to be: nobody can wait for that."""
+    return status.reads_whole or not all(cursor.complete for cursor in status.cursors.values())

@@ -151,6 +151,18 @@ async def test_who_waits_when_the_account_is_paused_is_answered_then(house: Comp
         assert found[0].reason is StaleReason.PAUSED
 
 
+async def test_a_type_that_is_read_from_end_to_end_again_is_said(house: CompanyHouse) -> None:
+    account_id = await house.connect(Customer=3, Invoice=3000)
+    async with house.syncing():
+        await anyio.sleep(600)
+        await house.rescan(account_id, "Invoice")
+        await anyio.sleep(0.5)
+        found = await Readers(house).read(account_id, 0.0)
+        assert found.reason is StaleReason.BACKFILLING
+        await anyio.sleep(60)
+        assert (await Readers(house).read(account_id, 0.0)).reason is None
+
+
 async def test_a_full_waiting_room_is_said(house: CompanyHouse) -> None:
     account_id = await house.connect(Customer=3)
     async with house.syncing():
