@@ -168,7 +168,7 @@ def test_a_long_value_is_cut() -> None:
     assert len(difference.asked) <= 201
 
 
-ODD = [None, 5, "odd", {"TxnId": "163"}, [None], [1], ["odd"], [[]]]
+ODD: list[object] = [None, 5, "odd", {"TxnId": "163"}, [None], [1], ["odd"], [[]]]
 """What may stand where a list of objects is expected: users' payloads are not checked that far."""
 
 
