@@ -150,6 +150,7 @@ OPERATIONS: tuple[AnyOperation, ...] = (
             HTTPStatus.CONFLICT: "It is resolved already.",
         },
         problem_page=problem_page,
+        deed=_DEEDS["ack"],
         by_session=True,
     ),
 )
