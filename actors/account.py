@@ -177,7 +177,9 @@ class AccountActor:
         rest_s = self._gate.rest_s(now.monotonic_s)
         if not self._around.store.health().writable:
             rest_s = max(rest_s, STORE_REST_S)
-        rules = replace(self._rules, pace=self._around.pace(self.account_id, now))
+        rules, pace = self._rules, self._around.pace(self.account_id, now)
+        if pace is not rules.pace:
+            rules = replace(rules, pace=pace)
         if self._state.paused or isinstance(event, Pause):
             rules = replace(rules, keep_alive_at_s=keep_alive_at_s(self._sealed, now))
         if self._around.outage is not None:
@@ -203,7 +205,8 @@ class AccountActor:
             while self._under_way and not decision.finished:
                 decision = await self._next(decision)
                 self._begin(decision, operations, ahead)
-            operations.cancel_scope.cancel()
+            if self._under_way or ahead.reads:
+                operations.cancel_scope.cancel()
         return decision
 
     async def _next(self, decision: Decision) -> Decision:

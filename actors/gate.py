@@ -1,12 +1,13 @@
 """Where every call of one account waits for its turn: most urgent first, within the limits."""
 
 import heapq
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from math import inf
 from random import Random
+from types import TracebackType
 
 import anyio
 
@@ -22,6 +23,7 @@ from actors.errors import (
     VendorError,
 )
 from actors.read_meter import ReadMeter
+from actors.read_state import Ticket
 from actors.settings import AccountSettings
 from actors.vendors.base import Permit, Priority
 
@@ -34,6 +36,41 @@ class _Ticket:
     order: int
     is_batch: bool = field(compare=False)
     turn: anyio.Event | None = field(default=None, compare=False)
+
+
+class Passage:
+    """One call on its way through a gate: a class, for a generator takes longer than the gate itself."""
+
+    __slots__ = ("_gate", "began_s", "counts_as", "items", "operation", "priority", "ticket")
+
+    def __init__(
+        self,
+        gate: "Gate",
+        priority: Priority,
+        counts_as: Priority,
+        operation: str,
+        /,
+        *,
+        items: int | None = None,
+    ) -> None:
+        self._gate = gate
+        self.priority = priority
+        self.counts_as = counts_as
+        self.operation = operation
+        self.items = items
+        self.ticket: Ticket | None = None
+        self.began_s = 0.0
+
+    async def __aenter__(self) -> None:
+        await self._gate.enter(self)
+
+    async def __aexit__(
+        self,
+        _kind: type[BaseException] | None,
+        error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self._gate.left(self, error)
 
 
 class Gate:
@@ -105,34 +142,28 @@ class Gate:
         `AllowanceUsedUpError` while those of its budget rest, `StoreUnavailableError` when it can't be
         counted durably.
         """
-        counts_as = priority if budget is None else budget
+        return partial(Passage, self, priority, priority if budget is None else budget)
 
-        @asynccontextmanager
-        async def enter(operation: str, /, *, items: int | None = None) -> AsyncIterator[None]:
-            await self._wait_for_turn(priority, is_batch=items is not None)
-            ticket = None
+    async def enter(self, passage: "Passage") -> None:
+        """Wait for the call's turn, and count it; `left` must follow."""
+        await self._wait_for_turn(passage.priority, is_batch=passage.items is not None)
+        if self._reads is not None:
+            reads = 1 if passage.items is None else passage.items
             try:
-                if self._reads is not None:
-                    reads = 1 if items is None else items
-                    ticket = await self._reads.admit(
-                        self._account_id, operation, counts_as, reads=reads
-                    )
-                began_s = self._clock.now().monotonic_s
-                try:
-                    yield
-                finally:
-                    self._took(self._clock.now().monotonic_s - began_s)
+                passage.ticket = await self._reads.admit(
+                    self._account_id, passage.operation, passage.counts_as, reads=reads
+                )
             except BaseException as error:
                 self._ended(error)
-                if self._reads is not None and ticket is not None:
-                    self._reads.ended(ticket, error)
                 raise
-            else:
-                self._ended(None)
-                if self._reads is not None and ticket is not None:
-                    self._reads.ended(ticket, None)
+        passage.began_s = self._clock.now().monotonic_s
 
-        return enter
+    def left(self, passage: "Passage", error: BaseException | None) -> None:
+        """Learn from how a call ended."""
+        self._took(self._clock.now().monotonic_s - passage.began_s)
+        self._ended(error)
+        if self._reads is not None and passage.ticket is not None:
+            self._reads.ended(passage.ticket, error)
 
     async def ready(self, priority: Priority) -> None:
         """Return when a call of this priority would be let through now. Raises `BreakerOpenError`."""

@@ -29,6 +29,11 @@ class ReadAhead:
         self._goes_well: set[str] = set()
         self._begun: dict[str, tuple[Look, Session, TaskHandle[Page | None]]] = {}
 
+    @property
+    def reads(self) -> bool:
+        """Whether there is a page that was asked for early and not taken."""
+        return bool(self._begun)
+
     def begin(self, session: Session, look: Look, page: Page) -> None:
         """Ask for what comes behind the page, if it is part of a first reading."""
         first_reading = not any(cursor.complete for cursor in look.cursors.values())

@@ -105,10 +105,9 @@ class HttpChannel:
         """
         async with self._turns:
             try:
-                with anyio.fail_after(self._timeout_s):
+                with anyio.move_on_after(self._timeout_s):
                     response = await self._client.send(request)
-            except TimeoutError as error:
-                raise TransientError(f"no answer within {self._timeout_s:g} s") from error
+                    return Reply(response.status_code, response.headers, response.content)
             except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
                 kind = NotSentError if _never_connected(error) else TransientError
                 raise kind(f"no answer: {_what_happened(error)}") from error
@@ -117,7 +116,7 @@ class HttpChannel:
                 if "closed" not in str(error):
                     raise
                 raise TransientError("no answer: the client is closed") from error
-        return Reply(response.status_code, response.headers, response.content)
+        raise TransientError(f"no answer within {self._timeout_s:g} s")
 
     def request(
         self,

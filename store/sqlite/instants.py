@@ -13,8 +13,7 @@ def to_text(instant: datetime) -> str:
         if instant.utcoffset() is None:
             raise ValueError(f"an instant needs a time zone: {instant!r}")
         instant = instant.astimezone(UTC)
-    text = instant.isoformat().removesuffix("+00:00")
-    return f"{text}Z" if instant.microsecond else f"{text}.000000Z"
+    return f"{instant.isoformat(timespec='microseconds')[:-6]}Z"
 
 
 def optional_to_text(instant: datetime | None) -> str | None:

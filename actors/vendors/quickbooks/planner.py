@@ -10,6 +10,8 @@ from store.models import Cursor, Via
 FEED = "feed"
 """The key of the one look that asks for the changes of all types."""
 
+_FED = frozenset(name for name, each in OBJECT_TYPES.items() if each.in_feed)
+
 
 def looks(cursors: Mapping[str, Cursor], *, due: bool) -> Sequence[Look]:
     """Say what could be read now, most urgent first.
@@ -17,15 +19,19 @@ def looks(cursors: Mapping[str, Cursor], *, due: bool) -> Sequence[Look]:
     When it is time, all types that are not being read from end to end share one look at the feed;
     those that it leaves out are compared one by one, and each of those readings is a poll.
     """
-    scans = {name: scan_under_way(cursor) for name, cursor in cursors.items()}
-    idle = [cursors[name] for name, scan in scans.items() if scan is None]
+    idle: list[Cursor] = []
+    readings: list[Look] = []
+    for cursor in cursors.values():
+        if scan_under_way(cursor) is None:
+            idle.append(cursor)
+        else:
+            readings.append(_reading(cursor))
     news = list(_news(idle)) if due else []
-    readings = [_reading(cursors[name]) for name, scan in scans.items() if scan is not None]
     return [*news, *sorted(readings, key=lambda look: look.priority)]
 
 
 def _news(idle: Sequence[Cursor]) -> Iterator[Look]:
-    fed = {each.object_type: each for each in idle if OBJECT_TYPES[each.object_type].in_feed}
+    fed = {each.object_type: each for each in idle if each.object_type in _FED}
     if fed:
         yield Look(FEED, Via.POLL, Priority.POLL, tuple(fed), fed)
     for cursor in idle:
@@ -34,7 +40,7 @@ def _news(idle: Sequence[Cursor]) -> Iterator[Look]:
 
 
 def _reading(cursor: Cursor) -> Look:
-    if cursor.complete and not OBJECT_TYPES[cursor.object_type].in_feed:
+    if cursor.complete and cursor.object_type not in _FED:
         return _look_at(cursor, Via.POLL, Priority.POLL)
     return _look_at(cursor, Via.BACKFILL, Priority.BACKFILL)
 

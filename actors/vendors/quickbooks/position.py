@@ -25,7 +25,7 @@ def scan_under_way(cursor: Cursor) -> Scan | None:
 
     A position that another version of this program wrote, and that cannot be read, begins anew.
     """
-    scan = _stored_scan(cursor)
+    scan = None if cursor.position in _BETWEEN_READINGS else _stored_scan(cursor)
     if not cursor.complete:
         return scan or Scan(Reason.BACKFILL)
     wanted = cursor.rescan_requested or cursor.covered_until is None
@@ -35,8 +35,6 @@ def scan_under_way(cursor: Cursor) -> Scan | None:
 
 
 def _stored_scan(cursor: Cursor) -> Scan | None:
-    if cursor.position in _BETWEEN_READINGS:
-        return None
     try:
         return _decode(cursor.position).scan
     except msgspec.MsgspecError:

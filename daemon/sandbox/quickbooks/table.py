@@ -142,6 +142,8 @@ class Table:
 
     def first_since(self, second: int) -> int:
         """Return the place in the index of the first row updated at or after a second."""
+        if not self.index or self.index[-1][0] < second:
+            return len(self.index)  # as mostly
         return bisect_left(self.index, (second,))
 
     def stubs_since(self, second: int) -> list[Stub]:

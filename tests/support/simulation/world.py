@@ -55,8 +55,8 @@ class FreezingLoop(VirtualLoop):
 class WrongClock(VirtualClock):
     """This machine's clock. Its calendar may be set wrong; the vendor's is right."""
 
-    def __init__(self, epoch: datetime) -> None:
-        super().__init__(epoch)
+    def __init__(self, epoch: datetime, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(epoch, loop)
         self._right = epoch
 
     def set_wrong(self, error: timedelta) -> None:
@@ -90,8 +90,9 @@ class World:
         self.certificates: list[tuple[str, Certificate]] = []
         self.seed = seed
         self.store = store
-        self.clock = WrongClock(scenario.epoch)
-        self.vendor_clock = VirtualClock(scenario.epoch)
+        loop = asyncio.get_running_loop()
+        self.clock = WrongClock(scenario.epoch, loop)
+        self.vendor_clock = VirtualClock(scenario.epoch, loop)
         self.sandbox = QuickBooksSandbox(
             self.vendor_clock.utc,
             seed,
