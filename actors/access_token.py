@@ -57,12 +57,11 @@ def loaded(now_s: float, lifetime_s: float, settings: AccountSettings) -> Token:
 def renewed(token: Token, now_s: float, lifetime_s: float, settings: AccountSettings) -> Token:
     """Return the state after a new token took the place of this one."""
     fresh = loaded(now_s, lifetime_s, settings)
-    refresh_at_s = max(fresh.refresh_at_s, now_s + _BETWEEN_REFRESHES_S)
-    return replace(
-        fresh,
+    return Token(
+        expires_at_s=fresh.expires_at_s,
+        refresh_at_s=max(fresh.refresh_at_s, now_s + _BETWEEN_REFRESHES_S),
         refused=token.refused,
         refused_since_s=token.refused_since_s,
-        refresh_at_s=refresh_at_s,
     )
 
 

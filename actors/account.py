@@ -242,7 +242,7 @@ class AccountActor:
         *arguments: Look,
     ) -> None:
         self._under_way += 1
-        operations.start_soon(self._perform, operation, *arguments)
+        operations.start_soon(self._perform, operation, *arguments, name=self.account_id)
 
     async def _perform(
         self, operation: Callable[..., Awaitable[Event | None]], *arguments: Look

@@ -3,6 +3,7 @@
 import enum
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from daemon.sandbox.exchange import SandboxRequest
 
@@ -88,14 +89,16 @@ def target_of(request: SandboxRequest) -> Target:
         if request.method == "POST" and path.endswith("/batch"):
             realm_id = path[len(_API_PREFIX) :].removesuffix("/batch")
             return _batch_target(realm_id, request.body)
-        return _api_target(request.method, path[len(_API_PREFIX) :].split("/"))
+        return _api_target(request.method, path)
     if path == "/sandbox" or path.startswith("/sandbox/"):
         return Target(Route.CONTROL)
     trimmed = path.rstrip("/") or "/"
     return Target(_FIXED.get((request.method, trimmed), Route.UNKNOWN))
 
 
-def _api_target(method: str, parts: list[str]) -> Target:
+@lru_cache(maxsize=256)
+def _api_target(method: str, path: str) -> Target:
+    parts = path.removeprefix(_API_PREFIX).split("/")
     match (method, *parts):
         case ("GET" | "POST", realm_id, "query"):
             return Target(Route.QUERY, realm_id)

@@ -2,9 +2,7 @@
 
 import http
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
-from email.utils import format_datetime
 
 from daemon.sandbox.exchange import SandboxReply, SandboxRequest
 from daemon.sandbox.quickbooks.accounting_api import AccountingApi
@@ -26,7 +24,7 @@ from daemon.sandbox.quickbooks.routes import (
     Target,
     target_of,
 )
-from daemon.sandbox.quickbooks.timestamps import SECOND_US, epoch_us
+from daemon.sandbox.quickbooks.timestamps import SECOND_US, epoch_us, http_date
 from daemon.sandbox.quickbooks.vendor_acts import VendorActs
 
 QBO_VERSION = "1988.128"
@@ -85,7 +83,7 @@ class QuickBooksSandbox(VendorActs):
         fault = self.world.faults.draw(target)
         reply = self._faulted(fault, target, request, now)
         if latency_s := self._latency_s(target.route):
-            reply = replace(reply, delay_s=reply.delay_s + latency_s)
+            reply = reply.later(latency_s)
         if client_id:
             duration_s = reply.delay_s + reply.body_delay_s
             self.world.limiter.occupy(target.realm_id, client_id, now, duration_s)
@@ -120,7 +118,7 @@ class QuickBooksSandbox(VendorActs):
         seconds = epoch_us(now) // SECOND_US
         tid = f"1-{seconds:08x}-{self.world.chance('tid').getrandbits(96):024x}"
         return (
-            ("Date", format_datetime(now, usegmt=True)),
+            ("Date", http_date(now)),
             ("intuit_tid", tid),
             ("QBO-Version", QBO_VERSION),
             ("Service-Time", "total=20, db=9"),

@@ -124,10 +124,9 @@ class Observer:
 
     def report(self, account: str, problems: Iterable[str]) -> None:
         """Note what must not be."""
-        now = self._vendor_now()
         for problem in problems:
             if len(self.violations) < _ENOUGH:
-                self.violations.append(Violation(now, account, problem))
+                self.violations.append(Violation(self._vendor_now(), account, problem))
 
     def _look(self, account_id: str, exact_as_of_us: int | None) -> None:
         followed = self.followed[account_id]

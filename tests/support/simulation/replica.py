@@ -1,10 +1,11 @@
 """The replica as any SQL reader sees it: `objects` and `changes`, read from the file itself."""
 
-import json
 import sqlite3
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import msgspec
 
 from support.simulation.checker import Row, Step
 from support.simulation.history import Key
@@ -49,7 +50,9 @@ class ReplicaReader:
     def rows(self, account_id: str, keys: Collection[Key]) -> dict[Key, Row | None]:
         """Return the rows of these objects, None where there is none."""
         wanted: dict[Key, Row | None] = dict.fromkeys(keys)
-        found = self._connection.execute(_SOME, (json.dumps(list(keys)), account_id))
+        found = self._connection.execute(
+            _SOME, (msgspec.json.encode(list(keys)).decode(), account_id)
+        )
         wanted.update(_row(each) for each in found)
         return wanted
 

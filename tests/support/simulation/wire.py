@@ -1,11 +1,11 @@
 """The way between one process and the vendor: where calls are watched, and answers spoiled."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote_plus, unquote, urlsplit
 
-import anyio
 import httpx
 
 from daemon.sandbox.exchange import Disconnect, SandboxReply, SandboxRequest
@@ -78,7 +78,7 @@ class MortalClient:
         self._doom.reach(Moment.BEFORE_CALL)
         reply = self._wire.handle(request)
         if delay_s := reply.delay_s + reply.body_delay_s:
-            await anyio.sleep(delay_s)
+            await asyncio.sleep(delay_s)
         if reply.disconnect is not Disconnect.NONE:
             raise httpx.ReadError("Connection reset by peer")
         self._doom.reach(Moment.AFTER_CALL)
