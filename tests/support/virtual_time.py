@@ -43,9 +43,9 @@ class _JumpingSelector(selectors.BaseSelector):
             raise StuckError(f"time stands still at {self.now_s} s: something is spinning")
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        # While there is something to do, nobody waits for a file: asking for it each time was a
-        # thirtieth of a simulation.
-        ready = [] if timeout == 0 else self._real.select(0)
+        # While there is something to do or to wait for, nobody waits for a file: asking for it each
+        # time was a thirtieth of a simulation.
+        ready = self._real.select(0) if timeout is None else []
         if ready or timeout == 0:
             self.turned()
             return ready
