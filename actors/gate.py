@@ -8,6 +8,7 @@ from itertools import count
 from math import inf
 from random import Random
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import anyio
 
@@ -23,9 +24,11 @@ from actors.errors import (
     VendorError,
 )
 from actors.read_meter import ReadMeter
-from actors.read_state import Ticket
 from actors.settings import AccountSettings
 from actors.vendors.base import Permit, Priority
+
+if TYPE_CHECKING:
+    from actors.read_state import Ticket
 
 _THROTTLE_JITTER = 0.1
 
