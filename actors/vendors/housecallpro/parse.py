@@ -11,7 +11,7 @@ from msgspec import Raw
 
 from actors.vendors.failed_call import UnreadableReplyError
 from actors.vendors.housecallpro.object_types import ObjectType
-from actors.vendors.housecallpro.timestamps import as_utc
+from actors.vendors.instant import as_utc
 from store.models import ObjectRecord
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ import msgspec
 
 from actors.vendors.failed_call import UnreadableReplyError
 from actors.vendors.housecallpro.settings import HousecallProSettings
-from actors.vendors.housecallpro.timestamps import as_utc
+from actors.vendors.instant import as_utc
 from actors.vendors.notice import Delivery, UnreadableDeliveryError, WebhookDoor
 from store.notice import Notice
 

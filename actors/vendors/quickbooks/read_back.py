@@ -13,6 +13,7 @@ import msgspec
 from actors.errors import RejectedError, TransientError
 from actors.vendors.base import Session
 from actors.vendors.failed_call import UnreadableReplyError
+from actors.vendors.instant import EARLIEST
 from actors.vendors.quickbooks.action_types import ACTION_TYPES, NAMED, Act
 from actors.vendors.quickbooks.client import ApiClient
 from actors.vendors.quickbooks.drift import differences
@@ -22,7 +23,7 @@ from actors.vendors.quickbooks.object_types import OBJECT_TYPES, ObjectType
 from actors.vendors.quickbooks.operation import Operation
 from actors.vendors.quickbooks.parse import QueryReply, query_reply, read_reply
 from actors.vendors.quickbooks.statements import created_statement, names_statement
-from actors.vendors.quickbooks.timestamps import EARLIEST, as_utc
+from actors.vendors.quickbooks.timestamps import as_utc
 from actors.vendors.quickbooks.write_request import read_base, target_of
 from actors.vendors.quickbooks.write_trace import (
     created_at,

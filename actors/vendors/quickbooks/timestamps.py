@@ -5,35 +5,17 @@ milliseconds. It accepts `Z` in statements, where a `+` would need care in a URL
 offset are taken as Pacific (quickbooks facts §3.1).
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from actors.vendors.failed_call import UnreadableReplyError
+from actors.vendors import instant
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
 
-MARGIN = timedelta(days=2)
-"""More than any offset, overlap or step that is added to an instant or taken from it."""
-
-EARLIEST = datetime.min.replace(tzinfo=UTC) + MARGIN
-LATEST = datetime.max.replace(tzinfo=UTC) - MARGIN
-
 
 def as_utc(moment: datetime) -> datetime:
-    """Return the instant in UTC. Without an offset it is Pacific, of a repeated hour the first.
-
-    Raises:
-        UnreadableReplyError: it lies at an end of the calendar, where no time can be reckoned with.
-    """
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=PACIFIC)
-    try:
-        instant = moment.astimezone(UTC)
-    except OverflowError:
-        instant = None
-    if instant is None or not EARLIEST <= instant <= LATEST:
-        raise UnreadableReplyError("a time at the end of the calendar")
-    return instant
+    """Return the instant in UTC; without an offset it is Pacific. Raises `UnreadableReplyError`."""
+    return instant.as_utc(moment, PACIFIC)
 
 
 def whole_second(moment: datetime) -> datetime:

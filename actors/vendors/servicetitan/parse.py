@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Raw
 
 from actors.vendors.failed_call import UnreadableReplyError
-from actors.vendors.servicetitan.timestamps import as_utc
+from actors.vendors.instant import as_utc
 from store.models import ObjectRecord
 
 T = TypeVar("T")

@@ -1,31 +1,6 @@
-"""ServiceTitan's instants: RFC 3339 in UTC, with none to seven digits of a second (§1.12)."""
+"""How ServiceTitan's parameters write instants: RFC 3339 in UTC (§1.12)."""
 
-from datetime import UTC, datetime, timedelta
-
-from actors.vendors.failed_call import UnreadableReplyError
-
-_MARGIN = timedelta(days=3)
-"""More than any offset, overlap or step back that is added to an instant or taken from it."""
-
-EARLIEST = datetime.min.replace(tzinfo=UTC) + _MARGIN
-LATEST = datetime.max.replace(tzinfo=UTC) - _MARGIN
-
-
-def as_utc(moment: datetime) -> datetime:
-    """Return the instant in UTC, which it is without an offset.
-
-    Raises:
-        UnreadableReplyError: it lies at an end of the calendar, where no time can be reckoned with.
-    """
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    try:
-        instant = moment.astimezone(UTC)
-    except OverflowError:
-        instant = None
-    if instant is None or not EARLIEST <= instant <= LATEST:
-        raise UnreadableReplyError("a time at the end of the calendar")
-    return instant
+from datetime import UTC, datetime
 
 
 def parameter_text(moment: datetime) -> str:

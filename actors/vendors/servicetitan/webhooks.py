@@ -16,9 +16,9 @@ from types import MappingProxyType
 import msgspec
 
 from actors.vendors.failed_call import UnreadableReplyError
+from actors.vendors.instant import as_utc
 from actors.vendors.notice import Delivery, UnreadableDeliveryError, WebhookDoor
 from actors.vendors.servicetitan.settings import ServiceTitanSettings
-from actors.vendors.servicetitan.timestamps import as_utc
 from store.notice import Notice
 
 _MEMBERS: Mapping[str, str] = MappingProxyType(

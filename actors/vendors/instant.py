@@ -1,6 +1,6 @@
-"""Housecall Pro's instants: in UTC, with and without saying so (§2.3)."""
+"""Vendors' times as instants that can be reckoned with."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from actors.vendors.failed_call import UnreadableReplyError
 
@@ -11,14 +11,14 @@ EARLIEST = datetime.min.replace(tzinfo=UTC) + _MARGIN
 LATEST = datetime.max.replace(tzinfo=UTC) - _MARGIN
 
 
-def as_utc(moment: datetime) -> datetime:
-    """Return the instant in UTC, which it is without an offset.
+def as_utc(moment: datetime, zone: tzinfo = UTC) -> datetime:
+    """Return the instant in UTC. Without an offset it is in this zone, of a repeated hour the first.
 
     Raises:
         UnreadableReplyError: it lies at an end of the calendar, where no time can be reckoned with.
     """
     if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
+        moment = moment.replace(tzinfo=zone)
     try:
         instant = moment.astimezone(UTC)
     except OverflowError:
