@@ -25,7 +25,7 @@ demo: $(RUN) ## see it work: sandbox vendor, daemon and dashboard; no credential
 
 test: $(DEV) ## run every test, with the coverage gate
 	@[ ! -x .ci/system-tools ] || .ci/system-tools
-	@$(BIN)/python -m pytest --cov --cov-report=term
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal --cov --cov-report=term
 
 lint: $(DEV) ## check style and formatting
 	@$(BIN)/ruff check .
