@@ -179,7 +179,9 @@ def test_write_whose_answer_was_lost_is_sent_again_blindly(
     doubtful = frozenset({AttemptOutcome.UNKNOWN, AttemptOutcome.OPEN}) - {lost}
     monkeypatch.setattr(ledger, "_MAYBE", doubtful)
     crashing = replace(SCENARIOS["F05_crashes"], behaviour=_request_ids_ignored)
-    assert "2 effects" in hunt(crashing, tmp_path)
+    found = hunt(crashing, tmp_path)
+    # The vendor refuses a second customer of that name: the write that happened counts as failed.
+    assert "2 effects" in found or "failed, and had an effect" in found
 
 
 def test_one_look_taken_for_proof(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from random import Random
 from statistics import linear_regression
 
 import anyio
+import pytest
 
 from support.simulation.run import run
 from support.simulation.scenarios import SCENARIOS
@@ -43,6 +44,8 @@ def open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
+# Counting takes its time in a process that has run thousands of tests before.
+@pytest.mark.timeout(180)
 def test_idle_weeks_leave_nothing_behind(tmp_path: Path) -> None:
     census = Census()
     idle = replace(
