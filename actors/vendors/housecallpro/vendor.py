@@ -18,13 +18,14 @@ from actors.vendors.housecallpro.reading import read_page
 from actors.vendors.housecallpro.settings import HousecallProSettings
 from actors.vendors.housecallpro.witness import confirm_gone, read_record
 from actors.vendors.http import HttpChannel
+from actors.vendors.one_at_a_time import OneAtATime
 from store.models import Cursor, ObjectRecord, Tombstone
 
 TRIED_EVERY = timedelta(days=30)
 """Keys don't end by themselves; so often one is tried although nobody refused it."""
 
 
-class HousecallPro:
+class HousecallPro(OneAtATime):
     """Serves all companies, each with a key of its own."""
 
     def __init__(
@@ -91,23 +92,6 @@ class HousecallPro:
     async def count_objects(self, session: Session, object_type: str) -> Count:
         """Count the rows of a type's list. Raises `VendorError`s."""
         return Count(*await self._api.count(session, OBJECT_TYPES[object_type]))
-
-    @property
-    def most_together(self) -> int:
-        """There is no call for several things."""
-        return 1
-
-    async def count_together(
-        self, session: Session, object_types: Sequence[str]
-    ) -> Mapping[str, Count]:
-        """Count nothing: there is no such call."""
-        del session, object_types
-        return {}
-
-    async def look_together(self, session: Session, looks: Sequence[Look]) -> Mapping[str, Page]:
-        """Bring nothing: there is no such call."""
-        del session, looks
-        return {}
 
     async def read(self, session: Session, object_type: str, object_id: str) -> ObjectRecord | None:
         """Read one object as it is now; None when it is gone. Raises `VendorError`s."""

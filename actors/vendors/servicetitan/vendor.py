@@ -11,6 +11,7 @@ from actors.events import CallMade
 from actors.vendors.base import Count, Look, Page, Session, Witness
 from actors.vendors.caller import Caller
 from actors.vendors.http import HttpChannel
+from actors.vendors.one_at_a_time import OneAtATime
 from actors.vendors.servicetitan import planner
 from actors.vendors.servicetitan.auth import Authorization, cannot_revoke
 from actors.vendors.servicetitan.client import MANNERS, VENDOR, ApiClient
@@ -21,7 +22,7 @@ from actors.vendors.servicetitan.witness import confirm_gone, read_record
 from store.models import Cursor, ObjectRecord, Tombstone
 
 
-class ServiceTitan:
+class ServiceTitan(OneAtATime):
     """One app at ServiceTitan, serving all tenants that are connected through it."""
 
     def __init__(
@@ -85,23 +86,6 @@ class ServiceTitan:
     async def count_objects(self, session: Session, object_type: str) -> Count:
         """Count the rows of a type's list, inactive ones too. Raises `VendorError`s."""
         return Count(*await self._api.count(session, OBJECT_TYPES[object_type]))
-
-    @property
-    def most_together(self) -> int:
-        """There is no call for several things."""
-        return 1
-
-    async def count_together(
-        self, session: Session, object_types: Sequence[str]
-    ) -> Mapping[str, Count]:
-        """Count nothing: there is no such call."""
-        del session, object_types
-        return {}
-
-    async def look_together(self, session: Session, looks: Sequence[Look]) -> Mapping[str, Page]:
-        """Bring nothing: there is no such call."""
-        del session, looks
-        return {}
 
     async def read(self, session: Session, object_type: str, object_id: str) -> ObjectRecord | None:
         """Read one object as it is now; None when it is gone. Raises `VendorError`s."""
