@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -60,16 +61,7 @@ def connect(  # noqa: PLR0913 - each is an option
     company that was connected before keeps its account and its data.
     """
     shell = shell_of(ctx)
-    if bool(code) != bool(realm_id):
-        raise CommandError(
-            "--code and --realm-id belong together", "Give both or none.", ExitCode.USAGE
-        )
-    if code and from_file:
-        raise CommandError("--code and --from exclude each other", exit_code=ExitCode.USAGE)
-    require_vendor(vendor, shell.config_path(config))
-    grant: Mapping[str, object] | None = {"authorization_code": code, "realm_id": realm_id}
-    if not code:
-        grant = _keys(shell, vendor, from_file)
+    grant = _grant(shell, vendor, config, code=code, realm_id=realm_id, from_file=from_file)
     with shell.daemon(config) as daemon:
         if grant is not None:
             account = decoded(daemon.post(f"/auth/{vendor}/connect", grant), AccountReply)
@@ -87,8 +79,19 @@ def connect(  # noqa: PLR0913 - each is an option
             shell.output.json(msgspec.Raw(daemon.get(f"/integrations/{account.id}")))
 
 
-def _keys(shell: Shell, vendor: str, from_file: str) -> Mapping[str, object] | None:
-    """Return what connects a company without a consent page; None when there is such a page."""
+def _grant(
+    shell: Shell, vendor: str, config: Path | None, *, code: str, realm_id: str, from_file: str
+) -> Mapping[str, object] | None:
+    """Return what is at hand to connect a company with; None when its owner has to consent first."""
+    if bool(code) != bool(realm_id):
+        raise CommandError(
+            "--code and --realm-id belong together", "Give both or none.", ExitCode.USAGE
+        )
+    if code and from_file:
+        raise CommandError("--code and --from exclude each other", exit_code=ExitCode.USAGE)
+    require_vendor(vendor, shell.config_path(config))
+    if code:
+        return {"authorization_code": code, "realm_id": realm_id}
     if from_file:
         return read_grant(from_file, shell.folder)
     fields = grant_fields(vendor)
