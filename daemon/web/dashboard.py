@@ -14,7 +14,6 @@ from actors.status import AccountState
 from daemon.web import dashboard_session as session
 from daemon.web.open_trouble import open_trouble
 from daemon.web.operation import (
-    EVENT_STREAM,
     Answer,
     AnyOperation,
     B,
@@ -23,15 +22,13 @@ from daemon.web.operation import (
     Nothing,
     Operation,
     Q,
-    Reply,
 )
-from daemon.web.page import HTML
+from daemon.web.page_operations import PAGE, SEE_OTHER, TAG, page_operations
 from daemon.web.pages.account import account_page, day_of
 from daemon.web.pages.live import stream_parts
 from daemon.web.pages.overview import Wanted, glance, listing, open_alerts
 from daemon.web.pages.sending import page_response, problem_page, see_other
 
-TAG = "pages"
 FORM = "application/x-www-form-urlencoded"
 _HERE = session.HOME
 
@@ -214,64 +211,25 @@ def _state(name: str) -> AccountState | None:
         return None
 
 
-_PAGE = [Reply(HTTPStatus.OK, "The page.", media=(HTML,))]
-_STREAM = [Reply(HTTPStatus.OK, "Parts of the page, each when it changes.", media=(EVENT_STREAM,))]
-SEE_OTHER = Reply(
-    HTTPStatus.SEE_OTHER, "Go there.", headers={"Location": "The page, or the way in."}
-)
-
 OPERATIONS: tuple[AnyOperation, ...] = (
-    Operation(
-        method="GET",
+    *page_operations(
         path=_HERE,
         name="dashboard",
-        tag=TAG,
         summary="All accounts, the worst first; for a browser that is signed in",
-        handler=for_operator(overview),
+        page=for_operator(overview),
+        live=for_operator(overview_live),
         query=OverviewQuery,
-        replies=[*_PAGE, SEE_OTHER],
-        problem_page=problem_page,
         by_session=True,
-        ignores_unknown=True,
     ),
-    Operation(
-        method="GET",
-        path=f"{_HERE}/live",
-        name="dashboardLive",
-        tag=TAG,
-        summary="Changes of that page as they happen",
-        handler=for_operator(overview_live),
-        query=OverviewQuery,
-        replies=[*_STREAM, SEE_OTHER],
-        by_session=True,
-        ignores_unknown=True,
-    ),
-    Operation(
-        method="GET",
+    *page_operations(
         path=f"{_HERE}/accounts/{{account_id}}",
         name="dashboardAccount",
-        tag=TAG,
         summary="One account; for a browser that is signed in",
-        handler=for_operator(account),
+        page=for_operator(account),
+        live=for_operator(account_live),
         query=AccountQuery,
-        replies=[*_PAGE, SEE_OTHER],
-        problems={HTTPStatus.NOT_FOUND: "There is no such account."},
-        problem_page=problem_page,
-        by_session=True,
-        ignores_unknown=True,
-    ),
-    Operation(
-        method="GET",
-        path=f"{_HERE}/accounts/{{account_id}}/live",
-        name="dashboardAccountLive",
-        tag=TAG,
-        summary="Changes of that page as they happen",
-        handler=for_operator(account_live),
-        query=AccountQuery,
-        replies=[*_STREAM, SEE_OTHER],
         problems={HTTPStatus.NOT_FOUND: "There is no such account."},
         by_session=True,
-        ignores_unknown=True,
     ),
     Operation(
         method="GET",
@@ -281,7 +239,7 @@ OPERATIONS: tuple[AnyOperation, ...] = (
         summary="The way in: asks for the admin token",
         handler=login,
         query=LoginQuery,
-        replies=_PAGE,
+        replies=[PAGE],
         problem_page=problem_page,
         is_open=True,
         ignores_unknown=True,

@@ -10,8 +10,9 @@ from aiohttp import web
 from daemon.web import actions, alerts, deletes, integrations, steering, verification
 from daemon.web import dashboard_session as session
 from daemon.web.audited import audited
-from daemon.web.dashboard import FORM, SEE_OTHER, TAG, for_operator
+from daemon.web.dashboard import FORM, for_operator
 from daemon.web.operation import Answer, AnyOperation, Call, Nothing, Operation
+from daemon.web.page_operations import SEE_OTHER, TAG
 from daemon.web.pages.sending import problem_page, see_other
 from daemon.web.problem import FieldError, InvalidInputError
 

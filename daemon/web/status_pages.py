@@ -9,17 +9,16 @@ from markupsafe import Markup
 
 from daemon.standing import standing
 from daemon.web.freshness import freshness
-from daemon.web.operation import EVENT_STREAM, AnyOperation, Call, Nothing, Operation, Reply
-from daemon.web.page import HTML
+from daemon.web.operation import AnyOperation, Call, Nothing
+from daemon.web.page_operations import page_operations
 from daemon.web.pages.account import day_of
 from daemon.web.pages.live import stream_parts
-from daemon.web.pages.sending import page_response, problem_page
+from daemon.web.pages.sending import page_response
 from daemon.web.pages.service import company_page, service_page
 from daemon.web.problem import NotFoundError
 from store.errors import UnknownAccountError
 from store.models import Account
 
-_TAG = "pages"
 _SERVICE = ("service", "day")
 
 
@@ -95,57 +94,20 @@ async def _account(call: Call[Nothing, Nothing]) -> Account:
         raise nowhere from None
 
 
-_PAGE = [Reply(HTTPStatus.OK, "The page.", media=(HTML,))]
-_STREAM = [Reply(HTTPStatus.OK, "Parts of the page, each when it changes.", media=(EVENT_STREAM,))]
-_NO_LINK = {HTTPStatus.NOT_FOUND: "This is no link of ours."}
-
 OPERATIONS: tuple[AnyOperation, ...] = (
-    Operation(
-        method="GET",
+    *page_operations(
         path="/status",
         name="status",
-        tag=_TAG,
         summary="How the service does, for everybody to see",
-        handler=status,
-        replies=_PAGE,
-        problem_page=problem_page,
-        is_open=True,
-        ignores_unknown=True,
+        page=status,
+        live=status_live,
     ),
-    Operation(
-        method="GET",
-        path="/status/live",
-        name="statusLive",
-        tag=_TAG,
-        summary="Changes of that page as they happen",
-        handler=status_live,
-        replies=_STREAM,
-        is_open=True,
-        ignores_unknown=True,
-    ),
-    Operation(
-        method="GET",
+    *page_operations(
         path="/status/{token}",
         name="companyStatus",
-        tag=_TAG,
         summary="How one company does, for whoever has its link",
-        handler=company,
-        replies=_PAGE,
-        problems=_NO_LINK,
-        problem_page=problem_page,
-        is_open=True,
-        ignores_unknown=True,
-    ),
-    Operation(
-        method="GET",
-        path="/status/{token}/live",
-        name="companyStatusLive",
-        tag=_TAG,
-        summary="Changes of that page as they happen",
-        handler=company_live,
-        replies=_STREAM,
-        problems=_NO_LINK,
-        is_open=True,
-        ignores_unknown=True,
+        page=company,
+        live=company_live,
+        problems={HTTPStatus.NOT_FOUND: "This is no link of ours."},
     ),
 )
