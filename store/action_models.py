@@ -20,6 +20,13 @@ class ActionState(StrEnum):
 ENDED = frozenset({ActionState.SUCCEEDED, ActionState.FAILED})
 
 
+class ActionPriority(StrEnum):
+    """Who waits for an action: a person, or nobody in particular."""
+
+    USER = "user"
+    DELIVERY = "delivery"
+
+
 class AttemptCall(StrEnum):
     """What was asked of the vendor: to do it, or whether it was done."""
 
@@ -122,6 +129,7 @@ class Action:
     last_error: str | None = None
     result: ActionResult | None = None
     attempts: tuple[Attempt, ...] = ()
+    priority: ActionPriority = ActionPriority.USER
 
 
 @dataclass(frozen=True, slots=True)

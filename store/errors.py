@@ -6,6 +6,7 @@ StoreError
 ├── StaleEpochError           another owner has claimed the account; stop working on it
 ├── UnknownAccountError       there is no such account
 ├── ActionConflictError       an action stands in the way; nothing was changed
+├── JobConflictError          the key stands for another job; nothing was changed
 ├── ActionLimitError          there were as many such actions as there may be; nothing was changed
 └── StoreOpenError            the database cannot be used; the message says why and what to do
 """
@@ -57,6 +58,18 @@ class ActionConflictError(StoreError):
     def __init__(self, message: str, action_id: str) -> None:
         super().__init__(message)
         self.action_id = action_id
+
+
+class JobConflictError(StoreError):
+    """The key stands for another job.
+
+    Attributes:
+        job_id: which one.
+    """
+
+    def __init__(self, message: str, job_id: str) -> None:
+        super().__init__(message)
+        self.job_id = job_id
 
 
 class StoreOpenError(StoreError):

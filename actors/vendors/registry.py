@@ -14,6 +14,7 @@ from actors.read_meter import Metering
 from actors.vendors import housecallpro, quickbooks, servicetitan
 from actors.vendors.base import Vendor
 from actors.vendors.connecting import ConnectForm
+from actors.vendors.dispatching import Dispatcher
 from actors.vendors.notice import WebhookDoor
 
 VendorFactory = Callable[[Any, httpx.AsyncClient, Clock, Callable[[CallMade], None]], Vendor]
@@ -35,6 +36,7 @@ class VendorEntry:
         metering: which of its calls count against the month's allowance; None when none do.
         webhooks: how its deliveries are let in; None when it makes none.
         finance: how finance views read its payloads; None when it has nothing to do with money.
+        dispatching: how its companies are offered jobs; None when they can't be.
     """
 
     factory: VendorFactory
@@ -45,6 +47,7 @@ class VendorEntry:
     metering: Metering | None = None
     webhooks: DoorFactory | None = None
     finance: FinanceMapping | None = None
+    dispatching: Dispatcher | None = None
 
 
 VENDORS: Mapping[str, VendorEntry] = MappingProxyType(

@@ -1,0 +1,119 @@
+"""What may be asked of a store about routed work. The rules of `store.ports` hold here too."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from store.job_models import (
+    Company,
+    Job,
+    JobFilter,
+    NewJob,
+    NewOffer,
+    NewRouting,
+    Routing,
+    RoutingProgress,
+    TrackedObject,
+)
+
+
+class JobBook(Protocol):
+    """Companies, jobs and their routings.
+
+    The action of a routing and the routing itself are two views of one thing: whatever moves the
+    action moves the routing, its history and its job's status in the same transaction.
+    """
+
+    async def company(self, account_id: str) -> Company:
+        """Return what routing needs of an account; one of which nothing was set is active.
+
+        Raises:
+            UnknownAccountError: there is no such account.
+        """
+        ...
+
+    async def companies(self) -> Sequence[Company]:
+        """Return those of all accounts of which something was set."""
+        ...
+
+    async def set_company(self, company: Company, name: str | None = None) -> None:
+        """Store what routing needs of an account and, if there is one, its new name; in one piece.
+
+        Raises:
+            UnknownAccountError: there is no such account.
+        """
+        ...
+
+    async def accept_job(self, new: NewJob, routings: Sequence[NewRouting]) -> tuple[Job, bool]:
+        """Store a job, its routings and the actions that deliver them, in one piece.
+
+        Returns the job and whether it is new. Under a key that is known for the same job this is
+        the one stored then, with its own routings.
+
+        Raises:
+            JobConflictError: the key stands for another job.
+        """
+        ...
+
+    async def job(self, job_id: str) -> Job | None:
+        """Return one job with its routings and their histories, put away or not."""
+        ...
+
+    async def jobs(self, wanted: JobFilter) -> Sequence[Job]:
+        """Return a page of jobs with their routings, newest first."""
+        ...
+
+    async def routing(self, routing_id: str) -> Routing | None:
+        """Return one routing that is not put away."""
+        ...
+
+    async def offer_again(
+        self, routing_id: str, offer: NewOffer, at: datetime, *, instead_of: str | None
+    ) -> bool:
+        """Deliver a failed routing by a new action.
+
+        Returns False, and stores nothing, when it has not failed, or its action is not `instead_of`.
+        """
+        ...
+
+    async def cancel_job(self, job_id: str, at: datetime) -> Job | None:
+        """Call off all of a job's routings that were certainly not sent; None when there is no such job."""
+        ...
+
+    async def followed_seq(self) -> int:
+        """Return up to which change routings were brought up to date."""
+        ...
+
+    async def routings_of(
+        self, account_id: str, objects: Sequence[tuple[str, str]], match_keys: Sequence[str] = ()
+    ) -> Sequence[Routing]:
+        """Return the routings that hang on these objects (type, id), or have such a key, without histories.
+
+        An object may be what the vendor made of a routing, or, as its job, what that became.
+        """
+        ...
+
+    async def note_progress(self, progress: Sequence[RoutingProgress], through_seq: int) -> None:
+        """Store what became known from changes up to a seq, in one piece.
+
+        What changes nothing is no step. A `through_seq` that is not newer stores the progress only.
+        """
+        ...
+
+    async def tracked(
+        self, account_id: str, *, limit: int, after_id: str = ""
+    ) -> Sequence[TrackedObject]:
+        """Return what an account's unfinished routings hang on, by routing id."""
+        ...
+
+    async def archivable(self, finished_before: datetime) -> int:
+        """Return how many jobs that ended before then are not put away."""
+        ...
+
+    async def archive_jobs(self, finished_before: datetime, at: datetime, *, limit: int) -> int:
+        """Put at most `limit` of those away, in one piece; return how many."""
+        ...
+
+    async def routing_counts(self) -> Mapping[str, int]:
+        """Return how many routings, not put away, stand in each status."""
+        ...
