@@ -242,7 +242,7 @@ def _done(attempt: Attempt, written: Written) -> Called:
         outcome=AttemptOutcome.DONE,
         status=written.status,
         trace_id=written.trace_id,
-        vendor_time=None if written.record is None else written.record.updated_at,
+        vendor_time=written.gone_at if written.record is None else written.record.updated_at,
     )
     return Called(ended, written)
 

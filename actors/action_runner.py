@@ -8,6 +8,7 @@ it at the vendor instead of sending it again.
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from math import inf
 
 import anyio
@@ -203,12 +204,21 @@ class ActionRunner:
         in_hand = {self._key(action): [action] for action in self._entry.waiting()}
         if mine := {key: lane for key, lane in in_hand.items() if key not in taken}:
             return mine
-        lanes: defaultdict[str, list[Action]] = defaultdict(list)
-        for action in await self._store.open_actions(self._account_id, limit=_AT_A_TIME):
-            if not self._entry.knows(action.id):
-                lanes[self._key(action)].append(action)
-        taken = self._busy | waiting.keys()
-        return {key: lane for key, lane in lanes.items() if key not in taken}
+        after_id: str | None = None
+        while True:
+            found = await self._store.open_actions(
+                self._account_id, limit=_AT_A_TIME, after_id=after_id
+            )
+            lanes: defaultdict[str, list[Action]] = defaultdict(list)
+            for action in found:
+                if not self._entry.knows(action.id):
+                    lanes[self._key(action)].append(action)
+            taken = self._busy | waiting.keys()
+            mine = {key: lane for key, lane in lanes.items() if key not in taken}
+            if mine or len(found) < _AT_A_TIME:
+                return mine
+            # However many have to wait, they keep no newer one out.
+            after_id = found[-1].id
 
     def _key(self, action: Action) -> str:
         target = self._writer.target(action.action_type, action.payload)
@@ -335,7 +345,6 @@ class ActionRunner:
         else:
             payload = record.payload
         differences = self._writer.differences(action.action_type, action.payload, payload)
-        now = self._clock.now().utc
         return AttemptEnd(
             attempt=attempt,
             state=ActionState.SUCCEEDED,
@@ -344,8 +353,14 @@ class ActionRunner:
             tombstone=gone,
             object_types=self._object_types,
             mismatches=mismatches_of(Target(object_type, object_id), differences),
-            compare_at=next_comparison(now, now, is_drifting=False),
+            compare_at=self._compare_at(action.action_type, object_type),
         )
+
+    def _compare_at(self, action_type: str, object_type: str) -> datetime | None:
+        if not self._writer.is_compared(action_type):
+            return None
+        now, is_replicated = self._clock.now().utc, object_type in self._object_types
+        return next_comparison(now, now, is_drifting=False, is_replicated=is_replicated)
 
     async def _keep_storing(self, action_id: str, end: AttemptEnd) -> bool:
         """Store the only witness of what the vendor said, even if it takes a while."""

@@ -16,7 +16,7 @@ from actors.premises import Premises
 from actors.reconciliation import By, compared_by, next_comparison
 from actors.vendors.base import Permit
 from actors.vendors.writing import Difference, Target, Writer
-from store.action_models import Action, Mismatch
+from store.action_models import Action, AttemptOutcome, Mismatch
 from store.drift import Comparison, Drift, DueComparison
 from store.errors import StoreUnavailableError
 
@@ -88,14 +88,16 @@ class Reconciler:
 
     async def _compare(self, due: DueComparison, now: datetime) -> None:
         action = due.action
-        ended_at = action.finished_at or action.created_at
+        ended_at = _ended_at(action)
         next_at: datetime | None = None
         if any(map(self._writer.overwrites, due.later_types)):
             found = _Found(())
         else:
-            found = await self._found(action, ended_at, now)
+            found = await self._found(action, now)
             drifts = due.is_drifting if found.mismatches is None else bool(found.mismatches)
-            next_at = next_comparison(ended_at, now, is_drifting=drifts)
+            next_at = next_comparison(
+                ended_at, now, is_drifting=drifts, is_replicated=self._is_replicated(action)
+            )
         comparison = Comparison(action.id, now, found.mismatches, found.changed_since, next_at)
         noted = await self._at.store.note_comparison(
             self._at.account_id, self._at.epoch, comparison
@@ -105,12 +107,12 @@ class Reconciler:
         for drift in noted.resolved:
             self._tell_resolved(drift)
 
-    async def _found(self, action: Action, ended_at: datetime, now: datetime) -> _Found:
+    async def _found(self, action: Action, now: datetime) -> _Found:
         """Compare one action by whatever can tell."""
         result = action.result
         if result is None:
             return _Found(())
-        by = self._by(result.object_type, ended_at, now)
+        by = self._by(action, result.object_type, now)
         if by is By.NOTHING:
             return _Found(None)
         target = Target(result.object_type, result.object_id)
@@ -121,17 +123,15 @@ class Reconciler:
         differences = self._writer.differences(action.action_type, action.payload, record)
         mismatches = mismatches_of(target, differences)
         if record is not None:
-            mismatches += await self._related(action, ended_at, now)
+            mismatches += await self._related(action, now)
         return _Found(mismatches, changed_since=record != result.payload)
 
-    async def _related(
-        self, action: Action, ended_at: datetime, now: datetime
-    ) -> tuple[Mismatch, ...]:
+    async def _related(self, action: Action, now: datetime) -> tuple[Mismatch, ...]:
         """Compare the other objects that the write is to show in, as far as the replica holds them."""
         found: list[Mismatch] = []
         object_id = action.result.object_id if action.result else ""
         for target in self._writer.related(action.action_type, action.payload):
-            if self._by(target.object_type, ended_at, now) is not By.REPLICA:
+            if self._by(action, target.object_type, now) is not By.REPLICA:
                 continue
             record = await self._record(target, By.REPLICA)
             if record is not None:
@@ -141,11 +141,20 @@ class Reconciler:
                 found += mismatches_of(target, differences)
         return tuple(found)
 
-    def _by(self, object_type: str, ended_at: datetime, now: datetime) -> By:
+    def _by(self, action: Action, object_type: str, now: datetime) -> By:
         """Say by what to compare: the replica is exact for a type up to where its cursor covers it."""
         cursor = self._at.cursors().get(object_type)
         exact_as_of = None if cursor is None else cursor.covered_until
-        return compared_by(ended_at, now, exact_as_of, is_replicated=cursor is not None)
+        return compared_by(
+            _written_at(action),
+            _ended_at(action),
+            now,
+            exact_as_of,
+            is_replicated=cursor is not None,
+        )
+
+    def _is_replicated(self, action: Action) -> bool:
+        return action.result is not None and action.result.object_type in self._at.cursors()
 
     async def _record(self, target: Target, by: By) -> bytes | None:
         """Return the object as it is; None when it is gone. Raises `VendorError`s."""
@@ -184,6 +193,16 @@ class Reconciler:
                 field=mismatch.field,
             )
         )
+
+
+def _ended_at(action: Action) -> datetime:
+    return action.finished_at or action.created_at
+
+
+def _written_at(action: Action) -> datetime:
+    """Return the vendor's own time of the write; ours where it told none."""
+    done = [each for each in action.attempts if each.outcome is AttemptOutcome.DONE]
+    return (done[-1].vendor_time if done else None) or _ended_at(action)
 
 
 def mismatches_of(target: Target, differences: Sequence[Difference]) -> tuple[Mismatch, ...]:

@@ -68,7 +68,7 @@ class Attempt:
         error: what went wrong, in words.
         base: what the vendor's package noted of the object before it was sent.
         vendor_time: the vendor's own time of a read-back that did not find it; of what was done,
-            that of the object's version.
+            that of the object's version, or of its end.
     """
 
     call: AttemptCall

@@ -19,8 +19,13 @@ from store.models import StoredObject
 class Outbox(Protocol):
     """What one account's actor reads and writes. Each write is fenced by the epoch of the claim."""
 
-    async def open_actions(self, account_id: str, *, limit: int) -> Sequence[Action]:
-        """Return what is still to be done without a person, oldest first."""
+    async def open_actions(
+        self, account_id: str, *, limit: int, after_id: str | None = None
+    ) -> Sequence[Action]:
+        """Return what is still to be done without a person, oldest first.
+
+        With `after_id` only what comes behind that action, which may have ended meanwhile.
+        """
         ...
 
     async def take_in(

@@ -150,6 +150,13 @@ class Writer(Protocol):
         """Tell whether the object carries the action's mark. Pure."""
         ...
 
+    def is_compared(self, action_type: str) -> bool:
+        """Tell whether `differences` may ever find some after such a write was done. Pure.
+
+        Where it can't, nothing is looked at again.
+        """
+        ...
+
     def differences(
         self, action_type: str, payload: bytes, record: bytes | None
     ) -> "Sequence[Difference]":

@@ -26,10 +26,12 @@ class ActionStore:
     _writer: Writer
     _readers: Readers
 
-    async def open_actions(self, account_id: str, *, limit: int) -> Sequence[Action]:
+    async def open_actions(
+        self, account_id: str, *, limit: int, after_id: str | None = None
+    ) -> Sequence[Action]:
         """Return what is still to be done, oldest first."""
         return await self._readers.run(
-            partial(actions.open_actions, account_id=account_id, limit=limit)
+            partial(actions.open_actions, account_id=account_id, limit=limit, after_id=after_id)
         )
 
     async def begin_attempt(

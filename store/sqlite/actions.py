@@ -290,11 +290,12 @@ def read_actions(connection: sqlite3.Connection, wanted: ActionFilter) -> Sequen
     return _with_attempts(connection, rows)
 
 
-def open_actions(connection: sqlite3.Connection, account_id: str, limit: int) -> Sequence[Action]:
-    """Return what is still to be done, oldest first."""
-    return _with_attempts(
-        connection, connection.execute(SQL["open"], (account_id, limit)).fetchall()
-    )
+def open_actions(
+    connection: sqlite3.Connection, account_id: str, limit: int, after_id: str | None = None
+) -> Sequence[Action]:
+    """Return what is still to be done, oldest first; only what comes behind `after_id`, if given."""
+    wanted = {"account_id": account_id, "limit": limit, "after_id": after_id}
+    return _with_attempts(connection, connection.execute(SQL["open"], wanted).fetchall())
 
 
 def has_open_actions(connection: sqlite3.Connection, account_id: str) -> bool:
@@ -318,18 +319,6 @@ def action_counts(connection: sqlite3.Connection) -> tuple[dict[str, int], int]:
     """Return how many actions there are in each state, and how many of them wait for a person."""
     (parked,) = connection.execute(SQL["parked"]).fetchone()
     return dict(connection.execute(SQL["counts"]).fetchall()), parked
-
-
-def let_go_of_actions(connection: sqlite3.Connection, account_id: str, at: datetime) -> None:
-    """End what was not sent, and leave what may have happened to a person: nobody can look any more."""
-    connection.execute(SQL["fail_unsent"], (to_text(at), account_id))
-    connection.execute(SQL["park_unsure"], (account_id,))
-
-
-def forget_actions(connection: sqlite3.Connection, account_id: str) -> None:
-    """Delete the account's actions."""
-    connection.execute(SQL["forget_attempts"], (account_id,))
-    connection.execute(SQL["forget"], (account_id,))
 
 
 def _known(connection: sqlite3.Connection, account_id: str, action_id: str) -> Action:

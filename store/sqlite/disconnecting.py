@@ -10,7 +10,6 @@ from store.sqlite.accounts import (
     forget_freshness,
     mark_disconnected,
 )
-from store.sqlite.actions import forget_actions, let_go_of_actions
 from store.sqlite.alerts import forget_alerts
 from store.sqlite.changes import forget_changes, last_seq
 from store.sqlite.comparison import forget_some_seen
@@ -21,6 +20,7 @@ from store.sqlite.credentials import (
     forget_journal,
 )
 from store.sqlite.cursors import forget_cursors, reset_cursors
+from store.sqlite.disconnected_actions import forget_actions, let_go_of_actions
 from store.sqlite.drifts import forget_drifts
 from store.sqlite.finance_keeping import forget_copy, forget_some_documents, forget_totals
 from store.sqlite.held_deletes import forget_held_deletes

@@ -169,9 +169,12 @@ class TroubledStore:
             lambda: self._store.require_reauthorization(account_id, epoch, cause, at),
         )
 
-    async def open_actions(self, account_id: str, *, limit: int) -> Sequence[Action]:
+    async def open_actions(
+        self, account_id: str, *, limit: int, after_id: str | None = None
+    ) -> Sequence[Action]:
         return await self._pass(
-            "open_actions", lambda: self._store.open_actions(account_id, limit=limit)
+            "open_actions",
+            lambda: self._store.open_actions(account_id, limit=limit, after_id=after_id),
         )
 
     async def take_in(

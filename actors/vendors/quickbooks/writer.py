@@ -74,6 +74,10 @@ class QuickBooksWriter:
         """Tell whether the object carries the action's mark."""
         return write_trace.is_marked(action_id, record)
 
+    def is_compared(self, action_type: str) -> bool:
+        """Tell whether it is compared with what the vendor has: all that is written here is."""
+        return action_type in ACTION_TYPES
+
     def differences(
         self, action_type: str, payload: bytes, record: bytes | None
     ) -> Sequence[Difference]:

@@ -63,8 +63,12 @@ SELECT
   revived_after, searched_from, parked, finished_at, last_error, result_type, result_id,
   CAST(result_payload AS BLOB)
 FROM actions INDEXED BY actions_open
-WHERE account_id = ? AND state IN ('pending', 'sending', 'unknown') AND NOT parked
-ORDER BY created_at, id LIMIT ?;
+WHERE account_id = :account_id AND state IN ('pending', 'sending', 'unknown') AND NOT parked
+  AND (
+    :after_id IS NULL
+    OR (created_at, id) > (SELECT created_at, id FROM actions WHERE id = :after_id)
+  )
+ORDER BY created_at, id LIMIT :limit;
 
 -- name: has_open
 SELECT EXISTS (

@@ -8,7 +8,14 @@ import pytest
 
 from actors.messages import ActionsWaiting, Pause
 from daemon.sandbox.quickbooks import Fault, FaultKind, Route
-from store.action_models import ActionState, AttemptCall, AttemptOutcome, NewAction
+from store.action_models import (
+    ActionState,
+    Attempt,
+    AttemptCall,
+    AttemptEnd,
+    AttemptOutcome,
+    NewAction,
+)
 from store.models import StoredObject
 from support.company_house import CompanyHouse
 
@@ -117,6 +124,26 @@ def wish_of(house: CompanyHouse, account_id: str) -> NewAction:
         idempotency_key=None,
         at=house.clock.utc(),
     )
+
+
+async def test_a_write_is_sent_however_many_older_ones_have_to_wait(house: CompanyHouse) -> None:
+    account_id = await house.connect()
+    async with house.syncing():
+        await anyio.sleep(200)
+        epoch = (await house.account(account_id)).epoch
+        not_sent = Attempt(
+            AttemptCall.SEND, house.clock.utc(), AttemptOutcome.NOT_SENT, house.clock.utc()
+        )
+        for number in range(2001):
+            new = replace(wish_of(house, account_id), id=f"-{number}", idempotency_key=f"{number}")
+            await house.real_store.accept_action(new)
+            end = AttemptEnd(not_sent, ActionState.PENDING)
+            await house.real_store.end_attempt(account_id, epoch, new.id, end)
+        wish = payment(house, account_id)
+        action_id = await house.ask(account_id, "payment.create", wish, at_once=True)
+        await anyio.sleep(1)
+        assert (await house.action(account_id, action_id)).state is ActionState.SUCCEEDED
+        assert len(house.sandbox.applied_writes(house.realms[account_id])) == 1
 
 
 async def test_what_is_known_of_an_object_is_known_after_the_write_before(

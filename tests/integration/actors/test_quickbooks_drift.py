@@ -1,5 +1,7 @@
 """Users' writes compared with what the vendor has, under virtual time, through the real parts."""
 
+from datetime import timedelta
+
 import anyio
 import msgspec
 import pytest
@@ -142,6 +144,61 @@ async def test_a_daemon_that_was_down_compares_after_its_start(house: CompanyHou
     async with house.syncing():
         await anyio.sleep(DAY_S + HOUR_S)
     assert [each.object_id for each in told(house)] == [payment_id]
+
+
+def set_vendor_clock(house: CompanyHouse, *, ahead_h: float) -> None:
+    """Have the vendor's calendar differ from ours."""
+    house.sandbox.world.clock = lambda: house.clock.utc() + timedelta(hours=ahead_h)
+
+
+async def test_a_vendor_whose_clock_is_ahead_does_not_make_a_drift_of_an_old_replica(
+    house: CompanyHouse,
+) -> None:
+    set_vendor_clock(house, ahead_h=1)
+    account_id = await house.connect()
+    async with house.syncing():
+        await anyio.sleep(200)
+        house.sandbox.inject(Fault(FaultKind.HTML_503, frozenset({Route.CDC})))
+        await pay(house, account_id)
+        await anyio.sleep(20 * MINUTE_S)
+        house.sandbox.clear_faults()
+        await anyio.sleep(2 * HOUR_S)
+    assert told(house) == []
+
+
+async def test_a_vendor_whose_clock_is_behind_is_compared_with_as_soon_as_any(
+    house: CompanyHouse,
+) -> None:
+    set_vendor_clock(house, ahead_h=-10)
+    account_id = await house.connect()
+    async with house.syncing():
+        await anyio.sleep(200)
+        _, payment_id, _ = await pay(house, account_id)
+        house.sandbox.delete(house.realms[account_id], "Payment", payment_id)
+        await anyio.sleep(20 * MINUTE_S)
+    assert [each.object_id for each in told(house)] == [payment_id]
+
+
+async def test_a_type_that_is_not_replicated_is_read_twice_in_all(house: CompanyHouse) -> None:
+    house.configure(object_types=("Invoice", "Item"), poll_interval_s=6 * HOUR_S)
+    account_id = await house.connect()
+    async with house.syncing():
+        await anyio.sleep(200)
+        await house.ask(account_id, "customer.create", {"DisplayName": "Ada Park"})
+        await anyio.sleep(10 * DAY_S)
+        assert await house.real_store.next_comparison(account_id) is None
+    assert house.calls().count("read") == 2
+
+
+async def test_what_can_never_be_found_to_differ_is_not_compared(
+    house: CompanyHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account_id = await house.connect()
+    monkeypatch.setattr(house.vendor.writer, "is_compared", lambda _type: False)
+    async with house.syncing():
+        await anyio.sleep(200)
+        await pay(house, account_id)
+        assert await house.real_store.next_comparison(account_id) is None
 
 
 async def test_a_type_that_is_not_replicated_is_read_once_each_time(house: CompanyHouse) -> None:

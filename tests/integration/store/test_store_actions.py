@@ -284,6 +284,21 @@ async def test_what_waits_for_a_person_is_left_alone_until_it_is_asked_for_again
     assert await store.open_actions(company.account_id, limit=9) == [revived]
 
 
+async def test_what_is_still_to_be_done_comes_page_by_page(
+    store: SqliteStore, company: Owned
+) -> None:
+    for number in range(5):
+        await store.accept_action(
+            new(company, f"a{number}", fingerprint=str(number), seconds=number // 2)
+        )
+    first = await store.open_actions(company.account_id, limit=3)
+    assert [each.id for each in first] == ["a0", "a1", "a2"]
+    # What was at the end of a page may have ended since.
+    await store.cancel_action(company.account_id, "a2", at(9))
+    second = await store.open_actions(company.account_id, limit=3, after_id="a2")
+    assert [each.id for each in second] == ["a3", "a4"]
+
+
 async def test_a_success_is_not_tried_again(store: SqliteStore, company: Owned) -> None:
     await store.accept_action(new(company))
     await begin(store, company)

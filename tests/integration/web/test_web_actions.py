@@ -221,8 +221,10 @@ async def test_a_long_list_is_not_read_again_for_each_that_comes(
     account = await web.live()
     read: list[int] = []
 
-    async def counted(account_id: str, *, limit: int) -> Sequence[Action]:
-        found = await open_actions(account_id, limit=limit)
+    async def counted(
+        account_id: str, *, limit: int, after_id: str | None = None
+    ) -> Sequence[Action]:
+        found = await open_actions(account_id, limit=limit, after_id=after_id)
         read.append(len(found))
         return found
 

@@ -21,8 +21,10 @@ class _Observed(Protocol):
 class ObservedOutbox:
     """A base of `ObservedStore`."""
 
-    async def open_actions(self: _Observed, account_id: str, *, limit: int) -> Sequence[Action]:
-        return await self._store.open_actions(account_id, limit=limit)
+    async def open_actions(
+        self: _Observed, account_id: str, *, limit: int, after_id: str | None = None
+    ) -> Sequence[Action]:
+        return await self._store.open_actions(account_id, limit=limit, after_id=after_id)
 
     async def object(
         self: _Observed, account_id: str, object_type: str, object_id: str

@@ -11,9 +11,11 @@ ENDED = EPOCH
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
-def steps(*, is_drifting: bool, until: timedelta) -> list[timedelta]:
+def steps(*, is_drifting: bool, until: timedelta, is_replicated: bool = True) -> list[timedelta]:
     now, made = ENDED, list[timedelta]()
-    while (at := next_comparison(ENDED, now, is_drifting=is_drifting)) and at - ENDED <= until:
+    while (
+        at := next_comparison(ENDED, now, is_drifting=is_drifting, is_replicated=is_replicated)
+    ) and at - ENDED <= until:
         made.append(at - ENDED)
         now = at
     return made
@@ -29,8 +31,19 @@ def test_what_drifts_is_compared_daily_as_long_as_it_does() -> None:
     assert made[-23:] == [day * DAY for day in range(8, 31)]
 
 
+def test_what_costs_a_call_each_time_is_compared_twice() -> None:
+    made = steps(is_drifting=False, until=90 * DAY, is_replicated=False)
+    assert made == [5 * MINUTE, DAY]
+
+
+def test_what_drifts_and_costs_a_call_is_compared_ever_more_seldom() -> None:
+    made = steps(is_drifting=True, until=100 * DAY, is_replicated=False)
+    assert made == [5 * MINUTE, *(days * DAY for days in (1, 2, 4, 8, 16, 32, 64))]
+
+
 def test_what_was_missed_while_nothing_ran_is_made_once() -> None:
-    assert next_comparison(ENDED, ENDED + 2 * DAY, is_drifting=False) == ENDED + 3 * DAY
+    at = next_comparison(ENDED, ENDED + 2 * DAY, is_drifting=False, is_replicated=True)
+    assert at == ENDED + 3 * DAY
 
 
 @pytest.mark.parametrize(
@@ -47,8 +60,17 @@ def test_the_replica_answers_once_it_is_exact_past_the_write(
     exact_after: timedelta | None, now_after: timedelta, expected: By
 ) -> None:
     exact = None if exact_after is None else ENDED + exact_after
-    assert compared_by(ENDED, ENDED + now_after, exact, is_replicated=True) is expected
+    by = compared_by(ENDED, ENDED, ENDED + now_after, exact, is_replicated=True)
+    assert by is expected
+
+
+def test_the_replica_is_held_against_the_vendors_time_of_the_write() -> None:
+    """Ours may be ahead of it, or behind."""
+    written, now = ENDED + HOUR, ENDED + 5 * MINUTE
+    assert compared_by(written, ENDED, now, ENDED, is_replicated=True) is By.NOTHING
+    assert compared_by(written, ENDED, now, written, is_replicated=True) is By.REPLICA
 
 
 def test_what_is_not_replicated_is_read() -> None:
-    assert compared_by(ENDED, ENDED + 5 * MINUTE, None, is_replicated=False) is By.READING
+    by = compared_by(ENDED, ENDED, ENDED + 5 * MINUTE, None, is_replicated=False)
+    assert by is By.READING

@@ -1,0 +1,19 @@
+"""What becomes of users' writes when their account is disconnected."""
+
+import sqlite3
+from datetime import datetime
+
+from store.sqlite.actions import SQL
+from store.sqlite.instants import to_text
+
+
+def let_go_of_actions(connection: sqlite3.Connection, account_id: str, at: datetime) -> None:
+    """End what was not sent, and leave what may have happened to a person: nobody can look any more."""
+    connection.execute(SQL["fail_unsent"], (to_text(at), account_id))
+    connection.execute(SQL["park_unsure"], (account_id,))
+
+
+def forget_actions(connection: sqlite3.Connection, account_id: str) -> None:
+    """Delete the account's actions."""
+    connection.execute(SQL["forget_attempts"], (account_id,))
+    connection.execute(SQL["forget"], (account_id,))
