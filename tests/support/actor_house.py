@@ -34,8 +34,9 @@ from store.models import (
     StoreHealth,
 )
 from store.ports import ActorStore, Store
-from store.sqlite import SqliteStore, open_store
+from store.sqlite import SqliteStore
 from store.verification import Certificate, HeldRow, NotedMend
+from support.ready_store import open_ready
 from support.scripted_vendor import ScriptedVendor
 from support.virtual_time import VirtualClock
 
@@ -368,7 +369,7 @@ class Run:
 async def open_house(path: Path) -> AsyncIterator[House]:
     """Set up an empty company, connected."""
     clock = VirtualClock()
-    async with await open_store(path / "syncline.db", mode="inline", durable=False) as store:
+    async with await open_ready(path / "syncline.db") as store:
         house = House(
             clock=clock,
             vendor=ScriptedVendor(clock),

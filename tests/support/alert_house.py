@@ -19,7 +19,8 @@ from daemon.alerts.document import AlertEventsDocument
 from daemon.alerts.kinds import KINDS
 from daemon.config import AlertsConfig, Secret
 from daemon.config.alerts import AlertmanagerConfig, EmailConfig, WebhookConfig
-from store.sqlite import SqliteStore, open_store
+from store.sqlite import SqliteStore
+from support.ready_store import open_ready
 from support.virtual_time import VirtualClock
 
 URL = "https://ops.example.com/hook"
@@ -110,7 +111,7 @@ async def alert_house(
     config = config or AlertsConfig(webhook=WEBHOOK)
     mails: list[EmailMessage] = []
     counted: list[tuple[str, str]] = []
-    async with await open_store(path / "syncline.db", mode="inline", durable=False) as store:
+    async with await open_ready(path / "syncline.db") as store:
         book = AlertBook(config.escalate_after_s)
         workshop = ChannelWorkshop(
             store=store,

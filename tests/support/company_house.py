@@ -33,9 +33,10 @@ from daemon.standing import standing
 from daemon.supervisor import Hosted, NotHostedError, Supervisor
 from store.action_models import Action, NewAction
 from store.models import Account, ObjectFilter
-from store.sqlite import SqliteStore, open_store
+from store.sqlite import SqliteStore
 from support.actor_house import TroubledStore
 from support.quickbooks_replica import DEFAULT_TYPES, settings
+from support.ready_store import open_ready
 from support.virtual_time import VirtualClock
 
 if TYPE_CHECKING:
@@ -259,7 +260,7 @@ async def open_company_house(
     )
     http = httpx.AsyncClient(transport=SandboxTransport(sandbox), trust_env=False)
     vendor = QuickBooks(replace(settings(), overlap_s=overlap_s), http, clock, heard.append)
-    async with await open_store(path / "syncline.db", mode="inline", durable=False) as store:
+    async with await open_ready(path / "syncline.db") as store:
         try:
             yield CompanyHouse(
                 clock=clock,

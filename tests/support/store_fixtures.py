@@ -22,6 +22,7 @@ from store.models import (
 from store.ports import Store
 from store.sqlite import SqliteStore, open_store
 from store.sqlite.opening import Mode
+from support.ready_store import open_ready
 
 T = TypeVar("T")
 
@@ -150,7 +151,12 @@ def payloads(objects: Iterable[StoredObject]) -> list[bytes]:
 
 
 async def open_quick(path: Path, mode: Mode = "inline") -> SqliteStore:
-    """Open a store that does not wait for the disk."""
+    """Open a store that does not wait for the disk; a new one is there without migrating."""
+    return await open_ready(path, mode=mode, busy_timeout_s=0)
+
+
+async def open_fresh(path: Path, mode: Mode = "inline") -> SqliteStore:
+    """Open a store as the daemon does, from no file on, but without waiting for the disk."""
     return await open_store(path, mode=mode, durable=False, busy_timeout_s=0)
 
 

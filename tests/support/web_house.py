@@ -48,9 +48,10 @@ from daemon.throughput import Throughput
 from daemon.watching import Watched, Watching
 from daemon.web import WebContext, WebServer
 from store.models import Account
-from store.sqlite import SqliteStore, open_store
+from store.sqlite import SqliteStore
 from store.sqlite.opening import Mode
 from support.quickbooks_replica import settings as quickbooks_settings
+from support.ready_store import open_ready
 
 Anything = Any
 """Decoded JSON, or what a library takes."""
@@ -149,7 +150,7 @@ async def house(
     """Open a store, a sandbox and everything between them, and run the supervisor."""
     clock, policy = clock or SystemClock(), policy or RestartPolicy()
     sandbox = _sandbox(clock)
-    async with await open_store(path / "syncline.db", mode=mode, durable=False) as store:
+    async with await open_ready(path / "syncline.db", mode=mode) as store:
         metrics = Metrics(clock, {"quickbooks": OPERATIONS}, "1.2.3")
         heard, concealed = list[Event](), list[str]()
         watch, read_watch = ActionWatch(), ReadWatch()

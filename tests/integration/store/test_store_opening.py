@@ -24,7 +24,7 @@ from store.sqlite.migrate import (
     schema_version,
 )
 from store.sqlite.opening import Mode
-from support.store_fixtures import all_objects, open_quick, own, record
+from support.store_fixtures import all_objects, open_fresh, own, record
 
 
 def one_line(error: pytest.ExceptionInfo[StoreOpenError]) -> str:
@@ -75,7 +75,7 @@ def modes_in(folder: Path) -> dict[str, int]:
 
 @pytest.mark.usefixtures("usual_umask")
 async def test_new_files_are_for_the_daemons_user_alone(path: Path, mode: Mode) -> None:
-    async with await open_quick(path, mode) as store:
+    async with await open_fresh(path, mode) as store:
         await own(store)
         modes = modes_in(path.parent)
     name = path.name
@@ -84,19 +84,19 @@ async def test_new_files_are_for_the_daemons_user_alone(path: Path, mode: Mode) 
 
 @pytest.mark.usefixtures("usual_umask")
 async def test_mode_of_an_existing_file_is_kept(path: Path, mode: Mode) -> None:
-    async with await open_quick(path, mode):
+    async with await open_fresh(path, mode):
         pass
     path.chmod(0o640)  # noqa: ASYNC240 - nothing else runs
-    async with await open_quick(path, mode) as store:
+    async with await open_fresh(path, mode) as store:
         await own(store)
         assert modes_in(path.parent)[path.name] == 0o640
 
 
 async def test_what_was_stored_is_there_after_reopening(path: Path, mode: Mode) -> None:
-    async with await open_quick(path, mode) as store:
+    async with await open_fresh(path, mode) as store:
         company = await own(store)
         await store.apply_page(company.page(record("1")))
-    async with await open_quick(path, mode) as store:
+    async with await open_fresh(path, mode) as store:
         assert list(await all_objects(store, company.account_id)) == ["1"]
         assert await store.last_seq() == 1
         await store.changed(0)
@@ -104,7 +104,7 @@ async def test_what_was_stored_is_there_after_reopening(path: Path, mode: Mode) 
 
 async def test_path_with_odd_characters_is_one_file(tmp_path: Path, mode: Mode) -> None:
     path = tmp_path / "100% of a?b#c d.db"
-    async with await open_quick(path, mode) as store:
+    async with await open_fresh(path, mode) as store:
         await own(store)
     assert path.exists()
 
@@ -112,7 +112,7 @@ async def test_path_with_odd_characters_is_one_file(tmp_path: Path, mode: Mode) 
 async def test_missing_directory_is_named(tmp_path: Path, mode: Mode) -> None:
     path = tmp_path / "missing" / "x.db"
     with pytest.raises(StoreOpenError, match="directory that does not exist: create it") as error:
-        await open_quick(path, mode)
+        await open_fresh(path, mode)
     assert str(path) in one_line(error)
     assert files_in(tmp_path) == {}
 
@@ -120,13 +120,13 @@ async def test_missing_directory_is_named(tmp_path: Path, mode: Mode) -> None:
 async def test_file_in_the_place_of_the_directory_is_refused(tmp_path: Path, mode: Mode) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(StoreOpenError, match="is not in a directory"):
-        await open_quick(tmp_path / "file" / "x.db", mode)
+        await open_fresh(tmp_path / "file" / "x.db", mode)
 
 
 async def test_directory_in_the_place_of_the_file_is_refused(tmp_path: Path, mode: Mode) -> None:
     (tmp_path / "x.db").mkdir()
     with pytest.raises(StoreOpenError, match="cannot be written") as error:
-        await open_quick(tmp_path / "x.db", mode)
+        await open_fresh(tmp_path / "x.db", mode)
     one_line(error)
 
 
@@ -140,17 +140,17 @@ async def test_what_is_no_database_is_refused_and_left_alone(
 ) -> None:
     spoil(path, garbage)
     with pytest.raises(StoreOpenError, match="damaged or no database: restore it") as error:
-        await open_quick(path, mode)
+        await open_fresh(path, mode)
     assert str(path) in one_line(error)
     assert files_in(path.parent)[path.name] == garbage
 
 
 async def test_database_with_a_damaged_schema_is_refused(path: Path, mode: Mode) -> None:
-    async with await open_quick(path, mode):
+    async with await open_fresh(path, mode):
         pass
     spoil(path, b"\xff" * 3000, offset=100)
     with pytest.raises(StoreOpenError, match="damaged"):
-        await open_quick(path, mode)
+        await open_fresh(path, mode)
 
 
 @pytest.mark.parametrize("user_version", [0, 1])
@@ -162,14 +162,14 @@ async def test_another_programs_database_is_refused_and_left_alone(
     other.close()
     before = files_in(path.parent)[path.name]
     with pytest.raises(StoreOpenError, match="another program's: name another file"):
-        await open_quick(path, mode)
+        await open_fresh(path, mode)
     assert files_in(path.parent)[path.name] == before
 
 
 async def test_database_of_a_later_version_is_refused_and_left_alone(
     path: Path, mode: Mode
 ) -> None:
-    async with await open_quick(path, mode):
+    async with await open_fresh(path, mode):
         pass
     newest = len(bundled_migrations())
     other = sqlite3.connect(path)
@@ -177,21 +177,21 @@ async def test_database_of_a_later_version_is_refused_and_left_alone(
     other.close()
     before = files_in(path.parent)
     with pytest.raises(StoreOpenError, match=f"newer version .its schema is {newest + 1}") as error:
-        await open_quick(path, mode)
+        await open_fresh(path, mode)
     one_line(error)
     assert files_in(path.parent) == before
 
 
 async def test_database_locked_by_another_program_is_refused(path: Path, mode: Mode) -> None:
-    async with await open_quick(path, mode):
+    async with await open_fresh(path, mode):
         pass
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     with pytest.raises(StoreOpenError, match="locked by another program: close that one") as error:
-        await open_quick(path, mode)
+        await open_fresh(path, mode)
     one_line(error)
     other.close()
-    async with await open_quick(path, mode):
+    async with await open_fresh(path, mode):
         pass
 
 
@@ -246,7 +246,7 @@ def test_what_may_not_be_written_is_refused(
 async def test_file_that_is_read_only_in_itself_is_refused(
     path: Path, mode: Mode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with await open_quick(path, mode):
+    async with await open_fresh(path, mode):
         pass
     connect = sqlite3.connect
 
@@ -255,7 +255,7 @@ async def test_file_that_is_read_only_in_itself_is_refused(
 
     monkeypatch.setattr(sqlite3, "connect", connect_read_only)
     with pytest.raises(StoreOpenError, match="cannot be written"):
-        await open_quick(path, mode)
+        await open_fresh(path, mode)
 
 
 async def test_file_system_without_shared_memory_is_refused(
@@ -269,7 +269,7 @@ async def test_file_system_without_shared_memory_is_refused(
 
     monkeypatch.setattr(sqlite3, "connect", connect_without)
     with pytest.raises(StoreOpenError, match="network's file system: name a file on a local disk"):
-        await open_quick(path, mode)
+        await open_fresh(path, mode)
 
 
 @pytest.mark.parametrize(
@@ -289,7 +289,7 @@ async def test_disk_that_fails_while_opening_is_explained(
 
     monkeypatch.setattr(fcntl, "flock", fail)
     with pytest.raises(StoreOpenError, match=words) as error:
-        await open_quick(path, mode)
+        await open_fresh(path, mode)
     assert os.strerror(number) in one_line(error)
 
 
@@ -304,7 +304,7 @@ async def test_failed_opening_leaves_nothing_held(path: Path, mode: Mode) -> Non
     threads = threading.active_count()
     for _ in range(3):
         with pytest.raises(StoreOpenError, match="damaged"):
-            await open_quick(path, mode)
+            await open_fresh(path, mode)
     assert threading.active_count() == threads
 
 

@@ -23,10 +23,11 @@ from daemon.restart import RestartPolicy
 from daemon.standing import standing
 from daemon.supervisor import Supervisor
 from store.models import Account, Change, ChangeFilter, ObjectFilter
-from store.sqlite import SqliteStore, open_store
+from store.sqlite import SqliteStore
 from store.verification import Certificate
 from support.conformance.trial import Bodies, Trial
 from support.conformance.trials import TRIALS
+from support.ready_store import open_ready
 from support.virtual_time import VirtualClock
 
 Happening = TypeVar("Happening", bound=events.Event)
@@ -153,7 +154,7 @@ class TrialHouse:
 async def open_trial_house(name: str, path: Path) -> AsyncIterator[TrialHouse]:
     """Set it up, without a company."""
     clock, heard = VirtualClock(), list[events.Event]()
-    async with await open_store(path / "syncline.db", mode="inline", durable=False) as store:
+    async with await open_ready(path / "syncline.db") as store:
         trial = TRIALS[name](clock, heard.append)
         sealer = Sealer([Fernet.generate_key().decode()])
         try:

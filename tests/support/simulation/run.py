@@ -11,7 +11,7 @@ from pathlib import Path
 import anyio
 from structlog.testing import capture_logs
 
-from store.sqlite import open_store
+from support.ready_store import open_ready
 from support.simulation import users
 from support.simulation.observer import Violation
 from support.simulation.replica import ReplicaReader
@@ -77,7 +77,7 @@ def _few_collections() -> Iterator[None]:
 
 async def _play(scenario: Scenario, seed: int, folder: Path) -> Outcome:
     path = folder / "syncline.db"
-    async with await open_store(path, mode="inline", durable=False) as store:
+    async with await open_ready(path) as store:
         reader = ReplicaReader(path)
         world = World(scenario, seed, store, reader)
         try:

@@ -15,7 +15,7 @@ from actors.settings import AccountSettings, BreakerPolicy
 from actors.vendors.base import Priority
 from actors.vendors.registry import VENDORS
 from store.ports import Store
-from store.sqlite import open_store
+from support.ready_store import open_ready
 from support.virtual_time import VIRTUAL_BACKEND, VirtualClock
 
 USED_UP = AllowanceUsedUpError("used up", retry_after_s=60.0, status=429)
@@ -48,7 +48,7 @@ class Door:
 async def door(tmp_path: Path) -> AsyncIterator[Door]:
     clock, metering = VirtualClock(), VENDORS["quickbooks"].metering
     assert metering is not None
-    async with await open_store(tmp_path / "syncline.db", mode="inline", durable=False) as store:
+    async with await open_ready(tmp_path / "syncline.db") as store:
         meter = ReadMeter("quickbooks", metering, 1000, 300.0, store, clock, lambda _: None)
         settings = AccountSettings((), breaker=BreakerPolicy(failures=1, reset_after_s=100.0))
         gate = Gate(settings, clock, Random(0), lambda _: None, reads=meter, account_id="one")

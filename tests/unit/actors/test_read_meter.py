@@ -15,7 +15,8 @@ from actors.events import Event, ReadsForecast, ReadsResumed, ReadsUsedUp
 from actors.read_meter import Metering, ReadMeter
 from actors.vendors.base import Priority
 from store.errors import StoreFullError
-from store.sqlite import SqliteStore, open_store
+from store.sqlite import SqliteStore
+from support.ready_store import open_ready
 from support.virtual_time import VIRTUAL_BACKEND, VirtualClock
 
 METERING = Metering(frozenset({"query"}), ZoneInfo("America/Los_Angeles"))
@@ -56,7 +57,7 @@ class Desk:
 
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    async with await open_store(tmp_path / "syncline.db", mode="inline", durable=False) as store:
+    async with await open_ready(tmp_path / "syncline.db") as store:
         yield Desk(store, VirtualClock(NEAR_THE_END))
 
 

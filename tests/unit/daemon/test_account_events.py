@@ -11,8 +11,8 @@ from daemon.account_events import telling
 from daemon.account_events.keeper import EventKeeper
 from store.errors import StoreUnavailableError
 from store.models import Via
-from store.sqlite import open_store
 from store.watch_models import AccountEvent, AccountEventFilter
+from support.ready_store import open_ready
 from support.store_fixtures import own
 from support.virtual_time import VIRTUAL_BACKEND, VirtualClock
 
@@ -52,7 +52,7 @@ def test_kind_and_level() -> None:
 async def test_pages_of_one_look_are_one_row_and_nothing_is_written_with_a_page(
     tmp_path: Path,
 ) -> None:
-    async with await open_store(tmp_path / "s.db", mode="inline", durable=False) as store:
+    async with await open_ready(tmp_path / "s.db") as store:
         account_id = (await own(store)).account_id
         keeper = EventKeeper(store, VirtualClock())
         for _ in range(5):
@@ -66,7 +66,7 @@ async def test_pages_of_one_look_are_one_row_and_nothing_is_written_with_a_page(
 
 
 async def test_idle_days_are_a_row_a_day(tmp_path: Path) -> None:
-    async with await open_store(tmp_path / "s.db", mode="inline", durable=False) as store:
+    async with await open_ready(tmp_path / "s.db") as store:
         account_id = (await own(store)).account_id
         keeper = EventKeeper(store, VirtualClock())
         poll = replace(PAGE, account_id=account_id, via=Via.POLL, upserts=0)
@@ -82,7 +82,7 @@ async def test_idle_days_are_a_row_a_day(tmp_path: Path) -> None:
 async def test_what_cannot_be_written_waits_and_is_bounded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with await open_store(tmp_path / "s.db", mode="inline", durable=False) as store:
+    async with await open_ready(tmp_path / "s.db") as store:
         account_id = (await own(store)).account_id
         keeper = EventKeeper(store, VirtualClock())
 
@@ -100,7 +100,7 @@ async def test_what_cannot_be_written_waits_and_is_bounded(
 
 
 async def test_long_texts_are_cut(tmp_path: Path) -> None:
-    async with await open_store(tmp_path / "s.db", mode="inline", durable=False) as store:
+    async with await open_ready(tmp_path / "s.db") as store:
         account_id = (await own(store)).account_id
         keeper = EventKeeper(store, VirtualClock())
         keeper.note(account_id, "recovery", "x" * 10_000)

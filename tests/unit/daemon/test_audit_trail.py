@@ -6,8 +6,8 @@ import pytest
 from daemon.account_events.keeper import EventKeeper
 from daemon.audit.trail import OPERATOR, AuditTrail, Doer
 from store.errors import StoreUnavailableError
-from store.sqlite import open_store
 from store.watch_models import AuditFilter
+from support.ready_store import open_ready
 from support.virtual_time import VIRTUAL_BACKEND, VirtualClock
 
 
@@ -34,7 +34,7 @@ async def test_deed_is_written_at_once_and_not_lost_while_the_store_takes_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = VirtualClock()
-    async with await open_store(tmp_path / "s.db", mode="inline", durable=False) as store:
+    async with await open_ready(tmp_path / "s.db") as store:
         trail = AuditTrail(store, clock, EventKeeper(store, clock))
 
         async def refuse(_: object, entries: object) -> None:
