@@ -56,7 +56,7 @@ from daemon.store_check import StoreCheck
 from daemon.supervisor import Supervisor
 from daemon.throughput import Throughput
 from daemon.token_watch import TokenWatch
-from daemon.vendors import Vendors, VendorWorkshop
+from daemon.vendors import Vendors, VendorWorkshop, operations_of
 from daemon.version import VERSION
 from daemon.watchdog import Watchdog
 from daemon.watching import Watched, Watching
@@ -169,7 +169,7 @@ async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
     world.redactor.add(admin_token.reveal())
     metrics = Metrics(
         world.clock,
-        operations={name: entry.operations for name, entry in VENDORS.items()},
+        operations=operations_of(config.vendors),
         version=VERSION,
     )
     event_log = EventLog(trace_names={name: entry.trace_name for name, entry in VENDORS.items()})
@@ -377,6 +377,7 @@ async def _prepare(daemon: Daemon, config: Config) -> None:
     if await take_up_keys(config, daemon.store, daemon.sealer) is not None:
         daemon.watching.audit.note(OPERATOR, "keys_rotated")
     _configure_log(daemon.world, config)
+    daemon.metrics.begin(operations_of(config.vendors))
 
 
 def _configure_log(world: World, config: Config) -> None:

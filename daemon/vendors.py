@@ -1,6 +1,6 @@
 """The configured vendors, and what the actors of each share. Can be configured anew while running."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from types import TracebackType
@@ -83,6 +83,11 @@ class VendorWorkshop:
         """Tell everybody who listens."""
         for listener in self.listeners:
             listener(event)
+
+
+def operations_of(vendors: Iterable[str]) -> Mapping[str, Sequence[str]]:
+    """Return the names of each vendor's calls."""
+    return {name: VENDORS[name].operations for name in vendors}
 
 
 class Vendors:

@@ -1,6 +1,5 @@
 """Counts what happens to users' writes."""
 
-from collections.abc import Sequence
 from itertools import product
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -24,8 +23,8 @@ _BUCKETS_S = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 10.0, 60.0, 600.0)
 class ActionCounts:
     """Counters and a histogram over the events of actions."""
 
-    def __init__(self, registry: CollectorRegistry, vendors: Sequence[str]) -> None:
-        """Register with the registry; every combination of labels starts at 0."""
+    def __init__(self, registry: CollectorRegistry) -> None:
+        """Register with the registry."""
         self._attempts = Counter(
             "syncline_action_attempts_total",
             "Calls about users' writes: sendings, and looks for those whose answer was lost.",
@@ -63,14 +62,16 @@ class ActionCounts:
             ["vendor"],
             registry=registry,
         )
-        for vendor in vendors:
-            self._resolved.labels(vendor)
-            self._duration.labels(vendor)
-            self._parked.labels(vendor)
-            self._drifts.labels(vendor)
-        for vendor, state in product(vendors, _ENDS):
+
+    def begin(self, vendor: str) -> None:
+        """Show every combination of labels of the vendor, from 0 on."""
+        self._resolved.labels(vendor)
+        self._duration.labels(vendor)
+        self._parked.labels(vendor)
+        self._drifts.labels(vendor)
+        for state in _ENDS:
             self._ended.labels(vendor, state)
-        for vendor, call, outcome in product(vendors, _CALLS, _OUTCOMES):
+        for call, outcome in product(_CALLS, _OUTCOMES):
             self._attempts.labels(vendor, call, outcome)
 
     def note(self, event: Event) -> None:

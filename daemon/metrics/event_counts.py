@@ -1,10 +1,7 @@
-"""Counts what happens, as it happens.
-
-Every combination of labels that is known beforehand starts at 0.
-"""
+"""Counts what happens, as it happens."""
 
 from collections import Counter as Counts
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import product
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -42,23 +39,28 @@ _CALL_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 class EventCounts:
     """Counters and histograms over the actors' events."""
 
-    def __init__(
-        self, registry: CollectorRegistry, operations: Mapping[str, Sequence[str]]
-    ) -> None:
-        """Register with the registry.
-
-        Args:
-            registry: what is scraped.
-            operations: by vendor, the names of its calls.
-        """
+    def __init__(self, registry: CollectorRegistry) -> None:
+        """Register with the registry."""
         self._registry = registry
-        self._vendors = list(operations)
-        self._register_calls(operations)
+        self._counters: list[tuple[Counter, Sequence[Sequence[str]]]] = []
+        self._histograms: list[Histogram] = []
+        self._register_calls()
         self._register_looks()
         self._register_tokens()
         self._register_webhooks()
 
-    def _register_calls(self, operations: Mapping[str, Sequence[str]]) -> None:
+    def begin(self, vendor: str, operations: Sequence[str]) -> None:
+        """Show every combination of labels of the vendor that is known beforehand, from 0 on."""
+        for name in operations:
+            self._requests.labels(vendor, name)
+            self._request_duration.labels(vendor, name)
+        for counter, known in self._counters:
+            for values in product(*known):
+                counter.labels(vendor, *values)
+        for histogram in self._histograms:
+            histogram.labels(vendor)
+
+    def _register_calls(self) -> None:
         self._requests = Counter(
             "syncline_vendor_requests_total",
             "Calls made to a vendor, failed ones too.",
@@ -72,10 +74,6 @@ class EventCounts:
             buckets=_CALL_BUCKETS_S,
             registry=self._registry,
         )
-        for vendor, names in operations.items():
-            for name in names:
-                self._requests.labels(vendor, name)
-                self._request_duration.labels(vendor, name)
         self._request_failures = self._counter(
             "vendor_request_failures_total", "Calls to a vendor that failed.", reason=_CALL_REASONS
         )
@@ -145,19 +143,17 @@ class EventCounts:
         )
 
     def _histogram(self, name: str, meaning: str, buckets: Sequence[float]) -> Histogram:
-        """Register a histogram by vendor, each at 0."""
+        """Register a histogram by vendor."""
         histogram = Histogram(
             f"syncline_{name}", meaning, ["vendor"], registry=self._registry, buckets=buckets
         )
-        for vendor in self._vendors:
-            histogram.labels(vendor)
+        self._histograms.append(histogram)
         return histogram
 
     def _counter(self, name: str, meaning: str, **known: Sequence[str]) -> Counter:
-        """Register a counter by vendor and by what is named, every combination at 0."""
+        """Register a counter by vendor and by what is named."""
         counter = Counter(f"syncline_{name}", meaning, ["vendor", *known], registry=self._registry)
-        for values in product(self._vendors, *known.values()):
-            counter.labels(*values)
+        self._counters.append((counter, list(known.values())))
         return counter
 
     def note(self, event: Event) -> None:

@@ -62,26 +62,27 @@ class Metrics:
 
         Args:
             clock: tells the time of a scrape.
-            operations: by vendor, the names of its calls.
+            operations: by configured vendor, the names of its calls; see `begin`.
             version: what runs.
         """
         now = clock.now().utc
         self._clock = clock
         self.registry = CollectorRegistry()
         self.census = Census()
-        self._counts = EventCounts(self.registry, operations)
-        self._verifications = VerificationCounts(self.registry, operations)
-        self._actions = ActionCounts(self.registry, list(operations))
-        self._reads = ReadCounts(self.registry, operations)
+        self._vendors: list[str] = []
+        self._counts = EventCounts(self.registry)
+        self._verifications = VerificationCounts(self.registry)
+        self._actions = ActionCounts(self.registry)
+        self._reads = ReadCounts(self.registry)
         self._snapshot = SnapshotCollector(
-            list(operations),
+            self._vendors,
             self.census,
             Reading(now, store_writable=True, last_seq=None, drifts={}),
         )
         self.registry.register(self._snapshot)
         self.per_account = PerAccountCollector(self.census)
         self.registry.register(self.per_account)
-        self.reads = ReadsCollector(list(operations))
+        self.reads = ReadsCollector(self._vendors)
         self.registry.register(self.reads)
         Info("syncline_build", "What runs.", registry=self.registry).info(
             {"version": version, "python": platform.python_version()}
@@ -110,10 +111,28 @@ class Metrics:
         self.registry.register(self.recovery)
         self.alerts = AlertCounts(self.registry, CHANNELS, RECOVERIES)
         self.open_alerts = OpenAlertsCollector(
-            list(KINDS), [str(each) for each in Severity], list(operations)
+            list(KINDS), [str(each) for each in Severity], self._vendors
         )
         self.registry.register(self.open_alerts)
         ProcessCollector(registry=self.registry)
+        self.begin(operations)
+
+    def begin(self, operations: Mapping[str, Sequence[str]]) -> None:
+        """Show what is known of these vendors' labels, each combination from 0 on.
+
+        A vendor that is shown already stays as it is, named or not: what was counted is not forgotten.
+
+        Args:
+            operations: by vendor, the names of its calls.
+        """
+        for vendor, names in operations.items():
+            if vendor in self._vendors:
+                continue
+            self._vendors.append(vendor)
+            self._counts.begin(vendor, names)
+            self._verifications.begin(vendor)
+            self._actions.begin(vendor)
+            self._reads.begin(vendor)
 
     def listen(self, event: Event) -> None:
         """Take in an event of the actors."""

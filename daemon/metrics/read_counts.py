@@ -1,7 +1,5 @@
 """Counts reads that ask for a replica of some age."""
 
-from collections.abc import Iterable
-
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from actors.events import Event, ReadThroughEnded
@@ -14,8 +12,8 @@ _BUCKETS_S = (0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 class ReadCounts:
     """A counter and a histogram over reads with `max_age`."""
 
-    def __init__(self, registry: CollectorRegistry, vendors: Iterable[str]) -> None:
-        """Register with the registry; every combination of labels starts at 0."""
+    def __init__(self, registry: CollectorRegistry) -> None:
+        """Register with the registry."""
         self._ended = Counter(
             "syncline_read_throughs_total",
             "Reads that asked for a replica of at most some age: it was young enough, was looked at"
@@ -30,13 +28,15 @@ class ReadCounts:
             buckets=_BUCKETS_S,
             registry=registry,
         )
-        for vendor in vendors:
-            self._waited.labels(vendor)
-            for outcome in (ReadOutcome.FRESH, ReadOutcome.LOOKED):
-                self._ended.labels(vendor, str(outcome), _NO_REASON)
-            for reason in StaleReason:
-                if reason is not StaleReason.BEHIND:
-                    self._ended.labels(vendor, str(ReadOutcome.STALE), str(reason))
+
+    def begin(self, vendor: str) -> None:
+        """Show every combination of labels of the vendor, from 0 on."""
+        self._waited.labels(vendor)
+        for outcome in (ReadOutcome.FRESH, ReadOutcome.LOOKED):
+            self._ended.labels(vendor, str(outcome), _NO_REASON)
+        for reason in StaleReason:
+            if reason is not StaleReason.BEHIND:
+                self._ended.labels(vendor, str(ReadOutcome.STALE), str(reason))
 
     def note(self, event: Event) -> None:
         """Count the event, if it is about such a read."""

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import inf, isinf
 
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -99,21 +98,20 @@ class SnapshotCollector(Collector):
             " without paused and disconnected accounts and those never exact.",
             labels=["vendor"],
         )
-        bounds = _FRESHNESS_BUCKETS_S
-        counts = {vendor: [0] * (len(bounds) + 1) for vendor in self._vendors}
-        sums = dict.fromkeys(self._vendors, 0.0)
-        now_s = self.reading.now.timestamp()
+        instants_s: dict[str, list[float]] = {vendor: [] for vendor in self._vendors}
         for vendor, exact_as_of_s in self._census.watermarks():
-            age_s = max(0.0, now_s - exact_as_of_s)
-            in_buckets = counts.setdefault(vendor, [0] * (len(bounds) + 1))
-            in_buckets[bisect_left(bounds, age_s)] += 1
-            sums[vendor] = sums.get(vendor, 0.0) + age_s
-        for vendor, in_buckets in counts.items():
-            buckets, total = [], 0
-            for bound, count in zip((*bounds, inf), in_buckets, strict=True):
-                total += count
-                buckets.append(("+Inf" if isinf(bound) else str(bound), float(total)))
-            family.add_metric([vendor], buckets, sums[vendor])
+            instants_s.setdefault(vendor, []).append(exact_as_of_s)
+        now_s = self.reading.now.timestamp()
+        for vendor, exact_s in instants_s.items():
+            exact_s.sort()
+            number = len(exact_s)
+            buckets = [
+                (str(bound_s), float(number - bisect_left(exact_s, now_s - bound_s)))
+                for bound_s in _FRESHNESS_BUCKETS_S
+            ]
+            past_s = exact_s[: bisect_left(exact_s, now_s)]
+            age_s = sum(now_s - each_s for each_s in past_s)
+            family.add_metric([vendor], [*buckets, ("+Inf", float(number))], age_s)
         return family
 
     def _token_expiry(self) -> Metric:

@@ -1,10 +1,4 @@
-"""Counts what comparisons of accounts with their vendors came to.
-
-Every combination of labels that is known beforehand starts at 0.
-"""
-
-from collections.abc import Iterable
-from itertools import product
+"""Counts what comparisons of accounts with their vendors came to."""
 
 from prometheus_client import CollectorRegistry, Counter
 
@@ -19,7 +13,7 @@ _OUTCOMES = ("exact", "repaired", "different", "incomplete", _FAILED)
 class VerificationCounts:
     """Counters over the events of verifications."""
 
-    def __init__(self, registry: CollectorRegistry, vendors: Iterable[str]) -> None:
+    def __init__(self, registry: CollectorRegistry) -> None:
         """Register with the registry."""
         self._verifications = Counter(
             "syncline_verifications_total",
@@ -45,14 +39,15 @@ class VerificationCounts:
             ["vendor", "kind"],
             registry=registry,
         )
-        known = list(vendors)
-        for labels in product(known, _OUTCOMES):
-            self._verifications.labels(*labels)
-        for labels in product(known, _KINDS):
-            self._differences.labels(*labels)
-            self._mended.labels(*labels)
-        for vendor in known:
-            self._reads.labels(vendor)
+
+    def begin(self, vendor: str) -> None:
+        """Show every combination of labels of the vendor, from 0 on."""
+        self._reads.labels(vendor)
+        for outcome in _OUTCOMES:
+            self._verifications.labels(vendor, outcome)
+        for kind in _KINDS:
+            self._differences.labels(vendor, kind)
+            self._mended.labels(vendor, kind)
 
     def note(self, event: Event) -> None:
         """Count the event."""

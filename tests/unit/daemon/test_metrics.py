@@ -122,6 +122,34 @@ async def test_every_known_combination_of_labels_starts_at_0(scraper: Scraper) -
     assert ("throttled", "quickbooks") in await scraper.values("vendor_request_failures_total")
 
 
+async def test_vendor_that_comes_later_starts_at_0_and_the_others_keep_their_counts(
+    scraper: Scraper,
+) -> None:
+    scraper.metrics.listen(CallMade("quickbooks", "cdc", 200, None, 0.3, None, "1"))
+    before = await scraper.families()
+    for _ in range(2):
+        scraper.metrics.begin({"housecallpro": ("jobs",)})
+    requests = await scraper.values("vendor_requests_total")
+    assert (requests["jobs", "housecallpro"], requests["cdc", "quickbooks"]) == (0, 1)
+    assert len(await scraper.values("accounts")) == 3 * 8
+    after = await scraper.families()
+    shown = ({label for s in family.samples for label in s.labels} for family in after.values())
+    by_vendor = [name for name, labels in zip(after, shown, strict=True) if "vendor" in labels]
+    for name in by_vendor:
+        vendors = {sample.labels["vendor"] for sample in after[name].samples}
+        assert vendors == {"quickbooks", "servicetitan", "housecallpro"}, name
+        assert len(after[name].samples) > len(before[name].samples)
+
+
+async def test_accounts_of_a_vendor_that_is_not_configured_are_shown(scraper: Scraper) -> None:
+    stored = replace(account("a", EPOCH), vendor="housecallpro")
+    scraper.metrics.census.load([stored])
+    counts = await scraper.values("accounts")
+    assert {state: n for (state, name), n in counts.items() if name == "housecallpro"}
+    freshness = await scraper.values("account_freshness_seconds_count")
+    assert freshness["housecallpro",] == 1
+
+
 async def test_calls_are_counted_and_timed(scraper: Scraper) -> None:
     scraper.metrics.listen(CallMade("quickbooks", "cdc", 200, None, 0.3, None, "1"))
     scraper.metrics.listen(CallMade("quickbooks", "cdc", None, "transient", 30.0, None, "1"))
