@@ -55,7 +55,10 @@ class Sighting:
         status: where the work stands by this row; None when it does not say.
         completed_at: when it was done; only with `RoutingStatus.COMPLETED`.
         amounts: what this row adds to the job's revenue, by (type, id); None for nothing any more.
+            They are simply added up: that no money is in them twice is the package's business.
         cause: the vendor's own word for where it stands.
+        more: (type, id) of other rows that say more of the same job. Whoever comes to know of the job
+            only by this one has not heard of those, and looks at them, too.
     """
 
     offer: tuple[str, str] | None = None
@@ -66,6 +69,7 @@ class Sighting:
     completed_at: datetime | None = None
     amounts: Mapping[tuple[str, str], Decimal | None] = field(default_factory=dict)
     cause: str = ""
+    more: Sequence[tuple[str, str]] = ()
 
 
 class Dispatcher(Protocol):

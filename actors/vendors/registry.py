@@ -69,6 +69,7 @@ VENDORS: Mapping[str, VendorEntry] = MappingProxyType(
             housecallpro.FORM,
             housecallpro.reading_calls,
             webhooks=housecallpro.door,
+            dispatching=housecallpro.DISPATCHER,
         ),
         "servicetitan": VendorEntry(
             servicetitan.ServiceTitan,
@@ -77,6 +78,7 @@ VENDORS: Mapping[str, VendorEntry] = MappingProxyType(
             servicetitan.FORM,
             servicetitan.reading_calls,
             webhooks=servicetitan.door,
+            dispatching=servicetitan.DISPATCHER,
         ),
     }
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from actors.vendors.late_names import late_names
 
 if TYPE_CHECKING:
+    from actors.vendors.housecallpro.dispatching import DISPATCHER
     from actors.vendors.housecallpro.grant import FORM
     from actors.vendors.housecallpro.object_types import OBJECT_TYPES
     from actors.vendors.housecallpro.operation import OPERATIONS
@@ -19,6 +20,7 @@ else:
     __getattr__ = late_names(
         __name__,
         {
+            "DISPATCHER": "dispatching",
             "FORM": "grant",
             "HousecallPro": "vendor",
             "HousecallProSettings": "settings",
@@ -30,6 +32,7 @@ else:
     )
 
 __all__ = [
+    "DISPATCHER",
     "FORM",
     "OBJECT_TYPES",
     "OPERATIONS",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from actors.vendors.late_names import late_names
 
 if TYPE_CHECKING:
+    from actors.vendors.servicetitan.dispatching import DISPATCHER
     from actors.vendors.servicetitan.grant import FORM
     from actors.vendors.servicetitan.object_types import OBJECT_TYPES
     from actors.vendors.servicetitan.operation import OPERATIONS
@@ -20,6 +21,7 @@ else:
     __getattr__ = late_names(
         __name__,
         {
+            "DISPATCHER": "dispatching",
             "FORM": "grant",
             "OBJECT_TYPES": "object_types",
             "OPERATIONS": "operation",
@@ -32,6 +34,7 @@ else:
     )
 
 __all__ = [
+    "DISPATCHER",
     "FORM",
     "OBJECT_TYPES",
     "OPERATIONS",
