@@ -21,7 +21,7 @@ from actors.gate import Gate
 from actors.ledger import Move, Send
 from actors.vendors.base import Priority
 from actors.vendors.writing import Writer
-from store.action_models import Action, Attempt, AttemptCall, AttemptOutcome
+from store.action_models import Action, ActionPriority, Attempt, AttemptCall, AttemptOutcome
 from store.errors import StoreUnavailableError
 
 
@@ -61,6 +61,8 @@ class ActionBatches:
         """Tell whether what is waiting in a lane may share a call with others."""
         if len(lane) != 1 or lane[0].attempts or self.writer.most_together == 1:
             return False
+        if lane[0].priority is not ActionPriority.USER:
+            return False  # a call is made as one or the other
         is_next = isinstance(self.next_move(lane[0]), Send)
         return is_next and self.writer.goes_together(lane[0].action_type)
 

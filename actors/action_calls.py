@@ -18,7 +18,7 @@ from actors.errors import (
 from actors.ledger import LookBack, Send, read_back_outcome
 from actors.vendors.base import Permit, Session
 from actors.vendors.writing import Intent, NotFound, ReadBack, Target, Unclear, Writer, Written
-from store.action_models import Action, Attempt, AttemptCall, AttemptOutcome
+from store.action_models import Action, ActionPriority, Attempt, AttemptCall, AttemptOutcome
 from store.action_ports import Outbox
 from store.models import Cursor
 
@@ -36,13 +36,13 @@ class Desk:
     """What is needed of the account's actor.
 
     Attributes:
-        open_session: returns a session with the tokens of now, for a user's own calls.
+        open_session: returns a session with the tokens of now, for calls about such an action.
         cursors: returns how far each type is read.
         rest_s: returns how long the vendor is to be left alone.
         stopping: tells whether to finish what is in hand and end.
     """
 
-    open_session: Callable[[], Session]
+    open_session: Callable[[ActionPriority], Session]
     cursors: Callable[[], Mapping[str, Cursor]]
     rest_s: Callable[[], float]
     stopping: Callable[[], bool]
@@ -118,7 +118,7 @@ class ActionCalls:
 
     async def send(self, action: Action, move: Send, attempt: Attempt, begun_s: float) -> Called:
         """Send it, once. The attempt is stored already, since `begun_s`."""
-        session = self._desk.open_session()
+        session = self._desk.open_session(action.priority)
         session = replace(session, permit=self._in_time(session.permit, begun_s))
         intent = Intent(
             action.id, action.action_type, action.payload, move.generation, attempt.base
@@ -133,7 +133,7 @@ class ActionCalls:
         self, begun: Sequence[tuple[Action, Send, Attempt]], begun_s: float
     ) -> Sequence[Called]:
         """Send them by one call, once; say how each ended. The attempts are stored, since `begun_s`."""
-        session = self._desk.open_session()
+        session = self._desk.open_session(ActionPriority.USER)
         session = replace(session, permit=self._in_time(session.permit, begun_s))
         intents = [
             Intent(action.id, action.action_type, action.payload, move.generation, attempt.base)
@@ -157,7 +157,8 @@ class ActionCalls:
         )
         since = action.searched_from or move.sending.at - _UNCOVERED
         try:
-            found = await self._writer.read_back(self._desk.open_session(), intent, since)
+            session = self._desk.open_session(action.priority)
+            found = await self._writer.read_back(session, intent, since)
         except VendorError as error:
             refused = isinstance(error, ReauthorizeError)
             return Called(_with_error(attempt, error), token_refused=refused)
@@ -185,7 +186,7 @@ class ActionCalls:
             held = await self._held(target)
             if held is not None:
                 return held
-        record = await self._writer.read(self._desk.open_session(), target)
+        record = await self._writer.read(self._desk.open_session(action.priority), target)
         if record is None:
             raise RejectedError(f"{target.object_type} {target.object_id} is not at the vendor")
         return record.payload

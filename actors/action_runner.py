@@ -28,6 +28,7 @@ from actors.vendors.writing import Target, Writer, Written
 from store.action_models import (
     ENDED,
     Action,
+    ActionPriority,
     ActionResult,
     ActionState,
     Attempt,
@@ -79,8 +80,12 @@ class ActionRunner:
         self._object_types = premises.settings.object_types
         self._account_id = premises.account_id
         self._epoch = premises.epoch
+        permits = {
+            ActionPriority.USER: premises.permit,
+            ActionPriority.DELIVERY: gate.permit(Priority.DELIVERY),
+        }
         self._desk = desk = Desk(
-            open_session=lambda: premises.session(premises.permit),
+            open_session=lambda priority: premises.session(permits[priority]),
             cursors=premises.cursors,
             rest_s=lambda: gate.rest_s(premises.clock.now().monotonic_s),
             stopping=lambda: not premises.may_go_on(),

@@ -22,15 +22,17 @@ from store.notice import OpenNotices
 class Priority(IntEnum):
     """Whose call goes first; lower is more urgent.
 
-    A user's own write, a look that a reader waits for, one that a notice asks for, and so on.
+    A user's own write, a look that a reader waits for, the delivery of routed work, a look that a
+    notice asks for, and so on.
     """
 
     USER = 0
     READ = 1
-    FRESH = 2
-    POLL = 3
-    BACKFILL = 4
-    VERIFY = 5
+    DELIVERY = 2
+    FRESH = 3
+    POLL = 4
+    BACKFILL = 5
+    VERIFY = 6
 
 
 class Permit(Protocol):

@@ -33,7 +33,9 @@ class BudgetView(msgspec.Struct, frozen=True, kw_only=True):
     ]
     resting: Annotated[
         Sequence[str],
-        Meta(description="What is not read now: `fresh`, `poll`, `backfill`, `verify`."),
+        Meta(
+            description="What is not read now: `delivery`, `fresh`, `poll`, `backfill`, `verify`."
+        ),
     ]
     refused_by_vendor: Annotated[
         bool, Meta(description="Whether the vendor says that the allowance is used up.")

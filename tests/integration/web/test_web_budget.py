@@ -34,7 +34,9 @@ async def test_a_rest_says_why_and_until_when(web: WebHouse, visitor: Visitor) -
     web.reads.ended(ticket, AllowanceUsedUpError("used up", retry_after_s=60.0, status=429))
     status = await visitor.get(f"/integrations/{account.id}/status")
     assert status["state"] == "degraded"
-    assert status["budget"]["resting"] == ["read", "fresh", "poll", "backfill", "verify"]
+    assert status["budget"]["resting"] == [
+        *("read", "delivery", "fresh", "poll", "backfill", "verify")
+    ]
     assert status["budget"]["refused_by_vendor"]
     assert status["budget"]["reason"] in status["reasons"]
     until = instant(status["budget"]["until"])

@@ -99,10 +99,22 @@ async def test_the_most_urgent_of_those_that_wait_goes_first() -> None:
     door = Door(CallLimits(in_flight=1))
     async with door.crowd() as tasks:
         tasks.start_soon(door.call, "first", Priority.POLL)
-        for priority in (Priority.VERIFY, Priority.BACKFILL, Priority.POLL, Priority.FRESH):
+        for priority in reversed(Priority):
             tasks.start_soon(door.call, priority.name, priority)
-        tasks.start_soon(door.call, "USER", Priority.USER)
-    assert door.names() == ["first", "USER", "FRESH", "POLL", "BACKFILL", "VERIFY"]
+    assert door.names() == [
+        *("first", "USER", "READ", "DELIVERY", "FRESH", "POLL", "BACKFILL", "VERIFY")
+    ]
+
+
+async def test_a_users_call_waits_behind_many_deliveries_for_one_call_at_most() -> None:
+    door = Door(CallLimits(per_second=1, in_flight=1))
+    async with door.crowd() as tasks:
+        for number in range(60):
+            tasks.start_soon(door.call, f"delivery {number}", Priority.DELIVERY)
+        await anyio.sleep(30.5)
+        made = len(door.names())
+        await door.call("user", Priority.USER)
+        assert door.names().index("user") <= made + 1
 
 
 async def test_those_of_one_priority_go_in_the_order_they_came() -> None:
