@@ -210,7 +210,7 @@ class ActionRunner:
         if mine := {key: lane for key, lane in in_hand.items() if key not in taken}:
             return mine
         after_id: str | None = None
-        while True:
+        while True:  # However many have to wait, they keep no newer one out.
             found = await self._store.open_actions(
                 self._account_id, limit=_AT_A_TIME, after_id=after_id
             )
@@ -222,7 +222,6 @@ class ActionRunner:
             mine = {key: lane for key, lane in lanes.items() if key not in taken}
             if mine or len(found) < _AT_A_TIME:
                 return mine
-            # However many have to wait, they keep no newer one out.
             after_id = found[-1].id
 
     def _key(self, action: Action) -> str:

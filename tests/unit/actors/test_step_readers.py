@@ -121,13 +121,13 @@ def test_nobody_waits_for_a_vendor_that_is_left_alone() -> None:
 
 def test_nobody_waits_while_the_months_reads_are_used_up() -> None:
     account = Account()
-    account.rules = replace(account.rules, pace=Pace(rests_s=(0.0, 3600.0, 1.0, 1.0, 1.0, 1.0)))
+    account.rules = replace(account.rules, pace=Pace(rests_s=(0.0, 3600.0, *[1.0] * 5)))
     assert account.at(1010.0, Read(1010.0)).hindered
 
 
 def test_readers_are_served_from_what_is_kept_for_users() -> None:
     account = Account()
-    account.rules = replace(account.rules, pace=Pace(rests_s=(0.0, 0.0, 9.0, 9.0, 9.0, 9.0)))
+    account.rules = replace(account.rules, pace=Pace(rests_s=(0.0, 0.0, *[9.0] * 5)))
     (look,) = account.at(1010.0, Read(1010.0)).looks
     assert look.priority is Priority.READ
 

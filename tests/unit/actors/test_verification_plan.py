@@ -52,7 +52,7 @@ def verification_in_s(plan: Plan, now_s: float, pace: Pace = UNHINDERED) -> floa
 
 def resting(*, verify_s: float = 0.0, poll_s: float = 0.0, refused_s: float = 0.0) -> Pace:
     """Return the pace in a month that is short."""
-    rests_s = (0.0, 0.0, poll_s, poll_s, verify_s, verify_s)
+    rests_s = (*[0.0] * Priority.FRESH, poll_s, poll_s, verify_s, verify_s)
     return Pace(rests_s=rests_s, refused_s=refused_s, is_short=True)
 
 
