@@ -22,7 +22,7 @@ class Outbox(Protocol):
     async def open_actions(
         self, account_id: str, *, limit: int, after_id: str | None = None
     ) -> Sequence[Action]:
-        """Return what is still to be done without a person, oldest first.
+        """Return what is still to be done without a person: users' own first, then oldest first.
 
         With `after_id` only what comes behind that action, which may have ended meanwhile.
         """
@@ -119,7 +119,7 @@ class ActionDirectory(Protocol):
 
         Raises:
             ActionConflictError: it succeeded, or is being sent; or it failed, and without a key
-                the same was asked for again since.
+                the same was asked for again since; or it delivers a routing no longer.
             ActionLimitError: it failed, and one more of its kind does not keep to the limit.
         """
         ...

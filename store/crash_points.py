@@ -45,6 +45,12 @@ class Commit(StrEnum):
     READS_NOTED = "reads_noted"
     READS_ADDED = "reads_added"
     FINANCE = "finance"
+    COMPANY_SET = "company_set"
+    JOB_ACCEPTED = "job_accepted"
+    JOB_CANCELED = "job_canceled"
+    JOBS_ARCHIVED = "jobs_archived"
+    ROUTING_OFFERED = "routing_offered"
+    ROUTINGS_FOLLOWED = "routings_followed"
     OTHER = "other"
 
 

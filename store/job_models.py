@@ -32,7 +32,9 @@ class JobStatus(StrEnum):
     """Where a job stands, which follows from its routings.
 
     `routing` until some company took it (`active`), did it (`completed`), or none of them will
-    (`canceled`; `failed` when it could be delivered to none).
+    (`canceled`; `failed` when it could be delivered to none). It is `completed` only when no other
+    company is still at it. One that was called off is `canceled` as soon as nothing of it is being
+    sent any more, and so is one that there was no company for.
     """
 
     ROUTING = "routing"
@@ -144,7 +146,8 @@ class Routing:
         action_id: the action that delivers it; None when there was nothing to send.
         external_type: the type of the object that the vendor made of it, once that is known.
         external_id: the id of that object.
-        external_job_id: the vendor's job that it became.
+        external_job_type: the type of the vendor's job that it became.
+        external_job_id: the id of that job.
         match_key: what it has in common with its job where nothing else links the two.
         revenue: what the job brings there by now.
         attempts: how often it was sent.
@@ -159,6 +162,7 @@ class Routing:
     action_id: str | None = None
     external_type: str | None = None
     external_id: str | None = None
+    external_job_type: str | None = None
     external_job_id: str | None = None
     match_key: str | None = None
     revenue: Decimal | None = None
@@ -196,6 +200,8 @@ class RoutingProgress:
 
     Attributes:
         cause: why its status is another now, in words.
+        status: where it stands. A date of completion stays only while that is `completed`.
+        external_job_type: comes with `external_job_id`: the same id may be that of a lead too.
         amounts: by (object type, object id) what each of the vendor's objects adds to its revenue,
             None for one that adds nothing any more. Revenue is their sum.
     """
@@ -204,6 +210,7 @@ class RoutingProgress:
     at: datetime
     cause: str
     status: RoutingStatus | None = None
+    external_job_type: str | None = None
     external_job_id: str | None = None
     match_key: str | None = None
     completed_at: datetime | None = None

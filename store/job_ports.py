@@ -48,7 +48,10 @@ class JobBook(Protocol):
         """Store a job, its routings and the actions that deliver them, in one piece.
 
         Returns the job and whether it is new. Under a key that is known for the same job this is
-        the one stored then, with its own routings.
+        the one stored then, with its own routings, put away or not.
+
+        A company that was disconnected meanwhile, or whose offer does not keep to its limit, gets a
+        routing that failed, without an action; one that was purged gets none.
 
         Raises:
             JobConflictError: the key stands for another job.
@@ -60,7 +63,7 @@ class JobBook(Protocol):
         ...
 
     async def jobs(self, wanted: JobFilter) -> Sequence[Job]:
-        """Return a page of jobs with their routings, newest first."""
+        """Return a page of jobs with their routings, newest first, without histories."""
         ...
 
     async def routing(self, routing_id: str) -> Routing | None:
@@ -70,14 +73,21 @@ class JobBook(Protocol):
     async def offer_again(
         self, routing_id: str, offer: NewOffer, at: datetime, *, instead_of: str | None
     ) -> bool:
-        """Deliver a failed routing by a new action.
+        """Deliver a failed routing by a new action, before those that no person waits for.
 
         Returns False, and stores nothing, when it has not failed, or its action is not `instead_of`.
+
+        Raises:
+            UnknownAccountError: the company was disconnected or purged.
+            ActionLimitError: there were as many of its kind within 24 h as there may be.
         """
         ...
 
     async def cancel_job(self, job_id: str, at: datetime) -> Job | None:
-        """Call off all of a job's routings that were certainly not sent; None when there is no such job."""
+        """Call off all of a job's routings that were certainly not sent; None when there is no such job.
+
+        What is being sent goes on, unless it comes back unsent. Nothing of it can be offered again.
+        """
         ...
 
     async def followed_seq(self) -> int:
@@ -94,16 +104,21 @@ class JobBook(Protocol):
         ...
 
     async def note_progress(self, progress: Sequence[RoutingProgress], through_seq: int) -> None:
-        """Store what became known from changes up to a seq, in one piece.
+        """Store what became known from changes up to a seq, in one piece, in the order given.
 
         What changes nothing is no step. A `through_seq` that is not newer stores the progress only.
+        Nothing becomes of routings that were put away, or never were.
         """
         ...
 
     async def tracked(
         self, account_id: str, *, limit: int, after_id: str = ""
     ) -> Sequence[TrackedObject]:
-        """Return what an account's unfinished routings hang on, by routing id."""
+        """Return what an account's unfinished routings hang on, by routing id.
+
+        `limit` is how many routings: each may hang on two objects, what the vendor made of it and
+        the job that this became.
+        """
         ...
 
     async def archivable(self, finished_before: datetime) -> int:
@@ -111,7 +126,11 @@ class JobBook(Protocol):
         ...
 
     async def archive_jobs(self, finished_before: datetime, at: datetime, *, limit: int) -> int:
-        """Put at most `limit` of those away, in one piece; return how many."""
+        """Put some of those away, at most `limit`, in one piece.
+
+        Returns how many; call it again while it is not 0. Those of which something is still being
+        delivered stay.
+        """
         ...
 
     async def routing_counts(self) -> Mapping[str, int]:

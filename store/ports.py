@@ -1,7 +1,8 @@
 """What may be asked of a store.
 
-Actors see `ActorStore`, with its `Outbox` and `DriftLedger`, and where reads are metered share a `ReadLedger`; the
-daemon's pages and commands see `Directory`, `ActionDirectory` and `DriftDirectory`; who watches, `WatchStore`.
+Actors see `ActorStore`, with its `Outbox` and `DriftLedger`, and where reads are metered share a
+`ReadLedger`; the daemon's pages and commands see `Directory`, `ActionDirectory` and `DriftDirectory`;
+who watches, `WatchStore`; who routes jobs, `JobBook`.
 
 Every write is durable when it returns. `StoreUnavailableError` means that nothing was written and
 the same call may be made again; `StaleEpochError` that the caller no longer owns the account. Any
@@ -16,6 +17,7 @@ from store.action_ports import ActionDirectory, Outbox
 from store.drift import DriftDirectory, DriftLedger
 from store.finance import FinanceStore
 from store.history import ObjectHistory
+from store.job_ports import JobBook
 from store.models import (
     Account,
     Change,
@@ -378,7 +380,14 @@ class Directory(Protocol):
 
 
 class Store(
-    ActorStore, Directory, ReadLedger, ActionDirectory, DriftDirectory, WatchStore, Protocol
+    ActorStore,
+    Directory,
+    ReadLedger,
+    ActionDirectory,
+    DriftDirectory,
+    WatchStore,
+    JobBook,
+    Protocol,
 ):
     """A store as a whole."""
 

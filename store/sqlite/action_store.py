@@ -29,7 +29,7 @@ class ActionStore:
     async def open_actions(
         self, account_id: str, *, limit: int, after_id: str | None = None
     ) -> Sequence[Action]:
-        """Return what is still to be done, oldest first."""
+        """Return what is still to be done, users' own first."""
         return await self._readers.run(
             partial(actions.open_actions, account_id=account_id, limit=limit, after_id=after_id)
         )

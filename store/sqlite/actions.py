@@ -12,12 +12,9 @@ from store.action_models import (
     Action,
     ActionFilter,
     ActionLimit,
-    ActionResult,
     ActionState,
     Attempt,
-    AttemptCall,
     AttemptEnd,
-    AttemptOutcome,
     NewAction,
     TakenIn,
 )
@@ -26,15 +23,13 @@ from store.models import PageWrite, Via
 from store.sqlite.accounts import check_connected, check_exists, check_fence, owns
 from store.sqlite.action_duplicates import SAME, same_not_long_ago
 from store.sqlite.action_limits import check_limit
-from store.sqlite.instants import (
-    from_text,
-    optional_from_text,
-    optional_to_text,
-    to_text,
-)
+from store.sqlite.action_rows import action_of, attempt_of, attempt_row
+from store.sqlite.deliveries import stop_when_called_off
+from store.sqlite.instants import optional_to_text, to_text
 from store.sqlite.json_rows import json_rows
 from store.sqlite.named_sql import load_statements
 from store.sqlite.pages import apply_page
+from store.sqlite.routings import may_follow
 
 SQL = load_statements("actions.sql")
 
@@ -130,13 +125,14 @@ def begin_attempt(
         {
             "account_id": account_id,
             "id": action_id,
+            "at": to_text(attempt.at),
             "searched_from": optional_to_text(searched_from),
             "known_attempts": known_attempts,
         },
     ).fetchone()
     if row is None:
         return False
-    connection.execute(SQL["add_attempt"], _attempt_row(action_id, attempt))
+    connection.execute(SQL["add_attempt"], attempt_row(action_id, attempt))
     return True
 
 
@@ -152,7 +148,7 @@ def end_attempt(
     """
     check_fence(connection, account_id, epoch)
     attempt = end.attempt
-    row = _attempt_row(action_id, attempt)
+    row = attempt_row(action_id, attempt)
     if end.known_attempts is not None:
         (attempts,) = connection.execute(SQL["attempt_count"], (action_id,)).fetchone()
         if attempts != end.known_attempts:
@@ -208,6 +204,7 @@ def _stand(
             "account_id": account_id,
             "id": action_id,
             "state": end.state.value,
+            "at": to_text(at),
             "parked": end.parked,
             "last_error": end.last_error,
             "finished_at": to_text(at) if end.state in ENDED else None,
@@ -217,6 +214,8 @@ def _stand(
             "compare_at": optional_to_text(end.compare_at),
         },
     )
+    if end.state is ActionState.PENDING:
+        stop_when_called_off(connection, account_id, action_id, at)
 
 
 def revive(
@@ -230,10 +229,14 @@ def revive(
 
     Raises:
         ActionConflictError: it succeeded, or is being sent; or it failed, and without a key the same
-            was asked for again since.
+            was asked for again since; or it delivers no routing any more.
         ActionLimitError: it failed, and one more of its kind does not keep to the limit.
     """
     row = connection.execute(SQL["asked"], (account_id, action_id)).fetchone()
+    if row is not None and row[4] is not None and not may_follow(connection, row[4], action_id):
+        raise ActionConflictError(
+            "the job was offered otherwise since, called off or put away", action_id
+        )
     if row is not None and row[2] is None and row[3] == ActionState.FAILED:
         other = same_not_long_ago(connection, account_id, action_id, row[0], row[1], at)
         if other is not None:
@@ -293,7 +296,7 @@ def read_actions(connection: sqlite3.Connection, wanted: ActionFilter) -> Sequen
 def open_actions(
     connection: sqlite3.Connection, account_id: str, limit: int, after_id: str | None = None
 ) -> Sequence[Action]:
-    """Return what is still to be done, oldest first; only what comes behind `after_id`, if given."""
+    """Return what is still to be done, users' own first, oldest first; behind `after_id`, if given."""
     wanted = {"account_id": account_id, "limit": limit, "after_id": after_id}
     return _with_attempts(connection, connection.execute(SQL["open"], wanted).fetchall())
 
@@ -334,56 +337,5 @@ def _with_attempts(
     attempts: defaultdict[str, list[Attempt]] = defaultdict(list)
     ids = json_rows([row[0] for row in rows])
     for row in connection.execute(SQL["attempts"], (ids,)):
-        attempts[row[0]].append(_attempt_of(row))
-    return [_action_of(row, tuple(attempts[row[0]])) for row in rows]
-
-
-def _attempt_row(action_id: str, attempt: Attempt) -> dict[str, object]:
-    return {
-        "action_id": action_id,
-        "call": attempt.call.value,
-        "at": to_text(attempt.at),
-        "outcome": attempt.outcome.value,
-        "ended_at": optional_to_text(attempt.ended_at),
-        "status": attempt.status,
-        "code": attempt.code,
-        "trace_id": attempt.trace_id,
-        "error": attempt.error,
-        "base": attempt.base,
-        "vendor_time": optional_to_text(attempt.vendor_time),
-    }
-
-
-def _attempt_of(row: Sequence[Any]) -> Attempt:
-    return Attempt(
-        call=AttemptCall(row[1]),
-        at=from_text(row[2]),
-        outcome=AttemptOutcome(row[3]),
-        ended_at=optional_from_text(row[4]),
-        status=row[5],
-        code=row[6],
-        trace_id=row[7],
-        error=row[8],
-        base=row[9],
-        vendor_time=optional_from_text(row[10]),
-    )
-
-
-def _action_of(row: Sequence[Any], attempts: tuple[Attempt, ...]) -> Action:
-    return Action(
-        id=row[0],
-        account_id=row[1],
-        action_type=row[2],
-        payload=row[3],
-        idempotency_key=row[4],
-        state=ActionState(row[5]),
-        created_at=from_text(row[6]),
-        asked_at=from_text(row[7]),
-        revived_after=row[8],
-        searched_from=optional_from_text(row[9]),
-        parked=bool(row[10]),
-        finished_at=optional_from_text(row[11]),
-        last_error=row[12],
-        result=None if row[13] is None else ActionResult(row[13], row[14], row[15]),
-        attempts=attempts,
-    )
+        attempts[row[0]].append(attempt_of(row))
+    return [action_of(row, tuple(attempts[row[0]])) for row in rows]

@@ -9,8 +9,9 @@ from store.sqlite.instants import to_text
 
 def let_go_of_actions(connection: sqlite3.Connection, account_id: str, at: datetime) -> None:
     """End what was not sent, and leave what may have happened to a person: nobody can look any more."""
-    connection.execute(SQL["fail_unsent"], (to_text(at), account_id))
-    connection.execute(SQL["park_unsure"], (account_id,))
+    parameters = {"account_id": account_id, "at": to_text(at)}
+    connection.execute(SQL["fail_unsent"], parameters)
+    connection.execute(SQL["park_unsure"], parameters)
 
 
 def forget_actions(connection: sqlite3.Connection, account_id: str) -> None:

@@ -12,6 +12,7 @@ from store.sqlite.accounts import (
 )
 from store.sqlite.alerts import forget_alerts
 from store.sqlite.changes import forget_changes, last_seq
+from store.sqlite.companies import forget_company
 from store.sqlite.comparison import forget_some_seen
 from store.sqlite.credentials import (
     RefreshOutcome,
@@ -30,6 +31,7 @@ from store.sqlite.notices import forget_some_notices
 from store.sqlite.objects import forget_some_objects
 from store.sqlite.pulse import count_purge
 from store.sqlite.reads import forget_reads
+from store.sqlite.routings import forsake_some_routings
 from store.sqlite.verifications import forget_verifications
 
 _ROWS_PER_PIECE = 2_000
@@ -45,6 +47,7 @@ _PIECES = (
     # After the objects: what is begun now finds none to copy.
     forget_some_documents,
     forget_some_account_events,
+    forsake_some_routings,
 )
 
 
@@ -104,5 +107,6 @@ def purge_piece(
     forget_reads(connection, account_id)
     forget_verifications(connection, account_id)
     forget_alerts(connection, account_id)
+    forget_company(connection, account_id)
     forget_account(connection, account_id)
     return None

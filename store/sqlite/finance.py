@@ -14,7 +14,8 @@ from store.finance import (
     UnusableObject,
 )
 from store.sqlite import finance_keeping as keeping
-from store.sqlite.finance_reading import one_moment, read_finance
+from store.sqlite.finance_reading import read_finance
+from store.sqlite.one_moment import one_moment
 from store.sqlite.readers import Readers
 from store.sqlite.writer import Writer
 

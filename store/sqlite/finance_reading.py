@@ -1,8 +1,7 @@
 """Reading the copy that finance views are made of, all in one moment."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -21,19 +20,10 @@ from store.sqlite.accounts import read_account
 from store.sqlite.changes import last_seq
 from store.sqlite.finance_keeping import SQL, read_progress
 from store.sqlite.finance_rows import document_of, total_of
+from store.sqlite.one_moment import one_moment
 
 _FIRST: Place = ("", "", "")
 _LAST: Place = ("\U0010ffff", "", "")
-
-
-@contextmanager
-def one_moment(connection: sqlite3.Connection) -> Iterator[None]:
-    """Let all statements within see the same state."""
-    connection.execute("BEGIN")
-    try:
-        yield
-    finally:
-        connection.execute("COMMIT")
 
 
 def read_finance(

@@ -47,13 +47,14 @@ from store.sqlite.actor_store import SqliteActorStore
 from store.sqlite.change_signal import ChangeSignal
 from store.sqlite.drift_store import DriftStore
 from store.sqlite.finance import SqliteFinance
+from store.sqlite.job_store import SqliteJobStore
 from store.sqlite.readers import Readers
 from store.sqlite.watch_store import SqliteWatchStore
 from store.sqlite.writer import Writer
 from store.verification import Certificate
 
 
-class SqliteStore(SqliteActorStore, ActionStore, DriftStore, SqliteWatchStore):
+class SqliteStore(SqliteActorStore, ActionStore, DriftStore, SqliteWatchStore, SqliteJobStore):
     """`store.ports.Store` on one file, from `open_store` until `close` or the `async with` ends."""
 
     def __init__(

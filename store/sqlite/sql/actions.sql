@@ -18,7 +18,8 @@ WHERE account_id = :account_id AND type = :type AND fingerprint = :fingerprint
 ORDER BY created_at DESC LIMIT 1;
 
 -- name: asked
-SELECT type, fingerprint, idempotency_key, state FROM actions WHERE account_id = ? AND id = ?;
+SELECT type, fingerprint, idempotency_key, state, routing_id FROM actions
+WHERE account_id = ? AND id = ?;
 
 -- name: nth_latest
 -- When the one was that has `before` later ones; those that failed did not happen.
@@ -29,17 +30,17 @@ ORDER BY at DESC LIMIT 1 OFFSET :before;
 
 -- name: add
 INSERT INTO actions (
-  id, account_id, type, payload, fingerprint, idempotency_key, created_at, asked_at
+  id, account_id, type, payload, fingerprint, idempotency_key, created_at, asked_at, moved_at
 )
 VALUES (
-  :id, :account_id, :type, CAST(:payload AS TEXT), :fingerprint, :idempotency_key, :at, :at
+  :id, :account_id, :type, CAST(:payload AS TEXT), :fingerprint, :idempotency_key, :at, :at, :at
 );
 
 -- name: one
 SELECT
   id, account_id, type, CAST(payload AS BLOB), idempotency_key, state, created_at, asked_at,
   revived_after, searched_from, parked, finished_at, last_error, result_type, result_id,
-  CAST(result_payload AS BLOB)
+  CAST(result_payload AS BLOB), priority
 FROM actions WHERE account_id = ? AND id = ?;
 
 -- name: page
@@ -47,7 +48,7 @@ FROM actions WHERE account_id = ? AND id = ?;
 SELECT
   id, account_id, type, CAST(payload AS BLOB), idempotency_key, state, created_at, asked_at,
   revived_after, searched_from, parked, finished_at, last_error, result_type, result_id,
-  CAST(result_payload AS BLOB)
+  CAST(result_payload AS BLOB), priority
 FROM actions
 WHERE account_id = :account_id
   AND (:state IS NULL OR state = :state)
@@ -58,17 +59,22 @@ WHERE account_id = :account_id
 ORDER BY created_at DESC, id DESC LIMIT :limit;
 
 -- name: open
+-- What a person waits for, then what is delivered ('user' > 'delivery').
 SELECT
   id, account_id, type, CAST(payload AS BLOB), idempotency_key, state, created_at, asked_at,
   revived_after, searched_from, parked, finished_at, last_error, result_type, result_id,
-  CAST(result_payload AS BLOB)
+  CAST(result_payload AS BLOB), priority
 FROM actions INDEXED BY actions_open
 WHERE account_id = :account_id AND state IN ('pending', 'sending', 'unknown') AND NOT parked
   AND (
     :after_id IS NULL
-    OR (created_at, id) > (SELECT created_at, id FROM actions WHERE id = :after_id)
+    OR priority < (SELECT priority FROM actions WHERE id = :after_id)
+    OR (
+      priority = (SELECT priority FROM actions WHERE id = :after_id)
+      AND (created_at, id) > (SELECT created_at, id FROM actions WHERE id = :after_id)
+    )
   )
-ORDER BY created_at, id LIMIT :limit;
+ORDER BY priority DESC, created_at, id LIMIT :limit;
 
 -- name: has_open
 SELECT EXISTS (
@@ -104,7 +110,8 @@ ORDER BY action_id, number;
 
 -- name: begin
 -- No row when it ended meanwhile, or was tried since this was decided.
-UPDATE actions SET state = 'sending', searched_from = coalesce(searched_from, :searched_from)
+UPDATE actions SET
+  state = 'sending', moved_at = :at, searched_from = coalesce(searched_from, :searched_from)
 WHERE account_id = :account_id AND id = :id AND state IN ('pending', 'unknown', 'sending')
   AND (SELECT count(*) FROM action_attempts WHERE action_id = :id) = :known_attempts
 RETURNING id;
@@ -132,6 +139,7 @@ WHERE action_id = :action_id AND number = (
 -- name: stand
 UPDATE actions SET
   state = :state,
+  moved_at = :at,
   parked = :parked,
   last_error = :last_error,
   finished_at = :finished_at,
@@ -145,6 +153,8 @@ WHERE account_id = :account_id AND id = :id AND state NOT IN ('succeeded', 'fail
 UPDATE actions SET
   state = CASE state WHEN 'failed' THEN 'pending' ELSE state END,
   asked_at = :at,
+  moved_at = :at,
+  priority = 'user',
   parked = 0,
   finished_at = NULL,
   revived_after = (SELECT count(*) FROM action_attempts WHERE action_id = :id)
@@ -153,7 +163,8 @@ RETURNING id;
 
 -- name: cancel
 -- Only what is certain not to have happened can be called off.
-UPDATE actions SET state = 'failed', last_error = 'canceled by hand', finished_at = :at
+UPDATE actions SET
+  state = 'failed', moved_at = :at, last_error = 'canceled by hand', finished_at = :at
 WHERE account_id = :account_id AND id = :id AND state = 'pending'
 RETURNING id;
 
@@ -161,16 +172,18 @@ RETURNING id;
 UPDATE actions SET
   state = 'failed',
   last_error = 'the account was disconnected before it was sent',
-  finished_at = ?
-WHERE account_id = ? AND state = 'pending';
+  moved_at = :at,
+  finished_at = :at
+WHERE account_id = :account_id AND state = 'pending';
 
 -- name: park_unsure
 UPDATE actions SET
   state = 'unknown',
   parked = 1,
+  moved_at = :at,
   last_error = 'the account was disconnected before it was known whether it happened: connect it and'
     || ' try this again, and it is looked for first'
-WHERE account_id = ? AND state IN ('sending', 'unknown') AND NOT parked;
+WHERE account_id = :account_id AND state IN ('sending', 'unknown') AND NOT parked;
 
 -- name: counts
 SELECT state, count(*) FROM actions GROUP BY state;

@@ -1,0 +1,56 @@
+"""What routing needs of accounts."""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from store.job_models import Company
+from store.sqlite.accounts import check_exists
+from store.sqlite.named_sql import load_statements
+from store.sqlite.plain_text import plain
+
+SQL = load_statements("companies.sql")
+
+
+def read_company(connection: sqlite3.Connection, account_id: str) -> Company:
+    """Return what was set of one, or what holds without that.
+
+    Raises:
+        UnknownAccountError: there is no such account.
+    """
+    check_exists(connection, account_id)
+    row = connection.execute(SQL["one"], (account_id,)).fetchone()
+    return Company(account_id) if row is None else _company_of(row)
+
+
+def read_companies(connection: sqlite3.Connection) -> Sequence[Company]:
+    """Return all of which something was set."""
+    return [_company_of(row) for row in connection.execute(SQL["all"])]
+
+
+def put_company(connection: sqlite3.Connection, company: Company, name: str | None) -> None:
+    """Store it and, if there is one, its account's new name.
+
+    Raises:
+        UnknownAccountError: there is no such account.
+    """
+    check_exists(connection, company.account_id)
+    parameters = {
+        "account_id": company.account_id,
+        "is_active": company.is_active,
+        "options": msgspec.json.encode(company.options).decode(),
+    }
+    connection.execute(SQL["put"], parameters)
+    if name is not None:
+        connection.execute(SQL["rename"], (plain(name), company.account_id))
+
+
+def forget_company(connection: sqlite3.Connection, account_id: str) -> None:
+    """Delete what was set of one."""
+    connection.execute(SQL["forget"], (account_id,))
+
+
+def _company_of(row: Sequence[Any]) -> Company:
+    return Company(row[0], bool(row[1]), msgspec.json.decode(row[2], type=dict[str, str | int]))
