@@ -1,8 +1,8 @@
 """What may be asked of a store.
 
-Actors see `ActorStore`, with its `Outbox` and `DriftLedger`, and where reads are metered share a
-`ReadLedger`; the daemon's pages and commands see `Directory`, `ActionDirectory` and `DriftDirectory`;
-who watches, `WatchStore`; who routes jobs, `JobBook`.
+Actors see `ActorStore` with its `Outbox` and `DriftLedger` and, where reads are metered, a `ReadLedger`;
+the daemon's pages and commands see `Directory`, `ActionDirectory`, `DriftDirectory` and `JobBook`; who
+watches, `WatchStore`.
 
 Every write is durable when it returns. `StoreUnavailableError` means that nothing was written and
 the same call may be made again; `StaleEpochError` that the caller no longer owns the account. Any
@@ -380,14 +380,7 @@ class Directory(Protocol):
 
 
 class Store(
-    ActorStore,
-    Directory,
-    ReadLedger,
-    ActionDirectory,
-    DriftDirectory,
-    WatchStore,
-    JobBook,
-    Protocol,
+    ActorStore, Directory, ReadLedger, ActionDirectory, DriftDirectory, JobBook, WatchStore, Protocol
 ):
     """A store as a whole."""
 

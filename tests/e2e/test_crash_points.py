@@ -14,6 +14,7 @@ import pytest
 
 from store.crash_points import CRASH_POINTS, Commit, Place
 from support import crash_deeds as deeds
+from support import job_process
 from support.forked_daemons import forked
 from support.real_processes import until
 from support.small_company import (
@@ -72,11 +73,16 @@ UNCHURNED = (*ACTIONS, Commit.DELETES_CONFIRMED)
 UNCOUNTED = (*ACTIONS, Commit.VERIFICATION_REQUESTED, Commit.CERTIFICATE)
 """Where reads are not counted, or these tests make some of their own."""
 
+ROUTED = frozenset(job_process.DEEDS)
+"""Of companies that this one is none of: `integration/store/test_jobs_killed.py` kills at them."""
+
 PASSING: dict[str, int] = {Commit.CLAIM: 2, Commit.PAGE: 2, Commit.PURGE: 2, Commit.FINANCE: 2}
 """The claim after connecting, the middle of the first reading, of the purge, of a view's copy."""
 
 
-@pytest.mark.parametrize("point", CRASH_POINTS)
+@pytest.mark.parametrize(
+    "point", [point for point in CRASH_POINTS if point.partition(".")[0] not in ROUTED]
+)
 def test_what_was_before_the_kill_is_found_and_gone_on_from(
     point: str, company: SmallCompany
 ) -> None:
