@@ -1,8 +1,7 @@
 """What may be asked of a store.
 
-Actors see `ActorStore` with its `Outbox` and `DriftLedger` and, where reads are metered, a `ReadLedger`;
-the daemon's pages and commands see `Directory`, `ActionDirectory`, `DriftDirectory` and `JobBook`; who
-watches, `WatchStore`.
+Actors see `ActorStore` with its `Outbox` and `DriftLedger` and, where reads are metered, a `ReadLedger`; the daemon's
+pages and commands see `Directory`, `ActionDirectory`, `DriftDirectory` and `JobBook`; who watches, `WatchStore`.
 
 Every write is durable when it returns. `StoreUnavailableError` means that nothing was written and
 the same call may be made again; `StaleEpochError` that the caller no longer owns the account. Any
@@ -380,7 +379,14 @@ class Directory(Protocol):
 
 
 class Store(
-    ActorStore, Directory, ReadLedger, ActionDirectory, DriftDirectory, JobBook, WatchStore, Protocol
+    ActorStore,
+    Directory,
+    ReadLedger,
+    ActionDirectory,
+    DriftDirectory,
+    JobBook,
+    WatchStore,
+    Protocol,
 ):
     """A store as a whole."""
 
