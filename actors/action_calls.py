@@ -171,7 +171,11 @@ class ActionCalls:
                 return Called(replace(attempt, outcome=AttemptOutcome.UNCLEAR, error=reason))
             case NotFound(vendor_time=vendor_time):
                 outcome = read_back_outcome(
-                    action, vendor_time, proof=found.proof, repeatable=found.repeatable
+                    action,
+                    vendor_time,
+                    self._writer.settled_after,
+                    proof=found.proof,
+                    repeatable=found.repeatable,
                 )
                 return Called(replace(attempt, outcome=outcome, vendor_time=vendor_time))
 
@@ -243,6 +247,7 @@ def _done(attempt: Attempt, written: Written) -> Called:
         outcome=AttemptOutcome.DONE,
         status=written.status,
         trace_id=written.trace_id,
+        error=written.remark,
         vendor_time=written.gone_at if written.record is None else written.record.updated_at,
     )
     return Called(ended, written)

@@ -17,9 +17,6 @@ from store.action_models import (
     AttemptOutcome,
 )
 
-SETTLED_AFTER = timedelta(seconds=300)
-"""A call may take the vendor 120 s, and what it wrote be listed only minutes later (QuickBooks)."""
-
 SENDS = 4
 """How often an action is sent at most before it needs a person again."""
 
@@ -107,18 +104,23 @@ def unsettled(attempts: tuple[Attempt, ...]) -> tuple[Attempt, ...]:
 
 
 def read_back_outcome(
-    action: Action, vendor_time: datetime, *, proof: bool, repeatable: bool
+    action: Action,
+    vendor_time: datetime,
+    settled_after: timedelta,
+    *,
+    proof: bool,
+    repeatable: bool,
 ) -> AttemptOutcome:
     """Name a read-back that did not come across the write.
 
     It proves that there is none when an earlier one, made after the last sending, did not either,
-    and the vendor's own clock went on for long enough in between.
+    and the vendor's own clock went on for `settled_after` in between.
     """
     if proof:
         return AttemptOutcome.ABSENT
     since = _after_last_sending(action.attempts)
     first = next((each.vendor_time for each in since if each.outcome in _UNSEEN), None)
-    if first is not None and vendor_time - first >= SETTLED_AFTER:
+    if first is not None and vendor_time - first >= settled_after:
         return AttemptOutcome.ABSENT
     return AttemptOutcome.REPEATABLE if repeatable else AttemptOutcome.NOT_FOUND
 

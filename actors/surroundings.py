@@ -26,7 +26,6 @@ class Surroundings:
     Attributes:
         reads: counts its metered reads; None where nothing is metered.
         hearing: what is known of its webhooks; None when nobody listens to any.
-        writer: what users' writes go through; None for a vendor that takes none.
         outage: whether most of its accounts fail just now; None where nobody looks at that.
     """
 
@@ -40,8 +39,12 @@ class Surroundings:
     listener: events.Listener
     reads: ReadMeter | None = None
     hearing: Hearing | None = None
-    writer: Writer | None = None
     outage: Outage | None = None
+
+    @property
+    def writer(self) -> Writer | None:
+        """What users' writes go through; None for a vendor that takes none."""
+        return self.vendor.writer
 
     @property
     def works_until_s(self) -> float:

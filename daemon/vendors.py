@@ -75,7 +75,6 @@ class VendorWorkshop:
             listener=self.tell,
             reads=reads,
             hearing=hearing if config.webhook_secret is not None else None,
-            writer=getattr(vendor, "writer", None),
             outage=self.outages.setdefault(name, Outage()),
         )
 

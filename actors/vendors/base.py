@@ -12,11 +12,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 from math import inf
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from actors.credential import Credential
 from store.models import Cursor, CursorMove, ObjectRecord, Tombstone, Via
 from store.notice import OpenNotices
+
+if TYPE_CHECKING:
+    from actors.vendors.writing import Writer
 
 
 class Priority(IntEnum):
@@ -170,6 +173,11 @@ class Vendor(Planner, Protocol):
     @property
     def single_use_tokens(self) -> bool:
         """Whether a proof and a refresh token are spent by their use: a lost answer loses them."""
+        ...
+
+    @property
+    def writer(self) -> "Writer | None":
+        """What users' writes go through; None where none are taken."""
         ...
 
     def authorize_url(self, state: str) -> str | None:

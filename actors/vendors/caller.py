@@ -8,9 +8,14 @@ from typing import TypeVar
 import httpx
 
 from actors.clock import Clock
-from actors.errors import TransientError, VendorError
+from actors.errors import (
+    NotSentError,
+    ThrottledError,
+    TransientError,
+    VendorError,
+)
 from actors.events import CallMade
-from actors.vendors.failed_call import FailedCall, UnreadableReplyError, http_date
+from actors.vendors.failed_call import FailedCall, UnreadableReplyError, as_unknown, http_date
 from actors.vendors.http import HttpChannel, Reply
 
 T = TypeVar("T")
@@ -106,6 +111,38 @@ class Caller:
         if trace_ids is not None and (trace_id := self.trace_id(reply)) is not None:
             trace_ids.append(trace_id)
         return result
+
+    async def write(
+        self,
+        operation: str,
+        request: httpx.Request,
+        read: Read[T],
+        *,
+        judge: Judge | None = None,
+        account: str,
+        secrets: Sequence[str],
+        on_reply: Callable[[Reply], None],
+    ) -> T:
+        """Make a call that changes something, once, and read its answer.
+
+        Raises:
+            UnknownOutcomeError: it may have happened.
+            VendorError: another one: nothing happened.
+        """
+        try:
+            return await self.call(
+                operation,
+                request,
+                read,
+                judge=judge,
+                account=account,
+                secrets=secrets,
+                on_reply=on_reply,
+            )
+        except (ThrottledError, NotSentError):
+            raise
+        except TransientError as error:
+            raise as_unknown(error) from error
 
     def trace_id(self, reply: Reply) -> str | None:
         """Return the vendor's own id of the call, if the answer names it."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from actors.errors import TransientError, UnknownOutcomeError
+
 MAX_WAIT_S = 86_400.0
 MAX_TEXT = 300
 MAX_READ = 2000
@@ -38,6 +40,13 @@ def scrubbed(text: str, secrets: Sequence[str] = ()) -> str:
         text = text.replace(secret, "[secret]")
     text = " ".join(text[:MAX_READ].split())
     return TOKEN_LIKE.sub("[...]", text)[:MAX_TEXT]
+
+
+def as_unknown(error: TransientError) -> UnknownOutcomeError:
+    """Say of a write that nobody knows whether it happened."""
+    return UnknownOutcomeError(
+        str(error), status=error.status, code=error.code, trace_id=error.trace_id
+    )
 
 
 def retry_after_s(header: str | None, now: datetime, default_s: float) -> float:

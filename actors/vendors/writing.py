@@ -5,7 +5,7 @@ must be in a payload, and how to find out afterwards whether a write whose answe
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from actors.vendors.base import Session
@@ -61,6 +61,7 @@ class Written:
         target: the object, with its id.
         record: the object as it is now; None when it is gone by it.
         gone_at: the vendor's time of that, if it tells: what was read before does not bring it back.
+        remark: what a person should know of it all the same.
     """
 
     target: Target
@@ -68,6 +69,7 @@ class Written:
     trace_id: str | None = None
     status: int | None = None
     gone_at: datetime | None = None
+    remark: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,11 @@ class Writer(Protocol):
     @property
     def action_types(self) -> "Sequence[str]":
         """All types of actions that it takes. Pure."""
+        ...
+
+    @property
+    def settled_after(self) -> timedelta:
+        """For how long after a look what was sent before it may still happen, or stay hidden. Pure."""
         ...
 
     def problems(self, action_type: str, payload: bytes) -> "Sequence[PayloadProblem]":

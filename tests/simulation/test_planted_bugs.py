@@ -21,6 +21,7 @@ from actors.vendors.quickbooks.keyset import Window
 from actors.vendors.quickbooks.parse import FeedReply
 from actors.vendors.quickbooks.timestamps import statement_text
 from actors.vendors.quickbooks.vendor import QuickBooks
+from actors.vendors.quickbooks.writer import QuickBooksWriter
 from daemon.sandbox.quickbooks import Behaviour
 from store.action_models import AttemptOutcome
 from store.models import CursorMove, PageApplied, PageWrite, SealedCredential, Tombstone
@@ -185,7 +186,7 @@ def test_write_whose_answer_was_lost_is_sent_again_blindly(
 
 
 def test_one_look_taken_for_proof(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(ledger, "SETTLED_AFTER", timedelta(0))
+    monkeypatch.setattr(QuickBooksWriter, "settled_after", timedelta(0))
     slow = replace(SCENARIOS["F05_request_ids_ignored"], behaviour=_listed_late)
     assert "2 effects" in hunt(slow, tmp_path)
 

@@ -128,7 +128,6 @@ class CompanyHouse:
             slots=PageSlots(),
             listener=self.hear,
             hearing=self.hearing,
-            writer=self.vendor.writer,
             outage=self.outage,
         )
 

@@ -61,6 +61,7 @@ class ScriptedVendor(ScriptedPlanner):
     """
 
     name = "scripted"
+    writer = None
 
     def __init__(self, clock: VirtualClock, *, page_size: int = 3, latency_s: float = 0.1) -> None:
         self.clock = clock

@@ -164,7 +164,7 @@ async def house(
         reads = _meter(settings, store, clock, listen, reads_per_month)
         around = Surroundings(
             *(store, vendor, settings, sealer, clock, Random(0), PageSlots(), listen, reads),
-            *(hearing, vendor.writer),
+            hearing,
         )
         supervisor, vendors = _supervisor(around, store, policy), {vendor.name: vendor}
         hide, census = concealed.append, metrics.census

@@ -16,7 +16,7 @@ from actors.vendors.caller import Caller, CallManners, Read, vendor_time
 from actors.vendors.housecallpro.faults import failure
 from actors.vendors.housecallpro.object_types import ObjectType
 from actors.vendors.housecallpro.operation import Operation
-from actors.vendors.housecallpro.parse import ListPage, Shown, company, list_page, single
+from actors.vendors.housecallpro.parse import ListPage, Shown, company, list_page, shown_row, single
 from actors.vendors.housecallpro.price import PAGE_ROWS
 from actors.vendors.housecallpro.settings import HousecallProSettings
 
@@ -55,6 +55,20 @@ class Answer(Generic[T]):
     def seen_at(self) -> datetime:
         """When what it shows was so."""
         return self.asked_at or self.now
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A new object as the vendor answered.
+
+    Attributes:
+        seen_at: when it was so, by the vendor's clock if it told.
+    """
+
+    shown: Shown
+    seen_at: datetime
+    status: int
+    trace_id: str | None
 
 
 class ApiClient:
@@ -117,6 +131,49 @@ class ApiClient:
                 return None
             raise
 
+    async def found(
+        self, session: Session, kind: ObjectType, filters: Mapping[str, str]
+    ) -> Answer[ListPage]:
+        """Read a page of what a list shows of these, newest first unless asked otherwise.
+
+        Raises:
+            VendorError: the call failed, or its answer cannot be trusted.
+        """
+        number = int(filters.get("page", "1"))
+        params = {
+            "page": str(number),
+            "page_size": str(PAGE_ROWS),
+            "sort_by": "created_at",
+            "sort_direction": "desc",
+            **filters,
+        }
+        return await self._get(
+            session, Operation.FIND, [kind.name], lambda body: list_page(body, kind, number), params
+        )
+
+    async def create(self, session: Session, kind: ObjectType, content: bytes) -> Made:
+        """Make a new object, once.
+
+        Raises:
+            RejectedError: the vendor refused it; nothing happened.
+            NotSentError, ThrottledError, BreakerOpenError, ReauthorizeError: nothing happened.
+            UnknownOutcomeError: it may have happened.
+        """
+        key, company_id = session.access_token, session.external_account_id
+        request = self._request(key, [kind.name], {}, company_id, content=content)
+        replies: list[Reply] = []
+        async with session.permit(Operation.CREATE):
+            shown = await self._caller.write(
+                Operation.CREATE,
+                request,
+                lambda body: shown_row(kind, body),
+                account=company_id,
+                secrets=[key],
+                on_reply=replies.append,
+            )
+        seen_at = vendor_time(replies[0]) or self._caller.clock.now().utc
+        return Made(shown, seen_at, replies[0].status, self._caller.trace_id(replies[0]))
+
     async def company(self, session: Session) -> tuple[str, str]:
         """Read the id and name of the company that the key opens.
 
@@ -163,14 +220,23 @@ class ApiClient:
         return Answer(value, asked_at, began.utc)
 
     def _request(
-        self, api_key: str, path: Sequence[str], params: Mapping[str, str], company_id: str
+        self,
+        api_key: str,
+        path: Sequence[str],
+        params: Mapping[str, str],
+        company_id: str,
+        *,
+        content: bytes | None = None,
     ) -> httpx.Request:
         headers = {"Authorization": f"Token {api_key}", "Accept": "application/json"}
         if company_id:
             headers["X-Company-Id"] = company_id
+        if content is not None:
+            headers["Content-Type"] = "application/json"
         return self._caller.channel.request(
-            "GET",
+            "GET" if content is None else "POST",
             "/".join([self._settings.api_url, *(quote(part, safe="") for part in path)]),
             params=dict(params),
             headers=headers,
+            content=content,
         )

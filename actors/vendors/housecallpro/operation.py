@@ -9,6 +9,8 @@ class Operation(StrEnum):
     LIST = "list"
     COUNT = "count"
     READ = "read"
+    CREATE = "create"
+    FIND = "find"
     COMPANY = "company"
 
 

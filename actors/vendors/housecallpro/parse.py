@@ -96,6 +96,15 @@ def single(body: bytes, kind: ObjectType, object_id: str) -> Shown:
     return shown
 
 
+def shown_row(kind: ObjectType, body: bytes) -> Shown:
+    """Read the answer to a create.
+
+    Raises:
+        UnreadableReplyError: it is no such answer.
+    """
+    return _shown(kind, Raw(body))
+
+
 def company(body: bytes) -> tuple[str, str]:
     """Read the id and name of a key's company.
 

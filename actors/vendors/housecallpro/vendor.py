@@ -17,6 +17,7 @@ from actors.vendors.housecallpro.object_types import OBJECT_TYPES
 from actors.vendors.housecallpro.reading import read_page
 from actors.vendors.housecallpro.settings import HousecallProSettings
 from actors.vendors.housecallpro.witness import confirm_gone, read_record
+from actors.vendors.housecallpro.writer import HousecallProWriter
 from actors.vendors.http import HttpChannel
 from actors.vendors.one_at_a_time import OneAtATime
 from store.models import Cursor, ObjectRecord, Tombstone
@@ -41,6 +42,7 @@ class HousecallPro(OneAtATime):
         self._api = ApiClient(Caller(self._channel, clock, on_call, MANNERS), settings)
         self._overlap = timedelta(seconds=settings.overlap_s)
         self._compare_every = timedelta(seconds=settings.compare_every_s)
+        self._writer = HousecallProWriter(self._api)
 
     @property
     def name(self) -> str:
@@ -51,6 +53,11 @@ class HousecallPro(OneAtATime):
     def single_use_tokens(self) -> bool:
         """A key is used for every call (§2.1)."""
         return False
+
+    @property
+    def writer(self) -> HousecallProWriter:
+        """What users' writes go through."""
+        return self._writer
 
     def looks(self, cursors: Mapping[str, Cursor], *, due: bool) -> Sequence[Look]:
         """Say what could be read now, most urgent first. Pure."""

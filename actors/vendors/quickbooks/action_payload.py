@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
 
 import msgspec
 
+from actors.vendors.payload_problem import Document, shown, wrong
 from actors.vendors.quickbooks.action_types import (
     ACTION_TYPES,
     DELETABLE,
@@ -16,8 +16,6 @@ from actors.vendors.quickbooks.action_types import (
 from actors.vendors.quickbooks.object_types import OBJECT_TYPES
 from actors.vendors.writing import PayloadProblem
 
-Document = Mapping[str, Any]
-
 NAME_PARTS = ("Title", "GivenName", "MiddleName", "FamilyName", "Suffix")
 ADDRESSING = frozenset({"object_type", "object_id"})
 """What of an `object.…` payload is ours; all else is the vendor's."""
@@ -25,7 +23,6 @@ ADDRESSING = frozenset({"object_type", "object_id"})
 LONGEST_NOTE = 3900
 """The vendor takes 4,000 characters; the rest is for our mark."""
 
-_SHOWN = 60
 _MOST_OF_A_NAME = 100
 _OURS_ALONE = ("Id", "SyncToken", "sparse")
 
@@ -45,7 +42,7 @@ def problems(action_type: str, payload: bytes) -> Sequence[PayloadProblem]:
     except (msgspec.DecodeError, ValueError, RecursionError):
         return [PayloadProblem("payload", "a JSON object", "something else")]
     if not isinstance(document, Mapping):
-        return [_wrong("payload", "a JSON object", document)]
+        return [wrong("payload", "a JSON object", document)]
     return sorted(_checked(action_type, document), key=lambda problem: problem.path)
 
 
@@ -55,7 +52,7 @@ def _checked(action_type: str, document: Document) -> Iterator[PayloadProblem]:
         for name in _OURS_ALONE:
             if name in document:
                 yield PayloadProblem(
-                    f"payload.{name}", "nothing: it creates an object", _found(document[name])
+                    f"payload.{name}", "nothing: it creates an object", shown(document[name])
                 )
         yield from _note(document)
         yield from _CREATES[action_type](document)
@@ -71,7 +68,7 @@ def _sendable(document: Document) -> Iterator[PayloadProblem]:
         yield PayloadProblem(f"payload.{name}", "object_id and send_to alone", "an unknown field")
     send_to = document.get("send_to")
     if send_to is not None and not (isinstance(send_to, str) and "@" in send_to):
-        yield _wrong("payload.send_to", "an e-mail address", send_to)
+        yield wrong("payload.send_to", "an e-mail address", send_to)
 
 
 def _addressed(act: Act, document: Document) -> Iterator[PayloadProblem]:
@@ -82,15 +79,15 @@ def _addressed(act: Act, document: Document) -> Iterator[PayloadProblem]:
     }[act]
     if document.get("object_type") not in taken:
         expected = f"one of {', '.join(sorted(taken))}"
-        yield _wrong("payload.object_type", expected, document.get("object_type"))
+        yield wrong("payload.object_type", expected, document.get("object_type"))
     yield from _object_id(document)
     token = document.get("SyncToken")
     if token is not None and not isinstance(token, str):
-        yield _wrong("payload.SyncToken", "a string", token)
+        yield wrong("payload.SyncToken", "a string", token)
     for name in ("Id", "sparse"):
         if name in document:
             yield PayloadProblem(
-                f"payload.{name}", "nothing: object_id says which", _found(document[name])
+                f"payload.{name}", "nothing: object_id says which", shown(document[name])
             )
     rest = document.keys() - ADDRESSING - set(_OURS_ALONE)
     if act is Act.UPDATE and not rest:
@@ -105,7 +102,7 @@ def _addressed(act: Act, document: Document) -> Iterator[PayloadProblem]:
 def _object_id(document: Document) -> Iterator[PayloadProblem]:
     object_id = document.get("object_id")
     if not (isinstance(object_id, str) and object_id.isascii() and object_id.isdigit()):
-        yield _wrong("payload.object_id", "the object's id, a string of digits", object_id)
+        yield wrong("payload.object_id", "the object's id, a string of digits", object_id)
 
 
 def _payment(document: Document) -> Iterator[PayloadProblem]:
@@ -121,14 +118,14 @@ def _bill_payment(document: Document) -> Iterator[PayloadProblem]:
     way = {"Check": ("CheckPayment", "BankAccountRef"), "CreditCard": _BY_CARD}
     pay_type = document.get("PayType")
     if not isinstance(pay_type, str) or pay_type not in way:
-        yield _wrong("payload.PayType", "Check or CreditCard", pay_type)
+        yield wrong("payload.PayType", "Check or CreditCard", pay_type)
         return
     part, account = way[pay_type]
     inner = document.get(part)
     if isinstance(inner, Mapping):
         yield from _reference(inner, account, f"payload.{part}")
     else:
-        yield _wrong(f"payload.{part}", f"an object with {account}", inner)
+        yield wrong(f"payload.{part}", f"an object with {account}", inner)
 
 
 _BY_CARD = ("CreditCardPayment", "CCAccountRef")
@@ -148,11 +145,11 @@ def _name(document: Document) -> Iterator[PayloadProblem]:
     for part in ("DisplayName", *NAME_PARTS):
         value = document.get(part)
         if value is not None and not isinstance(value, str):
-            yield _wrong(f"payload.{part}", "a text", value)
+            yield wrong(f"payload.{part}", "a text", value)
             return
     name = display_name(document)
     if not name:
-        yield _wrong("payload.DisplayName", "a name", document.get("DisplayName"))
+        yield wrong("payload.DisplayName", "a name", document.get("DisplayName"))
     elif len(name) > _MOST_OF_A_NAME:
         found = f"{len(name)} characters"
         yield PayloadProblem("payload.DisplayName", f"at most {_MOST_OF_A_NAME} characters", found)
@@ -186,7 +183,7 @@ def _note(document: Document) -> Iterator[PayloadProblem]:
     if note is None:
         return
     if not isinstance(note, str):
-        yield _wrong("payload.PrivateNote", "a text", note)
+        yield wrong("payload.PrivateNote", "a text", note)
     elif len(note) > LONGEST_NOTE:
         expected = f"at most {LONGEST_NOTE} characters"
         yield PayloadProblem("payload.PrivateNote", expected, f"{len(note)} characters")
@@ -196,7 +193,7 @@ def _reference(document: Document, name: str, within: str = "payload") -> Iterat
     reference = document.get(name)
     value = reference.get("value") if isinstance(reference, Mapping) else None
     if not (isinstance(value, str) and value):
-        yield _wrong(f"{within}.{name}", '{"value": "an id"}', reference)
+        yield wrong(f"{within}.{name}", '{"value": "an id"}', reference)
 
 
 def _amount(
@@ -204,9 +201,9 @@ def _amount(
 ) -> Iterator[PayloadProblem]:
     value = document.get(name)
     if not isinstance(value, int | Decimal) or not _is_number(value):
-        yield _wrong(f"{within}.{name}", "a number", value)
+        yield wrong(f"{within}.{name}", "a number", value)
     elif least is not None and value < least:
-        yield _wrong(f"{within}.{name}", f"{least} or more", value)
+        yield wrong(f"{within}.{name}", f"{least} or more", value)
 
 
 def _is_number(value: int | Decimal) -> bool:
@@ -220,11 +217,11 @@ def _lines(document: Document, *, needed: bool) -> Iterator[tuple[str, Document]
     if lines is None and not needed:
         return
     if not isinstance(lines, list) or (needed and not lines):
-        yield _wrong("payload.Line", "a list of lines", lines)
+        yield wrong("payload.Line", "a list of lines", lines)
         return
     for number, line in enumerate(lines):
         path = f"payload.Line[{number}]"
-        yield (path, line) if isinstance(line, Mapping) else _wrong(path, "an object", line)
+        yield (path, line) if isinstance(line, Mapping) else wrong(path, "an object", line)
 
 
 def _applied_lines(document: Document, *, needed: bool) -> Iterator[PayloadProblem]:
@@ -238,7 +235,7 @@ def _applied_lines(document: Document, *, needed: bool) -> Iterator[PayloadProbl
         sound = isinstance(links, list) and links and all(map(_is_link, links))
         if not sound:
             expected = '[{"TxnId": "…", "TxnType": "…"}]'
-            yield _wrong(f"{path}.LinkedTxn", expected, links)
+            yield wrong(f"{path}.LinkedTxn", expected, links)
 
 
 def _is_link(link: object) -> bool:
@@ -255,20 +252,9 @@ def _detail_lines(document: Document) -> Iterator[PayloadProblem]:
         path, line = each
         detail = line.get("DetailType")
         if not (isinstance(detail, str) and detail):
-            yield _wrong(f"{path}.DetailType", "the kind of line", detail)
+            yield wrong(f"{path}.DetailType", "the kind of line", detail)
         elif detail != "DescriptionOnly":
             yield from _amount(line, "Amount", path, least=None)
-
-
-def _wrong(path: str, expected: str, value: object) -> PayloadProblem:
-    return PayloadProblem(path, expected, _found(value))
-
-
-def _found(value: object) -> str:
-    if value is None:
-        return "nothing"
-    text = msgspec.json.encode(value, enc_hook=str).decode("utf-8", "replace")
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def leans_on(action_type: str, payload: bytes) -> frozenset[str]:

@@ -21,10 +21,9 @@ from actors.errors import (
     VendorError,
 )
 from actors.vendors.base import Count, Look, Page, Session
-from actors.vendors.failed_call import UnreadableReplyError
+from actors.vendors.failed_call import UnreadableReplyError, as_unknown
 from actors.vendors.quickbooks import write_request
 from actors.vendors.quickbooks.client import ApiClient
-from actors.vendors.quickbooks.faults import as_unknown
 from actors.vendors.quickbooks.keyset import Reason, Scan
 from actors.vendors.quickbooks.object_types import OBJECT_TYPES
 from actors.vendors.quickbooks.parse import BatchReply, batch_reply, count_reply, read_reply

@@ -10,14 +10,13 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from actors.errors import NotSentError, RejectedError, ThrottledError, TransientError, VendorError
+from actors.errors import RejectedError, ThrottledError, VendorError
 from actors.vendors.base import Session
 from actors.vendors.caller import Caller, CallManners, Read
 from actors.vendors.failed_call import FailedCall
 from actors.vendors.quickbooks.faults import (
     NO_ID,
     OBJECT_GONE,
-    as_unknown,
     failure,
     find_fault,
     write_failure,
@@ -208,20 +207,15 @@ class ApiClient:
         replies: list[Reply] = []
         operation = _OPERATIONS.get(call.path[-1], Operation.WRITE)
         async with session.permit(operation, items=items):
-            try:
-                done = await self._caller.call(
-                    operation,
-                    request,
-                    read,
-                    judge=write_failure,
-                    account=session.external_account_id,
-                    secrets=[session.access_token],
-                    on_reply=replies.append,
-                )
-            except (ThrottledError, NotSentError):
-                raise
-            except TransientError as error:
-                raise as_unknown(error) from error
+            done = await self._caller.write(
+                operation,
+                request,
+                read,
+                judge=write_failure,
+                account=session.external_account_id,
+                secrets=[session.access_token],
+                on_reply=replies.append,
+            )
             heed(done)
         return Answer(done, replies[0].status, self._caller.trace_id(replies[0]))
 

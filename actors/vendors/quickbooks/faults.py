@@ -20,7 +20,6 @@ from actors.errors import (
     StaleVersionError,
     ThrottledError,
     TransientError,
-    UnknownOutcomeError,
     VendorError,
 )
 from actors.vendors import failed_call
@@ -195,13 +194,6 @@ def write_failure(call: FailedCall) -> VendorError:
             str(error), status=error.status, code=error.code, trace_id=error.trace_id
         )
     return error
-
-
-def as_unknown(error: TransientError) -> UnknownOutcomeError:
-    """Say of a write that nobody knows whether it happened."""
-    return UnknownOutcomeError(
-        str(error), status=error.status, code=error.code, trace_id=error.trace_id
-    )
 
 
 def _outcome(status: int, fault: Fault | None) -> type[VendorError]:

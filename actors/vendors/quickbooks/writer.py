@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from actors.errors import VendorError
 from actors.vendors.base import Session
@@ -40,6 +40,11 @@ class QuickBooksWriter:
     def action_types(self) -> Sequence[str]:
         """All types of actions that it takes."""
         return tuple(ACTION_TYPES)
+
+    @property
+    def settled_after(self) -> timedelta:
+        """A call may take the vendor 120 s, and what it wrote be listed only minutes later."""
+        return timedelta(minutes=5)
 
     def problems(self, action_type: str, payload: bytes) -> Sequence[PayloadProblem]:
         """Say what keeps a payload from being sent."""

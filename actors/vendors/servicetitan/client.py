@@ -7,6 +7,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Generic, TypeVar
 from urllib.parse import quote
 
+import httpx
+
 from actors.errors import RejectedError, TransientError
 from actors.vendors.base import Session
 from actors.vendors.caller import Caller, CallManners, Read, vendor_time
@@ -15,9 +17,11 @@ from actors.vendors.servicetitan.object_types import OBJECT_TYPES, ObjectType
 from actors.vendors.servicetitan.operation import Operation
 from actors.vendors.servicetitan.parse import (
     ExportPage,
+    RowPage,
     export_page,
     listed_times,
     read_time,
+    row_page,
     total_count,
 )
 from actors.vendors.servicetitan.settings import ServiceTitanSettings
@@ -148,6 +152,68 @@ class ApiClient:
         params = {"page": "1", "pageSize": "1", "includeTotal": "true"}
         await self._get(session, Operation.PROBE, [jobs.module, jobs.name], total_count, params)
 
+    async def rows(
+        self, session: Session, path: Sequence[str], params: Mapping[str, str]
+    ) -> tuple[RowPage, datetime]:
+        """Read a page of a list as it is shown; return it and the vendor's time.
+
+        Raises:
+            VendorError: the call failed, or its answer cannot be trusted.
+        """
+        answer = await self._get(session, Operation.FIND, path, row_page, params)
+        if answer.asked_at is None:
+            raise TransientError("a list without the vendor's time")
+        return answer.value, answer.asked_at
+
+    async def create(
+        self, session: Session, path: Sequence[str], content: bytes, read: Read[T]
+    ) -> tuple[T, int]:
+        """Make a new object, once; return what was read of the answer, and its status.
+
+        Raises:
+            RejectedError: the vendor refused it; nothing happened.
+            NotSentError, ThrottledError, BreakerOpenError, ReauthorizeError: nothing happened.
+            UnknownOutcomeError: it may have happened.
+        """
+        request = self._request(session, "POST", path, content=content)
+        replies: list[Reply] = []
+        async with session.permit(Operation.CREATE):
+            made = await self._caller.write(
+                Operation.CREATE,
+                request,
+                read,
+                account=session.external_account_id,
+                secrets=[session.access_token, self._settings.app_key],
+                on_reply=replies.append,
+            )
+        return made, replies[0].status
+
+    def _request(
+        self,
+        session: Session,
+        method: str,
+        path: Sequence[str],
+        *,
+        params: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> httpx.Request:
+        module, *rest = path
+        tenant = quote(session.external_account_id, safe="")
+        headers = {
+            "Authorization": f"Bearer {session.access_token}",
+            "ST-App-Key": self._settings.app_key,
+            "Accept": "application/json",
+        }
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        return self._caller.channel.request(
+            method,
+            "/".join([self._settings.api_url, module, "v2", "tenant", tenant, *rest]),
+            params=dict(params or {}),
+            headers=headers,
+            content=content,
+        )
+
     async def _get(
         self,
         session: Session,
@@ -156,18 +222,7 @@ class ApiClient:
         read: Read[T],
         params: Mapping[str, str] | None = None,
     ) -> Answer[T]:
-        module, *rest = path
-        tenant = quote(session.external_account_id, safe="")
-        request = self._caller.channel.request(
-            "GET",
-            "/".join([self._settings.api_url, module, "v2", "tenant", tenant, *rest]),
-            params=dict(params or {}),
-            headers={
-                "Authorization": f"Bearer {session.access_token}",
-                "ST-App-Key": self._settings.app_key,
-                "Accept": "application/json",
-            },
-        )
+        request = self._request(session, "GET", path, params=params)
         replies: list[Reply] = []
         async with session.permit(operation):
             began_s = self._caller.clock.now().monotonic_s

@@ -26,6 +26,7 @@ BOOKING_CREATE = "booking.create"
 LEAD_CREATE = "lead.create"
 
 _SOURCE = "Syncline"
+_MOST_ID = 2**63 - 1
 
 _JOB_WORDS: Mapping[str, RoutingStatus] = MappingProxyType(
     {
@@ -71,7 +72,10 @@ class ServiceTitanOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
         | None
     ) = None
     business_unit_id: (
-        Annotated[int, Meta(ge=1, description="The business unit that routed work is for.")] | None
+        Annotated[
+            int, Meta(ge=1, le=_MOST_ID, description="The business unit that routed work is for.")
+        ]
+        | None
     ) = None
 
 

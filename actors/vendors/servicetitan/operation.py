@@ -10,6 +10,8 @@ class Operation(StrEnum):
     LIST = "list"
     COUNT = "count"
     READ = "read"
+    CREATE = "create"
+    FIND = "find"
     PROBE = "probe"
     TOKEN = "token"  # noqa: S105  the name of a call
 

@@ -46,6 +46,19 @@ class ExportPage:
     token: str
 
 
+@dataclass(frozen=True, slots=True)
+class RowPage:
+    """A page of a list, as lists show rows: in another shape than the feed.
+
+    Attributes:
+        total: how many rows there are on all pages.
+    """
+
+    rows: Sequence[bytes]
+    more: bool
+    total: int | None
+
+
 class _Header(msgspec.Struct, gc=False):
     """What is read of every row of a feed."""
 
@@ -126,6 +139,25 @@ def total_count(body: bytes) -> int:
     if total is None or total < 0:
         raise UnreadableReplyError("a list that was asked to count and did not")
     return total
+
+
+def row_page(body: bytes) -> RowPage:
+    """Slice a page of a list.
+
+    Raises:
+        UnreadableReplyError: it is none.
+    """
+    listing = _decoded(_decode_list, body)
+    return RowPage([bytes(raw) for raw in listing.data], listing.has_more, listing.total)
+
+
+def shown_record(object_type: str, body: bytes) -> ObjectRecord:
+    """Make a record of one row as lists and answers to a create show it.
+
+    Raises:
+        UnreadableReplyError: it is none.
+    """
+    return _row(object_type, Raw(body)).record
 
 
 def read_time(body: bytes, object_id: str) -> datetime:

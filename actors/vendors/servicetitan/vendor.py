@@ -19,6 +19,7 @@ from actors.vendors.servicetitan.feed import feed_page
 from actors.vendors.servicetitan.object_types import OBJECT_TYPES
 from actors.vendors.servicetitan.settings import ServiceTitanSettings
 from actors.vendors.servicetitan.witness import confirm_gone, read_record
+from actors.vendors.servicetitan.writer import ServiceTitanWriter
 from store.models import Cursor, ObjectRecord, Tombstone
 
 
@@ -38,6 +39,7 @@ class ServiceTitan(OneAtATime):
         self._authorization = Authorization(caller, settings)
         self._api = ApiClient(caller, settings)
         self._overlap = timedelta(seconds=settings.overlap_s)
+        self._writer = ServiceTitanWriter(self._api)
 
     @property
     def name(self) -> str:
@@ -48,6 +50,11 @@ class ServiceTitan(OneAtATime):
     def single_use_tokens(self) -> bool:
         """Keys get as many tokens as they are used for (§1.1)."""
         return False
+
+    @property
+    def writer(self) -> ServiceTitanWriter:
+        """What users' writes go through."""
+        return self._writer
 
     def looks(self, cursors: Mapping[str, Cursor], *, due: bool) -> Sequence[Look]:
         """Say what could be read now, most urgent first. Pure."""

@@ -8,6 +8,7 @@ What it imitates and how surely that is known is cited by section of the service
 | `tenant` | one tenant's objects, and everything that happened to them |
 | `export_feed`, `lists` | the two ways to read |
 | `creates` | leads and bookings that others make |
+| `office` | what becomes of those |
 | `tokens`, `limiter`, `faults`, `problems` | access, the limit, what goes wrong, and how that is said |
 | `webhook_sender` | what is delivered when |
 | `control_http` | playing the vendor with curl |

@@ -61,6 +61,7 @@ class Fault:
     Attributes:
         part: What a path must contain for it; empty is every call.
         times: How many calls are still to be hit; None is all of them.
+        method: Which calls; empty is all of them.
         takes_effect: Whether a call is carried out nevertheless: always where it is answered.
     """
 
@@ -68,6 +69,7 @@ class Fault:
     part: str = ""
     times: int | None = 1
     takes_effect: bool = False
+    method: str = ""
 
 
 class Faults:
@@ -76,9 +78,18 @@ class Faults:
     def __init__(self) -> None:
         self.waiting: list[Fault] = []
 
-    def add(self, kind: FaultKind, part: str = "", times: int | None = 1) -> Fault:
-        """Let something go wrong."""
-        fault = Fault(kind, part, times, kind in _TAKES_EFFECT)
+    def add(
+        self,
+        kind: FaultKind,
+        part: str = "",
+        times: int | None = 1,
+        *,
+        method: str = "",
+        takes_effect: bool | None = None,
+    ) -> Fault:
+        """Let something go wrong, after the call took effect or instead; by default as is usual."""
+        effect = kind in _TAKES_EFFECT if takes_effect is None else takes_effect
+        fault = Fault(kind, part, times, effect, method)
         self.waiting.append(fault)
         return fault
 
@@ -86,9 +97,12 @@ class Faults:
         """Let all go well."""
         self.waiting.clear()
 
-    def draw(self, path: str) -> Fault | None:
+    def draw(self, path: str, method: str) -> Fault | None:
         """Return what hits a call, and count it."""
-        fault = next((each for each in self.waiting if each.part in path), None)
+        fault = next(
+            (each for each in self.waiting if each.part in path and each.method in {"", method}),
+            None,
+        )
         if fault is not None and fault.times is not None:
             fault.times -= 1
             if fault.times <= 0:

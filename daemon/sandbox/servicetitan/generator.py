@@ -1,11 +1,12 @@
 """Made-up tenants, and what their people do all day."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
-from daemon.sandbox.servicetitan.tenant import Json, Tenant
+from daemon.sandbox.servicetitan.office import Office
+from daemon.sandbox.servicetitan.tenant import PROVIDER, Json, Tenant
 from daemon.sandbox.servicetitan.times import instant_text
 
 DEFAULT_SIZES: Mapping[str, int] = {
@@ -30,10 +31,19 @@ _HISTORY = timedelta(days=300)
 
 @dataclass(slots=True)
 class Business:
-    """One tenant at work. All chance is `chance`'s."""
+    """One tenant at work. All chance is `chance`'s.
+
+    Attributes:
+        office: what answers bookings and leads.
+    """
 
     tenant: Tenant
     chance: Random
+    office: Office = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Open its office."""
+        self.office = Office(self.tenant)
 
     def found(self, sizes: Mapping[str, int], now: datetime) -> None:
         """Fill an empty tenant with objects of the last months."""
@@ -61,7 +71,7 @@ class Business:
                     self._customer_leaves,
                     self._customers_merge,
                     self._appointment_is_deleted,
-                    self._booking_is_answered,
+                    self._office_works,
                     self._technician_rests,
                 )
             )(at)
@@ -72,7 +82,7 @@ class Business:
 
     def _job_goes_on(self, at: datetime) -> None:
         job_id = self._one("jobs")
-        if job_id is None:
+        if job_id is None or job_id in self.office.jobs:
             return
         status = self.chance.choice(
             ("Scheduled", "Dispatched", "InProgress", "Hold", "Completed", "Canceled", "Rerouted")
@@ -112,13 +122,8 @@ class Business:
         if appointment is not None:
             self.tenant.delete("appointments", appointment, at)
 
-    def _booking_is_answered(self, at: datetime) -> None:
-        booking = self._one("bookings")
-        if booking is not None:
-            job = self._one("jobs")
-            status = self.chance.choice(("Accepted", "Dismissed", "Converted"))
-            job_id = job if status == "Converted" else None
-            self.tenant.change("bookings", booking, at, status=status, jobId=job_id)
+    def _office_works(self, at: datetime) -> None:
+        self.office.work(self.chance, at)
 
     def _technician_rests(self, at: datetime) -> None:
         technician = self._one("technicians")
@@ -174,7 +179,7 @@ class Business:
             "status": "New",
             "jobId": None,
             "externalId": f"seed-{self.chance.getrandbits(32):08x}",
-            "bookingProviderId": 11,
+            "bookingProviderId": PROVIDER,
             "summary": trouble,
         }
 

@@ -87,6 +87,7 @@ def _is_within(body: Json, params: Mapping[str, str]) -> bool:
 
 _FILTERS = {
     "bookingId": "bookingId",
+    "bookingProviderId": "bookingProviderId",
     "campaignId": "campaignId",
     "customerId": "customerId",
     "externalId": "externalId",

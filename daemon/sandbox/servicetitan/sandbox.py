@@ -8,13 +8,17 @@ from random import Random
 
 from daemon.sandbox.exchange import SandboxReply, SandboxRequest
 from daemon.sandbox.servicetitan.control_http import CONTROL_PATH, control
-from daemon.sandbox.servicetitan.creates import create_booking, create_lead
+from daemon.sandbox.servicetitan.creates import (
+    create_booking,
+    create_lead,
+    create_provider_tag,
+)
 from daemon.sandbox.servicetitan.export_feed import FeedHabits, export
 from daemon.sandbox.servicetitan.faults import FaultKind, Faults, spoiled
 from daemon.sandbox.servicetitan.generator import DEFAULT_SIZES, Business
 from daemon.sandbox.servicetitan.limiter import Limiter
 from daemon.sandbox.servicetitan.lists import listing, single
-from daemon.sandbox.servicetitan.problems import problem, throttled
+from daemon.sandbox.servicetitan.problems import ok, problem, throttled
 from daemon.sandbox.servicetitan.tenant import MODULES, Tenant
 from daemon.sandbox.servicetitan.tokens import Tokens
 from daemon.sandbox.servicetitan.webhook_sender import WebhookSender
@@ -105,8 +109,10 @@ class ServiceTitanSandbox:
         """Answer one request."""
         now = self.now()
         if request.path.startswith(CONTROL_PATH):
-            return control(request, self.tenants, self.churn)
-        fault = self.faults.draw(request.path)
+            reply = control(request, self.tenants, self._businesses, now)
+            self.settle()
+            return reply
+        fault = self.faults.draw(request.path, request.method)
         reply = (
             self._serve(request, now)
             if fault is None
@@ -176,9 +182,13 @@ class ServiceTitanSandbox:
             case [kind] if MODULES.get(kind) == module:
                 self.calls["list"] += 1
                 return listing(tenant, kind, params, most_rows=self.most_rows)
-            case ["booking-provider", _, "bookings"] if module == "crm":
+            case ["booking-provider", provider, "bookings"] if module == "crm":
                 self.calls["list"] += 1
+                params = {**params, "bookingProviderId": provider}
                 return listing(tenant, "bookings", params, most_rows=self.most_rows)
+            case ["booking-provider-tags"] if module == "crm":
+                self.calls["list"] += 1
+                return ok({"data": list(tenant.provider_tags.values()), "hasMore": False})
             case [kind, object_id] if MODULES.get(kind) == module and kind != "invoices":
                 self.calls["read"] += 1
                 return single(tenant, kind, object_id)
@@ -194,6 +204,9 @@ class ServiceTitanSandbox:
             case ["booking-provider", provider, "bookings"] if provider.isdigit():
                 self.calls["create"] += 1
                 return create_booking(tenant, provider, body, now)
+            case ["booking-provider-tags"]:
+                self.calls["create"] += 1
+                return create_provider_tag(tenant, body, now)
         return None
 
     def _chance(self, purpose: str) -> Random:

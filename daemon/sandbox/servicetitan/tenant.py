@@ -2,12 +2,18 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
+from daemon.sandbox.applied_write import AppliedWrite
 from daemon.sandbox.servicetitan.problems import encoded
 from daemon.sandbox.servicetitan.times import instant_text
 
 Json = dict[str, object]
+
+PROVIDER = 11
+"""The id of a booking provider tag that every tenant has."""
+
+_FOUNDED = datetime(2020, 1, 1, tzinfo=UTC)
 
 MODULES: Mapping[str, str] = {
     "appointments": "jpm",
@@ -57,6 +63,8 @@ class Tenant:
         objects: by kind and id, what is not deleted, as the export feed shows it.
         versions: everything that happened, in its order.
         lag_s: how long after a change the feed shows it, for what changes from now on.
+        provider_tags: booking provider tags by id; 11 is there from the beginning.
+        writes: what others made through the API, in its order.
     """
 
     tenant_id: str
@@ -68,7 +76,24 @@ class Tenant:
         default_factory=lambda: {kind: {} for kind in MODULES}
     )
     versions: list[Version] = field(default_factory=list)
+    provider_tags: dict[int, Json] = field(default_factory=dict)
+    writes: list[AppliedWrite] = field(default_factory=list)
     _next_id: int = 1001
+
+    def __post_init__(self) -> None:
+        """Tag the provider that made-up bookings come from."""
+        self.add_provider_tag(PROVIDER, "Web", "The tenant's own site", _FOUNDED)
+
+    def add_provider_tag(self, tag_id: int, name: str, description: str, at: datetime) -> None:
+        """Make a booking provider tag."""
+        self.provider_tags[tag_id] = {
+            "id": tag_id,
+            "tagName": name,
+            "description": description,
+            "type": "V2Api",
+            "createdOn": instant_text(at),
+            "modifiedOn": instant_text(at),
+        }
 
     def new_id(self) -> int:
         """Return an id that no object of the tenant has had."""

@@ -67,7 +67,6 @@ class Process:
             random=world.random(f"actors/{number}"),
             slots=PageSlots(),
             listener=world.listen,
-            writer=self.vendor.writer,
             reads=self._meter(world, store),
             hearing=hearing if world.scenario.webhooks else None,
         )

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.ledger import (
-    SETTLED_AFTER,
     GiveUp,
     LookBack,
     Move,
@@ -28,6 +27,8 @@ from store.action_models import (
     AttemptOutcome,
 )
 from support.virtual_time import EPOCH
+
+SETTLED_AFTER = timedelta(seconds=300)
 
 SEND, READ_BACK = AttemptCall.SEND, AttemptCall.READ_BACK
 
@@ -88,7 +89,10 @@ def test_two_looks_prove_its_absence_only_when_they_are_far_enough_apart() -> No
         (enough - timedelta(seconds=1), AttemptOutcome.NOT_FOUND),
         (enough, AttemptOutcome.ABSENT),
     ]:
-        assert read_back_outcome(asked, vendor_time, proof=False, repeatable=False) is outcome
+        assert (
+            read_back_outcome(asked, vendor_time, SETTLED_AFTER, proof=False, repeatable=False)
+            is outcome
+        )
 
 
 def test_a_look_before_the_last_sending_proves_nothing() -> None:
@@ -98,7 +102,7 @@ def test_a_look_before_the_last_sending_proves_nothing() -> None:
         sent(AttemptOutcome.UNKNOWN),
     )
     later = EPOCH + timedelta(days=1)
-    found = read_back_outcome(asked, later, proof=False, repeatable=True)
+    found = read_back_outcome(asked, later, SETTLED_AFTER, proof=False, repeatable=True)
     assert found is AttemptOutcome.REPEATABLE
 
 
@@ -245,6 +249,7 @@ class World:
         outcome = read_back_outcome(
             self.action,
             vendor_time,
+            SETTLED_AFTER,
             proof=self.locked and not repeatable,
             repeatable=repeatable,
         )
