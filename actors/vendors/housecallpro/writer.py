@@ -2,7 +2,7 @@
 
 The vendor has no ids for requests, and nothing of ours that it could look for (housecallpro facts §0.6,
 §2.4). So a lead whose answer was lost is looked for by a tag of its own: among the leads of the customer
-that came with it, and among the newest ones, whichever shows it.
+that came with it, where most are found, and else among all, newest first.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,8 @@ from store.models import ObjectRecord
 _LEADS, _CUSTOMERS = OBJECT_TYPES["leads"], OBJECT_TYPES["customers"]
 _OLDEST_FIRST = {"sort_direction": "asc"}
 _MOST_CUSTOMERS = 5
-_MOST_PAGES = 5
+_MOST_PAGES = 20
+"""Of 100 rows: nobody gets as many leads between a sending and a look for it."""
 
 
 class HousecallProWriter(CreateOnly):
@@ -62,32 +63,48 @@ class HousecallProWriter(CreateOnly):
     async def read_back(self, session: Session, intent: Intent, since: datetime) -> ReadBack:
         """Find out whether a write whose answer was lost happened. Raises `VendorError`s."""
         del since  # leads have no times
-        asked_at: datetime | None = None
         theirs: list[ObjectRecord] = []
         for customer_id in await self._customers(session, intent):
             of_customer = {"customer_id": customer_id, **_OLDEST_FIRST}
             theirs += _marked(intent, await self._api.found(session, _LEADS, of_customer))
         if theirs:
             return _written(theirs)
-        for number in range(1, _MOST_PAGES + 1):
-            answer = await self._api.found(session, _LEADS, {"page": str(number)})
-            asked_at = asked_at or answer.asked_at
-            if there := _marked(intent, answer):
-                return _written(list(reversed(there)))
-            if number >= answer.value.pages:
-                break
-        if asked_at is None:
-            raise TransientError("a list without the vendor's time")
-        return NotFound(asked_at)
+        return await self._among_the_newest(session, intent)
 
     async def _customers(self, session: Session, intent: Intent) -> Sequence[str]:
-        """Return whose leads it may be among."""
+        """Return whose leads it is most likely among, oldest first."""
         known = action_payload.customers_id(intent.payload)
         if known is not None:
             return [known]
         wanted = action_payload.found_by(intent.payload)
-        answer = await self._api.found(session, _CUSTOMERS, {"q": wanted, **_OLDEST_FIRST})
-        return [customer_id for customer_id, _, _ in answer.value.rows[-_MOST_CUSTOMERS:]]
+        answer = await self._api.found(session, _CUSTOMERS, {"q": wanted})
+        newest = [customer_id for customer_id, _, _ in answer.value.rows[:_MOST_CUSTOMERS]]
+        return newest[::-1]
+
+    async def _among_the_newest(self, session: Session, intent: Intent) -> Written | NotFound:
+        """Look through all leads, newest first, as far as one may be that was sent lately.
+
+        How the vendor searches for customers is not documented: that it finds none proves nothing.
+
+        Raises:
+            TransientError: rows went while they were read: one may have been passed over.
+            VendorError: a call failed.
+        """
+        first_time: datetime | None = None
+        least = 0
+        for number in range(1, _MOST_PAGES + 1):
+            answer = await self._api.found(session, _LEADS, {"page": str(number)})
+            page, first_time = answer.value, first_time or answer.asked_at
+            if there := _marked(intent, answer):
+                return _written(there[::-1])
+            if page.total < least:
+                raise TransientError("the list of leads changed while it was read")
+            least = page.total
+            if number >= page.pages:
+                break
+        if first_time is None:
+            raise TransientError("a list without the vendor's time")
+        return NotFound(first_time)
 
 
 def _marked(intent: Intent, answer: Answer[ListPage]) -> Sequence[ObjectRecord]:

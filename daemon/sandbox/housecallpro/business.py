@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+from daemon.sandbox.applied_write import AppliedWrite
+
 Json = dict[str, object]
 
 DEFAULT_SIZES: Mapping[str, int] = {
@@ -62,6 +64,8 @@ class Business:
     Attributes:
         objects: by kind and id, in the order in which they were made.
         versions: everything that happened, in its order.
+        writes: what others made through the API, in its order.
+        tells_conversions: whether leads say what they became, which is not documented (§2.4).
     """
 
     company_id: str
@@ -72,6 +76,8 @@ class Business:
         default_factory=lambda: {kind: {} for kind in DEFAULT_SIZES}
     )
     versions: list[Version] = field(default_factory=list)
+    writes: list[AppliedWrite] = field(default_factory=list)
+    tells_conversions: bool = True
 
     def found(self, sizes: Mapping[str, int], now: datetime) -> None:
         """Fill an empty company with objects of the last months."""
@@ -84,8 +90,12 @@ class Business:
 
     def make(self, kind: str, at: datetime) -> str:
         """Make an object of a kind; return its id."""
+        return self.add(kind, self._body(kind), at)
+
+    def add(self, kind: str, members: Json, at: datetime) -> str:
+        """Make an object with these members; return its id."""
         object_id = f"{_PREFIXES[kind]}_{self.chance.getrandbits(128):032x}"
-        body: Json = {"id": object_id, "company_id": self.company_id, **self._body(kind)}
+        body: Json = {"id": object_id, "company_id": self.company_id, **members}
         if kind in TIMED:
             body["created_at"] = instant_text(at)
         self._put(kind, object_id, body, at)

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -19,6 +20,8 @@ from daemon.sandbox.housecallpro.business import (
     instant_text,
 )
 from daemon.sandbox.housecallpro.faults import Faults, spoiled
+from daemon.sandbox.housecallpro.leads import acted, convert_lead, create_lead, is_wanted
+from daemon.sandbox.housecallpro.office import Office
 
 DEFAULT_SECRET = "sandbox-signing-secret"  # noqa: S105 - of a stand-in
 _UNAUTHORIZED = json_reply(401, b'{"message":"Unauthorized"}')
@@ -27,12 +30,13 @@ _EVENTS = {"jobs": "job", "customers": "customer", "estimates": "estimate", "lea
 
 
 class HousecallProSandbox:
-    """A stand-in for Housecall Pro: company keys, lists, reads by id.
+    """A stand-in for Housecall Pro: company keys, lists, reads by id, leads that others make.
 
     `handle` is synchronous and pure in time and chance.
 
     Attributes:
         businesses: by the vendor's id of the company.
+        offices: what becomes of leads, by the same.
         latency_s: how long each call takes.
         most_rows: the most rows on a page.
         per_minute: the limit that nobody publishes; None lifts it.
@@ -44,6 +48,7 @@ class HousecallProSandbox:
         self._clock = clock
         self._seed = seed
         self.businesses: dict[str, Business] = {}
+        self.offices: dict[str, Office] = {}
         self.faults = Faults()
         self.calls: Counter[str] = Counter()
         self.latency_s = 0.1
@@ -66,6 +71,7 @@ class HousecallProSandbox:
         )
         business.found(sizes, self.now())
         self.businesses[company_id] = business
+        self.offices[company_id] = Office(business)
         return company_id
 
     def now(self) -> datetime:
@@ -99,10 +105,8 @@ class HousecallProSandbox:
         now = self.now()
         if request.path.startswith("/sandbox/"):
             return self._control(request)
-        fault = self.faults.draw(request.path)
-        reply = self._serve(request, now)
-        if fault is not None:
-            reply = spoiled(fault, reply)
+        fault = self.faults.draw(request.path, request.method)
+        reply = spoiled(fault, lambda: self._serve(request, now))
         number = sum(self.calls.values())
         reply = replace(reply, delay_s=reply.delay_s + self.latency_s)
         return reply.with_headers(
@@ -111,10 +115,22 @@ class HousecallProSandbox:
         )
 
     def _control(self, request: SandboxRequest) -> SandboxReply:
-        """Let ten things happen: ``POST /sandbox/companies/{id}/churn``, of the sandbox's own."""
+        """Answer a call of the sandbox's own, below ``/sandbox/companies/{id}``.
+
+        ``POST …/churn`` lets ten things happen; ``POST …/office`` takes an ``act`` (`convert`, `lose`,
+        `go_on`, `complete`, `cancel`) with the ``id`` of the lead or job that it is about and, for
+        what a job brings, ``cents``; ``GET …/writes`` tells what others made.
+        """
         match [request.method, *request.path.strip("/").split("/")[1:]]:
+            case ["POST", "companies", company_id, "office"] if company_id in self.businesses:
+                return acted(self.offices[company_id], request.body, self.now())
+            case ["GET", "companies", company_id, "writes"] if company_id in self.businesses:
+                writes = self.businesses[company_id].writes
+                told = [{"id": each.object_id, "body": json.loads(each.body)} for each in writes]
+                return json_reply(200, encoded(told))
             case ["POST", "companies", company_id, "churn"] if company_id in self.businesses:
                 self.churn(company_id, 10)
+                self.offices[company_id].work(self.now())
                 return json_reply(200, encoded({"acts": 10}))
         return json_reply(404, b'{"error":"The sandbox has no such control."}')
 
@@ -130,7 +146,19 @@ class HousecallProSandbox:
             return json_reply(403, b'{"message":"Forbidden"}')
         if not self._admit(business.company_id, now):
             return json_reply(429, b"{}")
+        if request.method == "POST":
+            return self._create(business, request, now)
         return self._answer(business, request)
+
+    def _create(self, business: Business, request: SandboxRequest, now: datetime) -> SandboxReply:
+        match request.path.strip("/").split("/"):
+            case ["leads"]:
+                self.calls["create"] += 1
+                return create_lead(business, request.body, now)
+            case ["leads", lead_id, "convert"] if lead_id in business.objects["leads"]:
+                self.calls["create"] += 1
+                return convert_lead(self.offices[business.company_id], lead_id, request.body, now)
+        return json_reply(404, b'{"error":"Not found"}')
 
     def _answer(self, business: Business, request: SandboxRequest) -> SandboxReply:
         match request.path.strip("/").split("/"):
@@ -149,7 +177,7 @@ class HousecallProSandbox:
 
     def _list(self, business: Business, kind: str, params: Mapping[str, str]) -> SandboxReply:
         """Answer with a page; what a list does not know is ignored, and nothing hides."""
-        rows = list(business.objects[kind].values())
+        rows = [body for body in business.objects[kind].values() if is_wanted(kind, body, params)]
         if params.get("sort_by") == "updated_at":
             rows.sort(key=lambda body: str(body.get("updated_at", "")))
         if params.get("sort_direction", "desc") != "asc":

@@ -24,6 +24,10 @@ class FaultKind(enum.StrEnum):
     """401, though the token is valid."""
     FORBIDDEN = "forbidden"
     """403: a scope was not granted, or the tenant has not accepted the app's new version."""
+    REFUSED = "refused"
+    """400: whatever was sent is not sound."""
+    CONFLICT = "conflict"
+    """409."""
     INVALID_CLIENT = "invalid_client"
     PAGE_WITH_200 = "page_with_200"
     """A page in HTML that calls itself a success."""
@@ -42,6 +46,9 @@ class FaultKind(enum.StrEnum):
 
 WAIT_S = 7
 """What throttle answers ask for."""
+
+REFUSAL = "The customer is not to be served."
+"""What a refusal says."""
 
 _HANG_S = 150.0
 _TAKES_EFFECT = frozenset(
@@ -124,6 +131,10 @@ _SPOILED: dict[FaultKind, Callable[[SandboxReply], SandboxReply]] = {
     FaultKind.THROTTLED_BY_TITLE: lambda _: throttled(WAIT_S, with_header=False),
     FaultKind.UNAUTHORIZED: lambda _: problem(401, "Unauthorized"),
     FaultKind.FORBIDDEN: lambda _: problem(403, "The app has no access to this resource."),
+    FaultKind.REFUSED: lambda _: problem(
+        400, "One or more validation errors occurred.", {"summary": [REFUSAL]}
+    ),
+    FaultKind.CONFLICT: lambda _: problem(409, "There is one already."),
     FaultKind.INVALID_CLIENT: lambda _: json_reply(400, b'{"error":"invalid_client"}'),
     FaultKind.PAGE_WITH_200: lambda _: html_reply(200, "<html><body>Be back soon</body></html>"),
     FaultKind.OTHER_SHAPE: lambda _: json_reply(200, b'{"hasMore":"maybe","data":{}}'),

@@ -1,6 +1,6 @@
 """Housecall Pro on trial."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -12,8 +12,9 @@ from actors.vendors.housecallpro import HousecallPro, HousecallProSettings, door
 from actors.vendors.notice import WebhookDoor
 from daemon.config import HousecallProConfig
 from daemon.sandbox.housecallpro import DEFAULT_SECRET, FaultKind, HousecallProSandbox
+from daemon.sandbox.housecallpro.faults import REFUSAL
 from daemon.sandbox.transport import SandboxTransport
-from support.conformance.trial import Bodies, Delivered, Trouble
+from support.conformance.trial import Bodies, Delivered, TriedWrite, Trouble, WriteTrouble
 from support.virtual_time import VirtualClock
 
 if TYPE_CHECKING:
@@ -35,6 +36,19 @@ _KINDS: Mapping[Trouble, FaultKind] = {
 }
 
 
+_WRITES: Mapping[WriteTrouble, tuple[FaultKind, bool]] = {
+    WriteTrouble.LOST: (FaultKind.RESET, True),
+    WriteTrouble.CUT: (FaultKind.RESET_IN_BODY, True),
+    WriteTrouble.LATE: (FaultKind.HANG, True),
+    WriteTrouble.FAILED_AFTER: (FaultKind.EMPTY_503, True),
+    WriteTrouble.RUBBISH: (FaultKind.PAGE_WITH_200, True),
+    WriteTrouble.FAILED_BEFORE: (FaultKind.GATEWAY_502, False),
+    WriteTrouble.RESET_BEFORE: (FaultKind.RESET, False),
+    WriteTrouble.THROTTLED: (FaultKind.THROTTLED, False),
+    WriteTrouble.REFUSED: (FaultKind.REFUSED, False),
+}
+
+
 def api_settings(origin: str = ORIGIN) -> HousecallProSettings:
     """What reaches the sandbox at this address."""
     return HousecallProSettings(origin)
@@ -43,6 +57,7 @@ def api_settings(origin: str = ORIGIN) -> HousecallProSettings:
 class HousecallProTrial:
     """Companies in the sandbox, each with a key."""
 
+    refusal = REFUSAL
     throttle_wait_s = 10.0
 
     def __init__(self, clock: VirtualClock, listener: Callable[[CallMade], None]) -> None:
@@ -86,6 +101,18 @@ class HousecallProTrial:
 
     def arrange(self, trouble: Trouble, times: int) -> None:
         self.sandbox.faults.add(_KINDS[trouble], "s", times)
+
+    def writes(self, company: str) -> Sequence[TriedWrite]:
+        del company
+        customer = {"first_name": "Ada", "last_name": "Park", "mobile_number": "555 0100"}
+        return [TriedWrite("lead.create", {"customer": customer, "note": "No heat"}, "customer")]
+
+    def arrange_writes(self, trouble: WriteTrouble, times: int) -> None:
+        kind, takes_effect = _WRITES[trouble]
+        self.sandbox.faults.add(kind, "leads", times, method="POST", takes_effect=takes_effect)
+
+    def applied(self, company: str) -> Sequence[bytes]:
+        return [write.body for write in self.sandbox.businesses[company].writes]
 
     def withdraw(self, company: str) -> None:
         self.sandbox.businesses[company].api_key = "another"

@@ -1,6 +1,6 @@
 """QuickBooks on trial."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -12,9 +12,9 @@ from actors.events import CallMade
 from actors.vendors.notice import WebhookDoor
 from actors.vendors.quickbooks import QuickBooks, door
 from daemon.config import QuickBooksConfig, Secret
-from daemon.sandbox.quickbooks import Behaviour, Fault, FaultKind, QuickBooksSandbox
+from daemon.sandbox.quickbooks import Behaviour, Fault, FaultKind, QuickBooksSandbox, Route
 from daemon.sandbox.transport import SandboxTransport
-from support.conformance.trial import Bodies, Delivered, Trouble
+from support.conformance.trial import Bodies, Delivered, TriedWrite, Trouble, WriteTrouble
 from support.quickbooks_replica import settings as sandbox_settings
 from support.virtual_time import VirtualClock
 
@@ -35,9 +35,23 @@ _KINDS: Mapping[Trouble, FaultKind] = {
 }
 
 
+_WRITES: Mapping[WriteTrouble, tuple[FaultKind, bool]] = {
+    WriteTrouble.LOST: (FaultKind.RESET, True),
+    WriteTrouble.CUT: (FaultKind.RESET_IN_BODY, True),
+    WriteTrouble.LATE: (FaultKind.HANG, True),
+    WriteTrouble.FAILED_AFTER: (FaultKind.HTML_503, True),
+    WriteTrouble.RUBBISH: (FaultKind.BACK_SOON, True),
+    WriteTrouble.FAILED_BEFORE: (FaultKind.HTML_503, False),
+    WriteTrouble.RESET_BEFORE: (FaultKind.RESET, False),
+    WriteTrouble.THROTTLED: (FaultKind.THROTTLE_XML, False),
+    WriteTrouble.REFUSED: (FaultKind.BARE_FAULT, False),
+}
+
+
 class QuickBooksTrial:
     """One app with companies in the sandbox."""
 
+    refusal = "Id should be a valid number"
     throttle_wait_s = 60.0
 
     def __init__(self, clock: VirtualClock, listener: Callable[[CallMade], None]) -> None:
@@ -80,6 +94,19 @@ class QuickBooksTrial:
 
     def arrange(self, trouble: Trouble, times: int) -> None:
         self.sandbox.inject(Fault(_KINDS[trouble], count=times))
+
+    def writes(self, company: str) -> Sequence[TriedWrite]:
+        customer = min(self.sandbox.truth(company)["Customer"], key=int)
+        payment = {"CustomerRef": {"value": customer}, "TotalAmt": 1.25}
+        return [TriedWrite("payment.create", payment, "TotalAmt")]
+
+    def arrange_writes(self, trouble: WriteTrouble, times: int) -> None:
+        kind, executed = _WRITES[trouble]
+        writes = frozenset({Route.WRITE})
+        self.sandbox.inject(Fault(kind, routes=writes, count=times, executed=executed))
+
+    def applied(self, company: str) -> Sequence[bytes]:
+        return [write.body for write in self.sandbox.applied_writes(company)]
 
     def withdraw(self, company: str) -> None:
         self.sandbox.disconnect(company)

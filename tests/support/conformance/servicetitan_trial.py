@@ -1,6 +1,6 @@
 """ServiceTitan on trial."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -13,9 +13,10 @@ from actors.vendors.notice import WebhookDoor
 from actors.vendors.servicetitan import FORM, ServiceTitan, ServiceTitanSettings, door
 from daemon.config import Secret, ServiceTitanConfig
 from daemon.sandbox.servicetitan import APP_KEY, TOKEN_PATH, FaultKind, ServiceTitanSandbox
-from daemon.sandbox.servicetitan.faults import WAIT_S
+from daemon.sandbox.servicetitan.faults import REFUSAL, WAIT_S
+from daemon.sandbox.servicetitan.tenant import PROVIDER
 from daemon.sandbox.transport import SandboxTransport
-from support.conformance.trial import Bodies, Delivered, Trouble
+from support.conformance.trial import Bodies, Delivered, TriedWrite, Trouble, WriteTrouble
 from support.virtual_time import VirtualClock
 
 if TYPE_CHECKING:
@@ -37,6 +38,19 @@ _KINDS: Mapping[Trouble, FaultKind] = {
 }
 
 
+_WRITES: Mapping[WriteTrouble, tuple[FaultKind, bool]] = {
+    WriteTrouble.LOST: (FaultKind.RESET, True),
+    WriteTrouble.CUT: (FaultKind.RESET_IN_BODY, True),
+    WriteTrouble.LATE: (FaultKind.HANG, True),
+    WriteTrouble.FAILED_AFTER: (FaultKind.PROBLEM_500, True),
+    WriteTrouble.RUBBISH: (FaultKind.PAGE_WITH_200, True),
+    WriteTrouble.FAILED_BEFORE: (FaultKind.GATEWAY_502, False),
+    WriteTrouble.RESET_BEFORE: (FaultKind.RESET, False),
+    WriteTrouble.THROTTLED: (FaultKind.THROTTLED, False),
+    WriteTrouble.REFUSED: (FaultKind.REFUSED, False),
+}
+
+
 def app_settings(origin: str = ORIGIN) -> ServiceTitanSettings:
     """What reaches the sandbox at this address."""
     return ServiceTitanSettings(APP_KEY, f"{origin}{TOKEN_PATH}", origin)
@@ -45,6 +59,7 @@ def app_settings(origin: str = ORIGIN) -> ServiceTitanSettings:
 class ServiceTitanTrial:
     """One app with tenants in the sandbox."""
 
+    refusal = REFUSAL
     throttle_wait_s = float(WAIT_S)
 
     def __init__(self, clock: VirtualClock, listener: Callable[[CallMade], None]) -> None:
@@ -96,6 +111,29 @@ class ServiceTitanTrial:
 
     def arrange(self, trouble: Trouble, times: int) -> None:
         self.sandbox.faults.add(_KINDS[trouble], "/v2/", times)
+
+    def writes(self, company: str) -> Sequence[TriedWrite]:
+        del company
+        booking = {
+            "booking_provider": str(PROVIDER),
+            "source": "Web",
+            "name": "Ada Park",
+            "summary": "No hot water",
+            "isFirstTimeClient": True,
+        }
+        lead = {"campaignId": 7, "summary": "No heat", "followUpDate": "2026-03-01T12:00:00Z"}
+        return [
+            TriedWrite("booking.create", booking, "name"),
+            TriedWrite("lead.create", lead, "campaignId"),
+        ]
+
+    def arrange_writes(self, trouble: WriteTrouble, times: int) -> None:
+        kind, takes_effect = _WRITES[trouble]
+        add = self.sandbox.faults.add
+        add(kind, "/crm/v2/", times, method="POST", takes_effect=takes_effect)
+
+    def applied(self, company: str) -> Sequence[bytes]:
+        return [write.body for write in self.sandbox.tenants[company].writes]
 
     def withdraw(self, company: str) -> None:
         self.sandbox.tenants[company].client_secret = "another"

@@ -3,7 +3,7 @@
 A vendor in the registry has a trial; `trials` lists them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -33,6 +33,32 @@ class Trouble(StrEnum):
     TOKEN_REFUSED = "token_refused"
 
 
+class WriteTrouble(StrEnum):
+    """What can go wrong with a write. In all but the last four it took effect."""
+
+    LOST = "lost"
+    """The connection is reset before a byte of the answer."""
+    CUT = "cut"
+    """The connection is reset in the middle of the answer."""
+    LATE = "late"
+    """The answer comes later than anybody waits for it."""
+    FAILED_AFTER = "failed_after"
+    RUBBISH = "rubbish"
+    FAILED_BEFORE = "failed_before"
+    RESET_BEFORE = "reset_before"
+    THROTTLED = "throttled"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class TriedWrite:
+    """An action that a user asks for. `needed` names a field that it cannot be without."""
+
+    action_type: str
+    payload: Mapping[str, object]
+    needed: str
+
+
 @dataclass(frozen=True, slots=True)
 class Delivered:
     """A webhook as it came."""
@@ -52,6 +78,11 @@ class Trial(Protocol):
     @property
     def settings(self) -> AccountSettings:
         """How its accounts are kept in sync: what the configuration defaults to."""
+        ...
+
+    @property
+    def refusal(self) -> str:
+        """Words of the vendor that `WriteTrouble.REFUSED` is told with."""
         ...
 
     @property
@@ -113,4 +144,16 @@ class Trial(Protocol):
 
     def deliver(self, company: str) -> tuple[Delivered, str]:
         """Change an object; return what the vendor delivers of it, and the secret it is signed with."""
+        ...
+
+    def writes(self, company: str) -> Sequence[TriedWrite]:
+        """Return one sound action of each kind that is told apart when its answer is lost."""
+        ...
+
+    def arrange_writes(self, trouble: WriteTrouble, times: int) -> None:
+        """Let so many of the next writes go wrong."""
+        ...
+
+    def applied(self, company: str) -> Sequence[bytes]:
+        """Return the bodies of all writes that took effect."""
         ...

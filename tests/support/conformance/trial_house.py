@@ -4,28 +4,31 @@ Only the network is left out, and time is virtual.
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import TypeVar
+from uuid import UUID
 
 import anyio
+import msgspec
 from cryptography.fernet import Fernet
 
 from actors import events
 from actors.credential import Sealer
-from actors.messages import VerificationRequested
+from actors.messages import ActionsWaiting, VerificationRequested
 from actors.slots import PageSlots
 from actors.status import AccountState
 from actors.surroundings import Surroundings
 from daemon.restart import RestartPolicy
 from daemon.standing import standing
-from daemon.supervisor import Supervisor
+from daemon.supervisor import NotHostedError, Supervisor
+from store.action_models import Action, NewAction
 from store.models import Account, Change, ChangeFilter, ObjectFilter
 from store.sqlite import SqliteStore
 from store.verification import Certificate
-from support.conformance.trial import Bodies, Trial
+from support.conformance.trial import Bodies, Trial, TriedWrite
 from support.conformance.trials import TRIALS
 from support.ready_store import open_ready
 from support.virtual_time import VirtualClock
@@ -50,6 +53,7 @@ class TrialHouse:
     sealer: Sealer
     companies: dict[str, str] = field(default_factory=dict)
     supervisor: Supervisor | None = None
+    random: Random = field(default_factory=lambda: Random(7))
 
     async def connect(self, company: str | None = None) -> str:
         """Connect a company, a new one by default; return the account's id."""
@@ -110,6 +114,36 @@ class TrialHouse:
             while len(self.told(events.CallMade)) < begun + calls:  # noqa: ASYNC110 - in between calls
                 await anyio.sleep(0.01)
             tasks.cancel_scope.cancel()
+
+    async def ask(self, account_id: str, wish: TriedWrite, *, key: str | None = None) -> str:
+        """Store a user's write and tell the actor, if it runs; return the action's id."""
+        body = msgspec.json.encode(wish.payload)
+        new = NewAction(
+            id=str(UUID(int=self.random.getrandbits(128), version=4)),
+            account_id=account_id,
+            action_type=wish.action_type,
+            payload=body,
+            fingerprint=body.decode(),
+            idempotency_key=key,
+            at=self.clock.utc(),
+            allow_duplicate=True,
+        )
+        action, _ = await self.store.accept_action(new)
+        with suppress(NotHostedError):
+            if self.supervisor is not None:
+                self.supervisor.post(account_id, ActionsWaiting())
+        return action.id
+
+    async def action(self, account_id: str, action_id: str) -> Action:
+        found = await self.store.action(account_id, action_id)
+        assert found is not None
+        return found
+
+    def effects(self, account_id: str, action_id: str) -> int:
+        """Return how often the vendor carried an action out, by the mark in what was sent."""
+        marks = (action_id.encode(), action_id.replace("-", "").encode())
+        bodies = self.trial.applied(self.companies[account_id])
+        return sum(any(mark in body for mark in marks) for body in bodies)
 
     async def account(self, account_id: str) -> Account:
         return await self.store.account(account_id)
