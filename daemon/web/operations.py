@@ -1,5 +1,6 @@
 """The list of all that can be asked. The routes and the description are made from it."""
 
+from functools import cache
 from http import HTTPStatus
 
 from aiohttp import web
@@ -33,7 +34,13 @@ from daemon.web.operation import JSON, AnyOperation, Call, Nothing, Operation, R
 
 async def _describe(call: Call[Nothing, Nothing]) -> web.StreamResponse:
     """Describe the list itself."""
-    return web.Response(body=describe(OPERATIONS, call.context.version), content_type=JSON)
+    return web.Response(body=_description(call.context.version), content_type=JSON)
+
+
+@cache
+def _description(version: str) -> bytes:
+    """Make it once: it takes 40 ms of the loop, and anybody may ask for it."""
+    return describe(OPERATIONS, version)
 
 
 OPERATIONS: tuple[AnyOperation, ...] = (

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import anyio
-import httpx
 import pytest
 from anyio import to_thread
 
@@ -20,6 +19,7 @@ from daemon.sandbox.quickbooks import QuickBooksSandbox
 from daemon.sandbox.serve import serve_sandbox
 from support import backup_process
 from support.forked_daemons import forked
+from support.plain_http import plain_client
 from support.real_processes import DaemonSetup, SandboxProcess, set_up, until
 from support.simulation.checker import AccountChecker
 from support.simulation.history import History
@@ -53,7 +53,7 @@ async def test_every_copy_is_the_vendors_state_at_its_own_time(tmp_path: Path) -
     copies = tmp_path / "copies"
     async with serve_sandbox(vendor) as origin, anyio.create_task_group() as tasks:
         app = next(iter(vendor.world.authorization.apps.values()))
-        with httpx.Client(base_url=origin) as http:
+        with plain_client(base_url=origin) as http:
             served = SandboxProcess(origin, app.client_id, app.client_secret, http)
             setup = set_up(tmp_path / "daemon", served, QUICK)
             realm_id = vendor.add_company(sizes={"Customer": 300, "Invoice": 600})

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
-import httpx
 import msgspec
 import yaml
 
 from support.deliveries import cloud_event, signed
 from support.forked_daemons import forked
+from support.plain_http import plain_client
 from support.real_processes import until
 from support.small_company import SmallCompany, end_well
 
@@ -123,7 +123,8 @@ def deliver(company: SmallCompany) -> None:
 def deliver_again(company: SmallCompany) -> None:
     body = msgspec.json.encode([cloud_event(company.realm_id, id="the event")])
     url = f"{company.setup.url}/webhooks/quickbooks"
-    httpx.post(url, content=body, headers=signed(body, _VERIFIER)).raise_for_status()
+    with plain_client() as http:
+        http.post(url, content=body, headers=signed(body, _VERIFIER)).raise_for_status()
 
 
 def look_at_a_view(company: SmallCompany) -> None:

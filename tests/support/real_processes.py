@@ -19,6 +19,7 @@ import msgspec
 import yaml
 
 from actors.clock import SystemClock
+from support.plain_http import plain_client
 
 SCRIPT = Path(sys.executable).with_name("syncline")
 DEADLINE_S = 25.0
@@ -184,7 +185,7 @@ def sandbox_process(folder: Path) -> Iterator[SandboxProcess]:
     """Serve a sandbox, with one company in it, from a process of its own."""
     with script(folder, "sandbox", "--port", "0", "--companies", "1", "--json") as running:
         facts = json.loads(until("serving the sandbox", lambda: running.out.strip() or None))
-        with httpx.Client(base_url=facts["url"], timeout=DEADLINE_S) as http:
+        with plain_client(base_url=facts["url"], timeout=DEADLINE_S) as http:
             yield SandboxProcess(facts["url"], facts["client_id"], facts["client_secret"], http)
 
 
@@ -220,9 +221,8 @@ class DaemonSetup:
     def ask(self, method: str, path: str, body: object = None) -> dict[str, object]:
         token = self.database.with_name("syncline.db.admin-token").read_text().strip()
         headers = {"Authorization": f"Bearer {token}"}
-        reply = httpx.request(
-            method, f"{self.url}{path}", headers=headers, json=body, timeout=DEADLINE_S
-        )
+        with plain_client(timeout=DEADLINE_S) as http:
+            reply = http.request(method, f"{self.url}{path}", headers=headers, json=body)
         reply.raise_for_status()
         answer: dict[str, object] = reply.json()
         return answer
@@ -251,7 +251,8 @@ class DaemonSetup:
     def is_ready(self, daemon: RunningScript | None = None) -> bool:
         assert daemon is None or daemon.process.poll() is None, daemon.err
         try:
-            return httpx.get(f"{self.url}/health/ready", timeout=DEADLINE_S).is_success
+            with plain_client(timeout=DEADLINE_S) as http:
+                return http.get(f"{self.url}/health/ready").is_success
         except httpx.TransportError:
             return False
 

@@ -5,12 +5,12 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 
-import httpx
 import yaml
 
 from actors.clock import SystemClock
 from daemon.demo.proof import compare, read_replica
 from support.forked_daemons import ForkedDaemon, forked
+from support.plain_http import plain_client
 from support.real_processes import DaemonSetup, SandboxProcess, until
 from support.simulation.checker import FeedChecker
 from support.simulation.replica import ReplicaReader
@@ -54,7 +54,8 @@ class SmallCompany:
         return not self.sandbox.http.get("/sandbox/faults").json()["items"]
 
     def metrics(self) -> str:
-        return httpx.get(f"{self.setup.url}/metrics").text
+        with plain_client() as http:
+            return http.get(f"{self.setup.url}/metrics").text
 
     def _account(self) -> dict[str, object]:
         return self.setup.get(f"/integrations/{self.account_id}")

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -50,6 +51,7 @@ from daemon.web import WebContext, WebServer
 from store.models import Account
 from store.sqlite import SqliteStore
 from store.sqlite.opening import Mode
+from support.plain_http import plain_async_client
 from support.quickbooks_replica import settings as quickbooks_settings
 from support.ready_store import open_ready
 
@@ -332,7 +334,7 @@ class WebHouse(House):
 
     def stranger(self, **how: Anything) -> httpx.AsyncClient:
         """Return a client without the token."""
-        return httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", **how)
+        return plain_async_client(base_url=f"http://127.0.0.1:{self.port}", **how)
 
 
 @asynccontextmanager
@@ -367,10 +369,10 @@ async def serving(
     web_server = WebServer(web_context)
     async with anyio.create_task_group() as tasks:
         port = await tasks.start(web_server.run)
-        async with httpx.AsyncClient(
+        async with plain_async_client(
             base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {TOKEN}"}
         ) as http:
-            document = (await http.get("/openapi.json")).json()
+            document = _decoded((await http.get("/openapi.json")).content)
             yield WebHouse(
                 **{name: getattr(within, name) for name in House.__dataclass_fields__},
                 context=web_context,
@@ -379,6 +381,13 @@ async def serving(
                 visitor=Visitor(http, Description(document)),
             )
         web_server.stop()
+
+
+@cache
+def _decoded(document: bytes) -> dict[str, Any]:
+    """Read the description; it is the same for all tests, and large."""
+    found: dict[str, Any] = msgspec.json.decode(document)
+    return found
 
 
 def instant(text: str) -> datetime:

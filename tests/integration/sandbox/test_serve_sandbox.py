@@ -10,6 +10,7 @@ import pytest
 
 from daemon.sandbox.quickbooks import Behaviour, Fault, FaultKind, QuickBooksSandbox
 from daemon.sandbox.serve import serve_sandbox
+from support.plain_http import plain_async_client
 
 pytestmark = pytest.mark.anyio
 
@@ -28,7 +29,7 @@ def sandbox() -> QuickBooksSandbox:
 
 @pytest.fixture
 async def client(sandbox: QuickBooksSandbox) -> AsyncIterator[httpx.AsyncClient]:
-    async with serve_sandbox(sandbox) as url, httpx.AsyncClient(base_url=url) as http:
+    async with serve_sandbox(sandbox) as url, plain_async_client(base_url=url) as http:
         yield http
 
 
@@ -48,9 +49,9 @@ async def path(sandbox: QuickBooksSandbox, client: httpx.AsyncClient) -> str:
 async def test_a_free_port_is_taken_and_given_back(sandbox: QuickBooksSandbox) -> None:
     async with serve_sandbox(sandbox) as first, serve_sandbox(sandbox) as second:
         assert first != second
-        async with httpx.AsyncClient() as http:
+        async with plain_async_client() as http:
             assert "QuickBooks Online sandbox" in (await http.get(first)).text
-    async with httpx.AsyncClient() as http:
+    async with plain_async_client() as http:
         with pytest.raises(httpx.ConnectError):
             await http.get(first)
 
@@ -113,7 +114,7 @@ async def test_a_slow_body_arrives_whole(
 async def test_a_caller_that_gives_up_on_a_hang_does_not_hold_the_server(
     sandbox: QuickBooksSandbox,
 ) -> None:
-    async with serve_sandbox(sandbox) as url, httpx.AsyncClient(base_url=url) as http:
+    async with serve_sandbox(sandbox) as url, plain_async_client(base_url=url) as http:
         realm = sandbox.add_company()
         sandbox.inject(Fault(FaultKind.HANG, count=1))
         with pytest.raises(httpx.ReadTimeout):

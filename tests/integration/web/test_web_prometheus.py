@@ -17,6 +17,7 @@ from anyio import to_thread
 from prometheus_client.parser import text_string_to_metric_families
 
 from daemon.recovery_note import RecoveryNote
+from support.plain_http import plain_async_client
 from support.real_processes import free_port
 from support.web_house import WebHouse
 
@@ -147,7 +148,7 @@ async def running_prometheus(
         stderr=subprocess.DEVNULL,
     )
     try:
-        async with httpx.AsyncClient(base_url=f"http://{address}") as http:
+        async with plain_async_client(base_url=f"http://{address}") as http:
             yield http
     finally:
         process.kill()

@@ -12,6 +12,7 @@ from daemon.config import ServerConfig
 from daemon.web import ListenError, WebServer
 from daemon.web.application import WAITING
 from store.models import Account
+from support.plain_http import plain_async_client
 from support.web_house import House, WebHouse, house, serving
 
 
@@ -120,7 +121,7 @@ async def test_stopped_server_accepts_nothing_more(tmp_path: Path) -> None:
         async with serving(within) as web:
             port = web.port
         with pytest.raises(httpx.ConnectError):
-            async with httpx.AsyncClient() as client:
+            async with plain_async_client() as client:
                 await client.get(f"http://127.0.0.1:{port}/health")
 
 
