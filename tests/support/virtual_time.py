@@ -9,13 +9,18 @@ import asyncio
 import selectors
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextvars import Context, copy_context
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from heapq import heappop, heappush
+from itertools import count
+from typing import TYPE_CHECKING, Any, TypeVarTuple
 
 from actors.moment import Moment
 
 if TYPE_CHECKING:
     from _typeshed import FileDescriptorLike
+
+Arguments = TypeVarTuple("Arguments")
 
 EPOCH = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -27,32 +32,16 @@ class StuckError(RuntimeError):
     """The test would hang for ever: nothing is left to wait for, or time stands still."""
 
 
-class _JumpingSelector(selectors.BaseSelector):
-    """Looks at what is ready without waiting, and lets the clock jump when nothing is."""
+class _FileSelector(selectors.BaseSelector):
+    """Looks at what is ready without waiting. The loop asks it when nothing else is left to do."""
 
-    def __init__(self, next_timer_s: Callable[[], float]) -> None:
+    def __init__(self) -> None:
         self._real = selectors.DefaultSelector()
-        self._next_timer_s = next_timer_s
-        self._turns = 0
-        self.now_s = 0.0
-
-    def turned(self) -> None:
-        """Count one more turn at the same instant."""
-        self._turns += 1
-        if self._turns > _MAX_TURNS:
-            raise StuckError(f"time stands still at {self.now_s} s: something is spinning")
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        # While there is something to do or to wait for, nobody waits for a file: asking for it each
-        # time was a thirtieth of a simulation.
-        ready = self._real.select(0) if timeout is None else []
-        if ready or timeout == 0:
-            self.turned()
-            return ready
-        if timeout is None:
+        ready = self._real.select(0)
+        if not ready and timeout is None:
             raise StuckError("nothing is ready and no timer is set")
-        self._turns = 0
-        self.now_s = max(self.now_s, self._next_timer_s())
         return ready
 
     def register(
@@ -75,34 +64,123 @@ class _JumpingSelector(selectors.BaseSelector):
         return self._real.get_map()
 
 
+class _Handle(asyncio.TimerHandle):
+    """A call to come. The base's own asks the loop for its mode, and keeps what only that would show."""
+
+    __slots__ = ()
+
+    _callback: Callable[..., object] | None
+    _context: Context
+
+    def __init__(
+        self,
+        when_s: float,
+        callback: Callable[..., object],
+        arguments: tuple[Any, ...],
+        loop: asyncio.AbstractEventLoop,
+        context: Context | None,
+    ) -> None:
+        self._when = when_s
+        self._callback = callback
+        self._args = arguments
+        self._loop = loop
+        self._context = copy_context() if context is None else context
+        self._cancelled = False
+        self._scheduled = False
+        self._repr = self._source_traceback = None
+
+    def cancel(self) -> None:
+        """Let go at once of what was to be called: the loop finds the handle only when it is due."""
+        self._cancelled = True
+        self._callback, self._args = None, ()
+
+
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop under virtual time; starts at 0."""
+    """An event loop under virtual time; starts at 0.
+
+    Calls at one instant are made in the order in which they were asked for. To compare
+    and to count timers as the base does, and to ask for files at each turn, was a twentieth of a
+    simulation.
+
+    Attributes:
+        now_s: the virtual time.
+    """
 
     _ready: deque[asyncio.Handle]
-    _scheduled: list[asyncio.TimerHandle]
+    _stopping: bool
 
     def __init__(self) -> None:
-        self._jumping = _JumpingSelector(self._next_timer_s)
-        super().__init__(self._jumping)
+        self.now_s = 0.0
+        self._turns = 0
+        self._timers: list[tuple[float, int, _Handle]] = []
+        self._numbers = count()
+        super().__init__(_FileSelector())
 
     def time(self) -> float:
         """Return the virtual time in seconds."""
-        return self._jumping.now_s
+        return self.now_s
+
+    def call_soon(
+        self,
+        callback: Callable[[*Arguments], object],
+        *args: *Arguments,
+        context: Context | None = None,
+    ) -> asyncio.Handle:
+        """Make the call at the next turn."""
+        if self.is_closed():
+            raise RuntimeError("Event loop is closed")
+        handle = _Handle(0.0, callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
+    def call_later(
+        self,
+        delay: float,
+        callback: Callable[[*Arguments], object],
+        *args: *Arguments,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Make the call so much later."""
+        return self.call_at(self.now_s + delay, callback, *args, context=context)
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[*Arguments], object],
+        *args: *Arguments,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Make the call when its time has come."""
+        if self.is_closed():
+            raise RuntimeError("Event loop is closed")
+        handle = _Handle(when, callback, args, self, context)
+        heappush(self._timers, (when, next(self._numbers), handle))
+        return handle
 
     def _run_once(self) -> None:
-        """Turn once, in the base's order, and without its questions while there is something to do."""
-        is_due = self._scheduled and self._next_timer_s() <= self._jumping.now_s
-        if is_due or not self._ready or self.get_debug():
+        """Turn once. While there is something to do or to wait for, nobody asks for files."""
+        ready, timers = self._ready, self._timers
+        while timers and timers[0][2].cancelled():
+            heappop(timers)
+        if not (ready or timers):
             super()._run_once()  # type: ignore[misc]
             return
-        self._jumping.turned()
-        for _ in range(len(self._ready)):
-            handle = self._ready.popleft()
+        if ready or self._stopping or timers[0][0] <= self.now_s:
+            self._turned()
+        else:
+            self._turns, self.now_s = 0, timers[0][0]
+        while timers and timers[0][0] <= self.now_s:
+            ready.append(heappop(timers)[2])
+        for _ in range(len(ready)):
+            handle = ready.popleft()
             if not handle.cancelled():
                 handle._run()  # noqa: SLF001 - as the base does
 
-    def _next_timer_s(self) -> float:
-        return self._scheduled[0].when()
+    def _turned(self) -> None:
+        """Count one more turn at the same instant."""
+        self._turns += 1
+        if self._turns > _MAX_TURNS:
+            raise StuckError(f"time stands still at {self.now_s} s: something is spinning")
 
 
 class VirtualClock:
