@@ -1,7 +1,9 @@
 """What has to be known about the tokens to decide when to renew them; never the tokens. Pure."""
 
-from dataclasses import dataclass, replace
 from math import inf
+
+import msgspec
+from msgspec.structs import replace
 
 from actors.settings import AccountSettings
 
@@ -20,8 +22,7 @@ _SAME_MOMENT_S = 1.0
 """Rounding between the two must not wake us just before the moment."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(msgspec.Struct, frozen=True, gc=False):
     """The state of the access token. Times are monotonic seconds.
 
     Attributes:

@@ -5,13 +5,13 @@ goes on where any earlier one stopped, however it stopped.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from enum import Enum
 from functools import partial
 from math import inf
 
 import anyio
 from anyio.abc import TaskGroup
+from msgspec.structs import replace
 
 from actors import brake
 from actors.action_entry import nothing_in_the_way

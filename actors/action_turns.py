@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from math import inf
 
+import msgspec
+
 
 @dataclass(frozen=True, slots=True)
 class ActionTurns:
@@ -38,8 +40,7 @@ NO_ACTIONS = ActionTurns()
 """What all accounts share for which there is nothing to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class ActionsRested:
+class ActionsRested(msgspec.Struct, frozen=True, gc=False):
     """A run over users' writes is over.
 
     Attributes:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+import msgspec
+
 from actors.breaker import BreakerState
 from actors.staleness import ReadOutcome, StaleReason
 from store.action_models import Action, ActionState, AttemptCall, AttemptOutcome
@@ -16,8 +18,7 @@ from store.models import HintedChange, Via
 from store.verification import Certificate, Mend
 
 
-@dataclass(frozen=True, slots=True)
-class CallMade:
+class CallMade(msgspec.Struct, frozen=True, gc=False):
     """One call to a vendor ended.
 
     Attributes:
@@ -37,8 +38,7 @@ class CallMade:
     external_account_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class PageStored:
+class PageStored(msgspec.Struct, frozen=True, gc=False):
     """A look was stored.
 
     Attributes:
@@ -104,8 +104,7 @@ class LookAbandoned:
     trace_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class TokenRefreshed:
+class TokenRefreshed(msgspec.Struct, frozen=True, gc=False):
     """New tokens are stored."""
 
     account_id: str

@@ -1,11 +1,11 @@
 """One reading of a clock. Pure: who reads it says what time it is."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+
+class Moment(msgspec.Struct, frozen=True, gc=False):
     """One reading of the clock.
 
     Attributes:

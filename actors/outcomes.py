@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from actors.action_turns import ActionsRested
 from actors.messages import Message
 from actors.vendors.base import Look
@@ -10,8 +12,7 @@ from actors.verification_plan import VerificationFailed, Verified
 from store.models import CursorMove, HeldDeletes
 
 
-@dataclass(frozen=True, slots=True)
-class LookStored:
+class LookStored(msgspec.Struct, frozen=True, gc=False):
     """A look came back and its page is in the store.
 
     Attributes:
@@ -40,8 +41,7 @@ class LookFailed:
     refused: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Refreshed:
+class Refreshed(msgspec.Struct, frozen=True, gc=False):
     """The tokens were renewed and are stored; they end in `lifetime_s`."""
 
     lifetime_s: float

@@ -5,8 +5,9 @@ as long as the vendor delivered within the last day and no change was missed sin
 missed one itself, or was connected only minutes ago, goes on at its normal interval.
 """
 
-from dataclasses import dataclass
 from math import inf
+
+import msgspec
 
 QUIET_AFTER_S = 86_400.0
 """A vendor that delivered nothing for so long may have forgotten us."""
@@ -29,8 +30,7 @@ def next_round_s(now_s: float, interval_s: float, phase: float) -> float:
     return following_s if following_s > now_s else following_s + interval_s
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(msgspec.Struct, frozen=True, gc=False):
     """By how much the polls of one account are put off.
 
     Attributes:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import msgspec
 from anyio.abc import TaskGroup
 
 from actors.errors import VendorError
@@ -38,7 +39,7 @@ class ReadAhead:
         """Ask for what comes behind the page, if it is part of a first reading."""
         first_reading = not any(cursor.complete for cursor in look.cursors.values())
         if page.more and first_reading and look.key in self._goes_well:
-            following = replace(
+            following = msgspec.structs.replace(
                 look,
                 cursors={
                     move.object_type: _moved(look.cursors[move.object_type], move)

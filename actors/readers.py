@@ -10,15 +10,16 @@ share it; one that began too early for somebody is followed by another.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from math import inf
 from types import MappingProxyType
+
+import msgspec
+from msgspec.structs import replace
 
 _NEVER: Mapping[str, float] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Readers:
+class Readers(msgspec.Struct, frozen=True, gc=False):
     """Those who read one account. Times are monotonic seconds.
 
     Attributes:
@@ -30,7 +31,7 @@ class Readers:
 
     read_at_s: float = -inf
     wanted_s: float = -inf
-    looked_s: Mapping[str, float] = field(default_factory=lambda: _NEVER)
+    looked_s: Mapping[str, float] = _NEVER
     before_s: float = -inf
 
     @property

@@ -1,7 +1,8 @@
 """Where an actor goes on: the state that a claim stands for. Pure."""
 
 import hashlib
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from actors import access_token, verification_plan
 from actors.action_turns import NO_ACTIONS

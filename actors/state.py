@@ -1,11 +1,13 @@
 """What one account's actor remembers, and what it goes by."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from math import inf
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from actors.access_token import Token
 from actors.action_turns import NO_ACTIONS, ActionTurns
@@ -33,8 +35,7 @@ class Failure:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(msgspec.Struct, frozen=True, gc=False):
     """All that the actor of one account remembers between events.
 
     Attributes:
@@ -61,14 +62,14 @@ class State:
     paused: bool = False
     stopping: bool = False
     ended: str | None = None
-    running: Mapping[str, Look] = field(default_factory=dict)
+    running: Mapping[str, Look] = {}
     again: frozenset[str] = frozenset()
-    next_at_s: Mapping[str, float] = field(default_factory=dict)
-    not_before_s: Mapping[str, float] = field(default_factory=lambda: NO_TIMES)
-    hints: Hints = field(default_factory=lambda: NO_HINTS)
+    next_at_s: Mapping[str, float] = {}
+    not_before_s: Mapping[str, float] = NO_TIMES
+    hints: Hints = NO_HINTS
     hinted_at_s: float = -inf
     trusts_from_s: float = -inf
-    failures: Mapping[str, Failure] = field(default_factory=dict)
+    failures: Mapping[str, Failure] = {}
     held: tuple[HeldDeletes, ...] = ()
     urged: frozenset[str] = frozenset()
     verification: Plan = NEVER
@@ -76,8 +77,7 @@ class State:
     readers: Readers = NO_READERS
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(msgspec.Struct, frozen=True, gc=False):
     """What an event does not change.
 
     Attributes:

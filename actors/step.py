@@ -6,10 +6,12 @@ is no order of events that it has not been told about.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from math import inf
 from typing import TypeVar
+
+import msgspec
+from msgspec.structs import replace
 
 from actors import access_token, brake, hints, readers, verification_plan
 from actors.access_token import Token
@@ -32,8 +34,7 @@ Value = TypeVar("Value")
 REFUSED = "the vendor refuses every access token, freshly renewed ones too"
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True, gc=False):
     """What to do now.
 
     Attributes:

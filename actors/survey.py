@@ -1,9 +1,10 @@
 """What a verification learns of several types by one call, before it compares them one by one."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from actors.errors import VendorError
 from actors.insistence import Insistence

@@ -1,10 +1,10 @@
 """What a message changes in what an actor remembers. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from math import inf
 
 import msgspec
+from msgspec.structs import replace
 
 from actors import access_token, hints, readers, verification_plan
 from actors.action_turns import ActionsRested

@@ -6,13 +6,13 @@ is of. Looks go on beside it; `judging` says why they do no harm.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from math import ceil
 
 import anyio
 import msgspec
+from msgspec.structs import replace
 
 from actors import events
 from actors.brake import too_many

@@ -94,8 +94,7 @@ class Cursor(msgspec.Struct, frozen=True, gc=False):
     last_synced_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OpenRefresh:
+class OpenRefresh(msgspec.Struct, frozen=True, gc=False):
     """A token refresh that was begun and whose end was never stored.
 
     Attributes:
@@ -186,8 +185,7 @@ class CursorMove(msgspec.Struct, frozen=True, gc=False):
     ends_comparison: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PageWrite:
+class PageWrite(msgspec.Struct, frozen=True, gc=False):
     """One page with all that goes with it: stored whole, or not at all.
 
     Attributes:
@@ -245,8 +243,7 @@ class HintedChange:
     lag_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class PageApplied:
+class PageApplied(msgspec.Struct, frozen=True, gc=False):
     """What a page changed. Rows that we had already, byte for byte, count for nothing.
 
     Attributes:
@@ -322,8 +319,7 @@ class ChangeFilter:
     object_type: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StoreHealth:
+class StoreHealth(msgspec.Struct, frozen=True, gc=False):
     """Whether the store takes writes. `reason` says why not, in words for an operator."""
 
     writable: bool

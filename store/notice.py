@@ -52,8 +52,7 @@ class NoticesReceived:
     unknown_accounts: int
 
 
-@dataclass(frozen=True, slots=True)
-class NoticeCheck:
+class NoticeCheck(msgspec.Struct, frozen=True, gc=False):
     """How a page is held against the notices of its account.
 
     Attributes:

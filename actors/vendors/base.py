@@ -14,6 +14,8 @@ from enum import IntEnum
 from math import inf
 from typing import TYPE_CHECKING, Protocol
 
+import msgspec
+
 from actors.credential import Credential
 from store.models import Cursor, CursorMove, ObjectRecord, Tombstone, Via
 from store.notice import OpenNotices
@@ -74,8 +76,7 @@ class Session:
         return f"Session({self.external_account_id!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(msgspec.Struct, frozen=True, gc=False):  # noqa: PLW1641 - cursors have no hash
     """One thing to read next.
 
     Attributes:
@@ -100,7 +101,14 @@ class Look:
     answers: Sequence[OpenNotices] = ()
     most_objects: int | None = None
     by_user: bool = False
-    began_s: float = field(default=-inf, compare=False)
+    began_s: float = -inf
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both read the same, whenever they were begun."""
+        if not isinstance(other, Look):
+            return NotImplemented
+        names = [name for name in self.__struct_fields__ if name != "began_s"]
+        return all(getattr(self, name) == getattr(other, name) for name in names)
 
     @property
     def budget(self) -> Priority:
@@ -108,8 +116,7 @@ class Look:
         return Priority.USER if self.by_user else self.priority
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(msgspec.Struct, frozen=True, gc=False):
     """What a look brought back.
 
     Attributes:
@@ -133,8 +140,7 @@ class Page:
     more: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Witness:
+class Witness(msgspec.Struct, frozen=True, gc=False):
     """What the second witness says: those still there, as they are now, and those gone."""
 
     alive: Sequence[ObjectRecord]

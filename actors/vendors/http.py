@@ -4,12 +4,12 @@ import os
 import socket
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import aiohttp
 import anyio
 import httpx
+import msgspec
 from httpx_aiohttp import AiohttpTransport
 
 from actors.errors import NotSentError, TransientError
@@ -73,8 +73,7 @@ _BEFORE_A_CONNECTION = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True, gc=False):
     """An answer, read to its end and decompressed."""
 
     status: int

@@ -2,9 +2,10 @@
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import unquote_plus
+
+import msgspec
 
 
 class Disconnect(enum.StrEnum):
@@ -17,8 +18,7 @@ class Disconnect(enum.StrEnum):
     """Headers and half of the body arrive, then the reset."""
 
 
-@dataclass(frozen=True, slots=True)
-class SandboxRequest:
+class SandboxRequest(msgspec.Struct, frozen=True, gc=False):
     """One HTTP request, free of any HTTP library.
 
     Attributes:
@@ -33,7 +33,7 @@ class SandboxRequest:
     method: str
     path: str
     query: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     body: bytes = b""
     origin: str = "http://localhost"
 
@@ -46,8 +46,7 @@ class SandboxRequest:
         return _form_decoded(self.body.decode("utf-8", "replace"))
 
 
-@dataclass(frozen=True, slots=True)
-class SandboxReply:
+class SandboxReply(msgspec.Struct, frozen=True, gc=False):
     """One HTTP reply, and how the carrier must deliver it.
 
     Attributes:

@@ -1,7 +1,8 @@
 """Several sandboxes at one address, each but the first below a path of its own."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from daemon.sandbox.exchange import SandboxReply, SandboxRequest
 from daemon.sandbox.transport import Sandbox

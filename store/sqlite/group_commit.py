@@ -3,8 +3,9 @@
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from store.errors import StoreUnavailableError
 from store.sqlite.changes import last_seq
@@ -14,22 +15,19 @@ from store.sqlite.trouble import damaged, is_interrupted, unavailable
 _ROLL_BACKS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(msgspec.Struct, frozen=True):
     """A unit was committed; this is what it returned."""
 
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Undone:
+class Undone(msgspec.Struct, frozen=True):
     """A unit was refused or failed; nothing of it was kept."""
 
     error: Exception
 
 
-@dataclass(frozen=True, slots=True)
-class GroupResult:
+class GroupResult(msgspec.Struct, frozen=True):
     """What became of a group.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
 
 from store.models import ObjectRecord, PageApplied, PageWrite, Tombstone
 from store.sqlite.accounts import check_fence, move_watermark

@@ -1,6 +1,5 @@
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from daemon.sandbox.quickbooks import Mutation, MutationKind
 from support.simulation.checker import (

@@ -50,7 +50,9 @@ def test_cursor_moved_before_its_rows(monkeypatch: pytest.MonkeyPatch, tmp_path:
     rightly = ObservedStore.apply_page
 
     async def cursor_first(self: ObservedStore, page: PageWrite) -> PageApplied:
-        await rightly(self, replace(page, objects=(), tombstones=(), begins=(), seen=()))
+        await rightly(
+            self, msgspec.structs.replace(page, objects=(), tombstones=(), begins=(), seen=())
+        )
         return await rightly(self, page)
 
     monkeypatch.setattr(ObservedStore, "apply_page", cursor_first)
@@ -165,7 +167,7 @@ def test_cursor_by_a_clock_that_is_fast(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
     async def ahead(self: QuickBooks, session: Session, look: Look) -> Page:
         page = await rightly(self, session, look)
-        return replace(page, cursors=[_later(move) for move in page.cursors])
+        return msgspec.structs.replace(page, cursors=[_later(move) for move in page.cursors])
 
     monkeypatch.setattr(QuickBooks, "look", ahead)
     found = hunt(SCENARIOS["F09_spring_forward"], tmp_path)

@@ -54,8 +54,7 @@ class _OddHeader(msgspec.Struct, gc=False):
         return _Header(self.object_id, self.meta, version, status, sparse)
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(msgspec.Struct, frozen=True, gc=False):
     """The rows of one type in one reply.
 
     Attributes:
@@ -71,8 +70,7 @@ class Slice:
     claims: Sequence[Tombstone] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class QueryReply:
+class QueryReply(msgspec.Struct, frozen=True, gc=False):
     """A page of a query; `vendor_time` is when the vendor began to answer."""
 
     vendor_time: datetime
@@ -100,8 +98,7 @@ class BatchReply:
     faults: Mapping[str, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class FeedReply:
+class FeedReply(msgspec.Struct, frozen=True, gc=False):
     """What change data capture listed.
 
     Attributes:

@@ -2,7 +2,9 @@
 
 import enum
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from daemon.sandbox.exchange import Disconnect, SandboxReply, html_reply, json_reply
 

@@ -5,10 +5,11 @@ import hmac
 import json
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from random import Random
+
+from msgspec.structs import replace
 
 from daemon.sandbox.exchange import SandboxReply, SandboxRequest, json_reply
 from daemon.sandbox.housecallpro.business import (

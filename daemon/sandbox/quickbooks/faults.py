@@ -3,9 +3,11 @@
 import enum
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from random import Random
+
+from msgspec.structs import replace
 
 from daemon.sandbox.exchange import (
     Disconnect,

@@ -2,8 +2,9 @@
 
 import enum
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+import msgspec
 
 from daemon.sandbox.exchange import SandboxRequest
 
@@ -44,8 +45,7 @@ OWN_ROUTES = frozenset({Route.HOME, Route.CONTROL})
 """Routes of the sandbox itself, which the vendor does not have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True, gc=False):
     """Where a request goes.
 
     Attributes:

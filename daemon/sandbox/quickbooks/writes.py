@@ -1,8 +1,9 @@
 """Creates, updates, voids and deletes, with all their effects, as one act each."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from daemon.sandbox.quickbooks.api_fault import (
     missing_parameter,
@@ -30,8 +31,7 @@ from daemon.sandbox.quickbooks.voiding import voided
 from daemon.sandbox.quickbooks.world import World
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(msgspec.Struct, frozen=True, gc=False):
     """What a write left behind.
 
     Attributes:

@@ -2,8 +2,10 @@
 
 import enum
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http import HTTPStatus
+
+from msgspec.structs import replace
 
 from daemon.sandbox.exchange import Disconnect, SandboxReply, html_reply, json_reply
 from daemon.sandbox.servicetitan.problems import gateway_page, problem, throttled

@@ -1,10 +1,10 @@
 import sqlite3
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from store.history import ObjectHistory, Rule
 from store.models import ObjectRecord, PageWrite, Tombstone, Via

@@ -1,10 +1,10 @@
 """What is put right past the vendor's news: when it is, and that it is noted until it is named."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from store.models import PageWrite, Tombstone, Via
 from store.sqlite import SqliteStore

@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import anyio
+import msgspec
 import pytest
 
 from store.action_models import (
@@ -52,7 +53,7 @@ async def filled(store: SqliteStore, company: Owned, path: Path) -> Path:
     )
     await store.apply_page(company.page(tombstones=[tombstone("18")]))
     newer = company.page(record("17", 2, payload=INVOICE.replace(b"262.07", b"261.00")))
-    await store.apply_page(replace(newer, look="feed", trace_ids=["1-6740"]))
+    await store.apply_page(msgspec.structs.replace(newer, look="feed", trace_ids=["1-6740"]))
     await _leave_unknown(store, company)
     await _leave_watched(store, company.account_id)
     return path

@@ -1,10 +1,10 @@
 """Holding rows against the vendor's, replacing what is wrong, and keeping what was found."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from store.errors import StaleEpochError, UnknownAccountError
 from store.models import Via

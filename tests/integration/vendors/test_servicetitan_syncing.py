@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import anyio
 import pytest
+from msgspec.structs import replace
 
 from actors import events
 from actors.messages import RescanRequested

@@ -1,7 +1,6 @@
-from dataclasses import replace
-
 import anyio
 import pytest
+from msgspec.structs import replace
 
 from daemon.alerts.condition import Condition
 from daemon.alerts.kinds import DELETES_HELD, OWNER_NEEDED, STORE_UNAVAILABLE

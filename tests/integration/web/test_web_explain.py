@@ -1,9 +1,9 @@
 import sqlite3
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from store.models import CursorMove, ObjectRecord, PageWrite, Tombstone, Via
 from support.store_fixtures import credential

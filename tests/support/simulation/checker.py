@@ -10,13 +10,13 @@ T newly covers, and objects that the replica changed. The rest was right before 
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+
+import msgspec
 
 from support.simulation.history import History, Key, Version
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One row of the replica."""
 
     body: bytes
@@ -24,8 +24,7 @@ class Row:
     deleted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True, gc=False):
     """One entry of the change feed."""
 
     seq: int

@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote_plus, unquote, urlsplit
 
 import httpx
+import msgspec
 
 from daemon.sandbox.exchange import Disconnect, SandboxReply, SandboxRequest
 from daemon.sandbox.quickbooks import QuickBooksSandbox
@@ -38,8 +38,7 @@ class Wire:
         return reply
 
 
-@dataclass(frozen=True, slots=True)
-class WireReply:
+class WireReply(msgspec.Struct, frozen=True, gc=False):
     """As much of an answer as the vendor's package asks an HTTP client for."""
 
     status_code: int

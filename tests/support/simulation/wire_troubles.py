@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
 from random import Random
 
 import anyio
+from msgspec.structs import replace
 
 from actors.messages import RescanRequested
 from daemon.sandbox.quickbooks import SandboxReply, SandboxRequest

@@ -1,9 +1,10 @@
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 
 from actors import access_token
 from actors.messages import SyncNow

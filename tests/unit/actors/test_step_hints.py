@@ -1,9 +1,10 @@
 """What an account does about notices, and how webhooks that work put its polls off."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from math import inf
 from random import Random
+
+from msgspec.structs import replace
 
 from actors import access_token
 from actors.messages import Hinted, Pause, Resume

@@ -1,6 +1,5 @@
 """Any order of events: what must hold after each of them, and that the actor always comes back to work."""
 
-from dataclasses import replace
 from datetime import timedelta
 from math import inf
 from random import Random
@@ -14,6 +13,7 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
+from msgspec.structs import replace
 
 from actors import access_token
 from actors.messages import Pause, Read, RescanRequested, Resume, Stop, SyncNow

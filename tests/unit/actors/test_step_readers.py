@@ -6,6 +6,8 @@ from datetime import timedelta
 from math import inf
 from random import Random
 
+import msgspec
+
 from actors import access_token
 from actors.messages import Hinted, Pause, Read
 from actors.moment import Moment
@@ -121,13 +123,17 @@ def test_nobody_waits_for_a_vendor_that_is_left_alone() -> None:
 
 def test_nobody_waits_while_the_months_reads_are_used_up() -> None:
     account = Account()
-    account.rules = replace(account.rules, pace=Pace(rests_s=(0.0, 3600.0, *[1.0] * 5)))
+    account.rules = msgspec.structs.replace(
+        account.rules, pace=Pace(rests_s=(0.0, 3600.0, *[1.0] * 5))
+    )
     assert account.at(1010.0, Read(1010.0)).hindered
 
 
 def test_readers_are_served_from_what_is_kept_for_users() -> None:
     account = Account()
-    account.rules = replace(account.rules, pace=Pace(rests_s=(0.0, 0.0, *[9.0] * 5)))
+    account.rules = msgspec.structs.replace(
+        account.rules, pace=Pace(rests_s=(0.0, 0.0, *[9.0] * 5))
+    )
     (look,) = account.at(1010.0, Read(1010.0)).looks
     assert look.priority is Priority.READ
 
@@ -187,7 +193,7 @@ def test_nothing_is_remembered_of_readers_that_are_long_gone() -> None:
     account = Account()
     account.at(1100.0, Read())
     (look,) = account.at(4700.0).looks or tuple(account.state.running.values())
-    account.store(4701.0, replace(look, began_s=4700.0))
+    account.store(4701.0, msgspec.structs.replace(look, began_s=4700.0))
     assert account.state.readers is NO_READERS
 
 
@@ -208,6 +214,6 @@ def test_webhooks_that_work_leave_readers_the_normal_interval() -> None:
 def test_without_a_shorter_interval_reading_changes_nothing() -> None:
     account = Account()
     settings = replace(SETTINGS, poll_interval_active_s=None)
-    account.rules = replace(account.rules, settings=settings)
+    account.rules = msgspec.structs.replace(account.rules, settings=settings)
     before = account.at(1010.0).wake_at_s
     assert account.at(1010.0, Read()).wake_at_s == before

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
 
+import msgspec
+
 from actors import access_token
 from actors.messages import RescanRequested, SyncNow
 from actors.moment import Moment
@@ -29,7 +31,7 @@ class Planner:
 
     def looks(self, cursors: Mapping[str, Cursor], *, due: bool) -> Sequence[Look]:  # noqa: ARG002
         if cursors["Invoice"].rescan_requested or cursors["Invoice"].position == "under way":
-            return [replace(FEED, object_types=("Customer",)), READING]
+            return [msgspec.structs.replace(FEED, object_types=("Customer",)), READING]
         return [FEED]
 
 

@@ -1,9 +1,9 @@
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
 import pytest
+from msgspec.structs import replace
 
 from actors import events
 from actors.breaker import BreakerState

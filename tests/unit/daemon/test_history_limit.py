@@ -1,6 +1,5 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import anyio
 import pytest
 import structlog
+from msgspec.structs import replace
 
 from daemon.history_limit import HistoryLimit
 from store.errors import StoreUnavailableError
