@@ -1,6 +1,6 @@
 """The calls about one account's writes, and how each of them ended. Stores nothing."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -70,6 +70,10 @@ class Base:
     trouble: VendorError | None = None
 
 
+class _NeverNotedError(Exception):
+    """The attempt is not stored: its call must not be made."""
+
+
 class ActionCalls:
     """Makes the calls of one account's writes."""
 
@@ -119,6 +123,32 @@ class ActionCalls:
     async def send(self, action: Action, move: Send, attempt: Attempt, begun_s: float) -> Called:
         """Send it, once. The attempt is stored already, since `begun_s`."""
         session = self._desk.open_session(action.priority)
+        return await self._send(session, action, move, attempt, begun_s)
+
+    async def send_once_noted(
+        self,
+        action: Action,
+        move: Send,
+        attempt: Attempt,
+        begun_s: float,
+        noted: Callable[[], Awaitable[bool]],
+    ) -> Called | None:
+        """Prepare the call while its attempt is being stored, and send it, once, when it is.
+
+        Returns None, and sends nothing, when it is not stored.
+        """
+        session = self._desk.open_session(action.priority)
+        session = replace(session, permit=_once_noted(session.permit, noted))
+        try:
+            called = await self._send(session, action, move, attempt, begun_s)
+        except _NeverNotedError:
+            return None
+        # What kept the call from being made may have come before.
+        return called if await noted() else None
+
+    async def _send(
+        self, session: Session, action: Action, move: Send, attempt: Attempt, begun_s: float
+    ) -> Called:
         session = replace(session, permit=self._in_time(session.permit, begun_s))
         intent = Intent(
             action.id, action.action_type, action.payload, move.generation, attempt.base
@@ -224,6 +254,19 @@ class ActionCalls:
                 yield
 
         return enter
+
+
+def _once_noted(permit: Permit, noted: Callable[[], Awaitable[bool]]) -> Permit:
+    """Let a call through once its attempt is stored: all calls wait for a permit."""
+
+    @asynccontextmanager
+    async def enter(operation: str, /, *, items: int | None = None) -> AsyncIterator[None]:
+        if not await noted():
+            raise _NeverNotedError
+        async with permit(operation, items=items):
+            yield
+
+    return enter
 
 
 def failed(attempt: Attempt, error: VendorError) -> Called:

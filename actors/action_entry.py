@@ -1,11 +1,14 @@
 """A user's write that finds nothing in its way: stored, and noted as being sent, in one commit.
 
-Two commits would say the same, only later. Whoever comes after a crash finds a sending without an
-end, as always, and looks for it at the vendor.
+Two commits would say the same, only later. While this one is made, its call is prepared. Whoever
+comes after a crash finds a sending without an end, as always, and looks for it at the vendor.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import anyio
+from anyio.lowlevel import cancel_shielded_checkpoint
 
 from actors.action_calls import ActionCalls
 from actors.clock import Clock
@@ -24,19 +27,33 @@ from store.action_models import (
 from store.action_ports import Outbox
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class InHand:
-    """A sending that is noted and is to be made now.
+    """A sending that is being noted, and is to be made as soon as it is.
 
     Attributes:
         action: as it was before the attempt.
-        begun_s: when the attempt was noted.
+        begun_s: when noting the attempt was begun.
+        begun: whether it is noted: only then it may be made.
     """
 
     action: Action
     move: Send
     attempt: Attempt
     begun_s: float
+    begun: bool = False
+    _settled: anyio.Event = field(default_factory=anyio.Event, init=False)
+
+    async def noted(self) -> bool:
+        """Return whether it is noted, as soon as that is certain."""
+        await self._settled.wait()
+        return self.begun
+
+    def settle(self, taken: TakenIn | None) -> None:
+        """Learn what became of noting it; None when nothing was stored."""
+        if taken is not None and taken.begun:
+            self.action, self.begun = taken.action, True
+        self._settled.set()
 
 
 def nothing_in_the_way(state: State, gate: Gate, now_s: float) -> bool:
@@ -59,24 +76,25 @@ class ActionEntry:
         self._account_id = account_id
         self._epoch = epoch
         self._in_hand: dict[str, InHand] = {}
-        self._coming: set[str] = set()
 
     def knows(self, action_id: str) -> bool:
         """Tell whether the action is being taken in: a sending of it in the store is not a lost one.
 
         Readers may see the commit before whoever made it hears of it.
         """
-        return action_id in self._coming or action_id in self._in_hand
+        return action_id in self._in_hand
 
     def waiting(self) -> Sequence[Action]:
-        """Return the actions whose noted sending nobody has begun to make."""
+        """Return the actions whose sending nobody has begun to make."""
         return [each.action for each in self._in_hand.values()]
 
     def hand_out(self, action_id: str) -> InHand | None:
-        """Give the noted sending away, once, to be made."""
+        """Give the sending away, once, to be made when it is noted."""
         return self._in_hand.pop(action_id, None)
 
-    async def take_in(self, new: NewAction, move: Move, base: str | None) -> TakenIn | None:
+    async def take_in(
+        self, new: NewAction, move: Move, base: str | None, tell: Callable[[], None]
+    ) -> TakenIn | None:
         """Store the write; None when it is not to be sent.
 
         Its sending is noted with it unless another write of the account is open, or the account has
@@ -86,22 +104,27 @@ class ActionEntry:
             new: the write.
             move: what the ledger says to do about such a new action.
             base: what has to be known of its object.
+            tell: has somebody ask what is `waiting`, who prepares the call meanwhile.
 
         Raises:
             UnknownAccountError, ActionConflictError, StoreUnavailableError: nothing was stored.
         """
         if not isinstance(move, Send):
             return None
-        now = self._clock.now()
+        now, action = self._clock.now(), unsent(new)
         attempt = Attempt(AttemptCall.SEND, now.utc, AttemptOutcome.OPEN, base=base)
-        searched_from = self._calls.searched_from(unsent(new))
-        self._coming.add(new.id)
+        in_hand = self._in_hand[new.id] = InHand(action, move, attempt, now.monotonic_s)
+        taken: TakenIn | None = None
+        tell()
         try:
+            searched_from = self._calls.searched_from(action)
             taken = await self._store.take_in(self._epoch, new, attempt, searched_from)
-            if taken.begun:
-                self._in_hand[new.id] = InHand(taken.action, move, attempt, now.monotonic_s)
         finally:
-            self._coming.discard(new.id)
+            in_hand.settle(taken)
+            if not in_hand.begun:
+                self._in_hand.pop(new.id, None)
+        # The call goes first: whoever asked has to wait for it anyway.
+        await cancel_shielded_checkpoint()
         return taken
 
 

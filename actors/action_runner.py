@@ -6,7 +6,7 @@ it at the vendor instead of sending it again.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import inf
@@ -101,10 +101,11 @@ class ActionRunner:
         self._busy: set[str] = set()
         self._done_s: dict[str, float] = {}
 
-    async def take_in(self, new: NewAction) -> TakenIn | None:
+    async def take_in(self, new: NewAction, tell: Callable[[], None]) -> TakenIn | None:
         """Store a new write and, when nothing is before it, that it is being sent: then `run` sends it.
 
-        Returns None, and stores nothing, when it has to wait for something.
+        Returns None, and stores nothing, when it has to wait for something; else `tell` is to have
+        `run` called, which prepares the call meanwhile.
 
         Raises:
             UnknownAccountError, ActionConflictError, StoreUnavailableError: nothing was stored.
@@ -117,7 +118,7 @@ class ActionRunner:
         is_current = key not in self._busy and self._done_s.get(key) == before
         if base is None or not is_current or self._quiet_s(key, action) > 0:
             return None
-        return await self._entry.take_in(new, self._next(action), base.note)
+        return await self._entry.take_in(new, self._next(action), base.note, tell)
 
     async def run(self, fenced_off: str) -> ActionsRested:
         """Do all that can be done now; `fenced_off` is what it ends with if that is not ours to do."""
@@ -243,8 +244,10 @@ class ActionRunner:
                 wait_s = None if in_hand else self._quiet_s(own_key, action) or None
                 if wait_s is None:
                     async with turns:
-                        wait_s = await self._advance(action, met, in_hand)
-                    self._done_s[own_key] = self._clock.now().monotonic_s
+                        left = await self._send_in_hand(in_hand, met) if in_hand else action
+                        wait_s = await self._advance(left, met) if left else None
+                    if in_hand is None or in_hand.begun:
+                        self._done_s[own_key] = self._clock.now().monotonic_s
                 if wait_s is not None:
                     waiting[key] = wait_s
                     return
@@ -256,19 +259,20 @@ class ActionRunner:
 
     def _quiet_s(self, key: str, action: Action) -> float:
         """Return how long to let the object be, so that this write can be told from the one before."""
-        done_s = self._done_s.get(key, -inf)
-        return max(
-            0.0, done_s + self._writer.quiet_s(action.action_type) - self._clock.now().monotonic_s
-        )
+        until_s = self._done_s.get(key, -inf) + self._writer.quiet_s(action.action_type)
+        return max(0.0, until_s - self._clock.now().monotonic_s)
 
-    async def _advance(self, action: Action, met: _Met, in_hand: InHand | None) -> float | None:
+    async def _send_in_hand(self, in_hand: InHand, met: _Met) -> Action | None:
+        """Send what is being noted, once it is; return the action if it needs more than that."""
+        called = await self._calls.send_once_noted(
+            in_hand.action, in_hand.move, in_hand.attempt, in_hand.begun_s, in_hand.noted
+        )
+        # What was not noted is in the store like all others, or nowhere.
+        ended = None if called is None else await self._end(in_hand.action, called, met)
+        return None if ended is None or _is_over(ended) else after(in_hand.action, ended)
+
+    async def _advance(self, action: Action, met: _Met) -> float | None:
         """Take the action as far as it goes; return how long to wait, or None when it needs nothing more."""
-        if in_hand is not None:
-            called = await self._calls.send(action, in_hand.move, in_hand.attempt, in_hand.begun_s)
-            ended = await self._end(action, called, met)
-            if ended is None or _is_over(ended):
-                return None
-            action = after(action, ended)
         while True:
             if self._desk.stopping():
                 # Not before the account acts again; then at once.

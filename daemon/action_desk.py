@@ -135,8 +135,6 @@ class ActionDesk:
         # Whoever asked may go away meanwhile: what is noted as being sent has to reach its actor.
         with anyio.CancelScope(shield=True):
             action, is_new = await self._take_in(new, at_once=at_once)
-            if at_once:
-                self.nudge(account.id)
         return Asked(action, is_new, self._hindrance(account.id))
 
     def see_that_it_can_act(self, account: Account) -> None:
@@ -153,8 +151,12 @@ class ActionDesk:
         actor = self._supervisor.actor(new.account_id) if at_once else None
         taken = None if actor is None else await actor.take_in(new)
         if taken is None:
-            return await self._store.accept_action(new)
-        return taken.action, taken.is_new
+            action, is_new = await self._store.accept_action(new)
+        else:
+            action, is_new = taken.action, taken.is_new
+        if at_once and (taken is None or not taken.begun):
+            self.nudge(new.account_id)
+        return action, is_new
 
     async def revive(self, account: Account, action_id: str) -> Action | None:
         """Ask for an action again by hand and tell the account's actor; None when there is none.

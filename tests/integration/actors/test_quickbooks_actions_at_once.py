@@ -1,12 +1,16 @@
 """Writes that are noted as being sent in the commit that stores them: sooner, and no less certain."""
 
 from dataclasses import replace
+from datetime import datetime
+from functools import partial
 
 import anyio
 import msgspec
 import pytest
 
 from actors.messages import ActionsWaiting, Pause
+from actors.vendors.quickbooks import write_request
+from actors.vendors.writing import Intent
 from daemon.sandbox.quickbooks import Fault, FaultKind, Route
 from store.action_models import (
     ActionState,
@@ -15,8 +19,11 @@ from store.action_models import (
     AttemptEnd,
     AttemptOutcome,
     NewAction,
+    TakenIn,
 )
+from store.errors import StoreUnavailableError
 from store.models import StoredObject
+from support.actor_house import full, no_trouble
 from support.company_house import CompanyHouse
 
 SENT = (AttemptCall.SEND, AttemptOutcome.DONE)
@@ -59,20 +66,73 @@ async def test_two_at_the_same_moment_are_both_made_once(house: CompanyHouse) ->
     assert [house.effects(account_id, each) for each in ids] == [1, 1, 1]
 
 
-async def test_whoever_comes_after_a_crash_before_the_sending_looks_first(
-    house: CompanyHouse,
+async def test_the_call_is_prepared_while_the_write_is_stored_and_made_only_then(
+    house: CompanyHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     account_id = await house.connect()
+    prepared: list[bytes] = []
+    request_of = write_request.request_of
+
+    def noted(intent: Intent) -> write_request.WriteRequest:
+        prepared.append(intent.payload)
+        return request_of(intent)
+
+    monkeypatch.setattr(write_request, "request_of", noted)
+    async with house.syncing():
+        await anyio.sleep(200)
+        house.store.latency_s = 3.0
+        async with anyio.create_task_group() as tasks:
+            wish = payment(house, account_id)
+            tasks.start_soon(partial(house.ask, account_id, "payment.create", wish, at_once=True))
+            await anyio.sleep(2.9)
+            assert len(prepared) == 1
+            assert house.sandbox.applied_writes(house.realms[account_id]) == []
+            await anyio.sleep(0.5)
+            assert len(house.sandbox.applied_writes(house.realms[account_id])) == 1
+
+
+async def test_what_the_store_does_not_take_is_not_sent(house: CompanyHouse) -> None:
+    account_id = await house.connect()
+    async with house.syncing():
+        await anyio.sleep(200)
+        wish = payment(house, account_id)
+        first = await house.ask(account_id, "payment.create", wish, key="k", at_once=True)
+        await anyio.sleep(5)
+        again = await house.ask(account_id, "payment.create", wish, key="k", at_once=True)
+        assert again == first
+        await anyio.sleep(5)
+        house.store.trouble = full
+        with pytest.raises(StoreUnavailableError):
+            await house.ask(account_id, "payment.create", wish, key="other", at_once=True)
+        house.store.trouble = no_trouble
+        await anyio.sleep(600)
+        assert len(house.sandbox.applied_writes(house.realms[account_id])) == 1
+
+
+async def test_whoever_comes_after_a_crash_before_the_sending_looks_first(
+    house: CompanyHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account_id = await house.connect()
+    take_in = house.store.take_in
     async with anyio.create_task_group() as tasks:
+
+        async def die(
+            epoch: int, new: NewAction, attempt: Attempt, searched_from: datetime | None
+        ) -> TakenIn:
+            taken = await take_in(epoch, new, attempt, searched_from)
+            assert taken.begun
+            tasks.cancel_scope.cancel()
+            await anyio.sleep(1)
+            return taken
+
         async with house.syncing():
             await anyio.sleep(200)
+            monkeypatch.setattr(house.store, "take_in", die)
             actor = house.supervisor.actor(account_id) if house.supervisor else None
             assert actor is not None
             new = wish_of(house, account_id)
-            taken = await actor.take_in(new)
-            assert taken is not None
-            assert taken.begun
-        tasks.cancel_scope.cancel()
+            await actor.take_in(new)
+    monkeypatch.undo()
     assert house.effects(account_id, new.id) == 0
     async with house.syncing():
         await anyio.sleep(250)
