@@ -45,24 +45,30 @@ class ActionStore:
         known_attempts: int,
     ) -> bool:
         """Note that the action is about to be sent."""
-        return await self._writer.submit(
+        begun = await self._writer.submit(
             lambda connection: actions.begin_attempt(
                 connection, account_id, epoch, action_id, attempt, searched_from, known_attempts
             ),
             commit=Commit.ACTION_BEGUN,
             urgent=True,
         )
+        if begun:
+            self._writer.expect_urgent()
+        return begun
 
     async def take_in(
         self, epoch: int, new: NewAction, attempt: Attempt, searched_from: datetime | None
     ) -> TakenIn:
         """Store a new action and that it is being sent."""
-        return await self._writer.submit(
+        taken = await self._writer.submit(
             lambda connection: actions.take_in(connection, epoch, new, attempt, searched_from),
             len(new.payload),
             Commit.ACTION_TAKEN_IN,
             urgent=True,
         )
+        if taken.begun:
+            self._writer.expect_urgent()
+        return taken
 
     async def end_attempt(
         self, account_id: str, epoch: int, action_id: str, end: AttemptEnd
@@ -77,7 +83,10 @@ class ActionStore:
             return ended
 
         size = 2 * len(end.record.payload) if end.record else 0
-        return await self._writer.submit(end_it, size, Commit.ACTION_ENDED, urgent=True)
+        try:
+            return await self._writer.submit(end_it, size, Commit.ACTION_ENDED, urgent=True)
+        finally:
+            self._writer.urgent_came()
 
     async def close_action(
         self, account_id: str, epoch: int, action_id: str, end: AttemptEnd

@@ -31,6 +31,15 @@ _BROKEN_OFF_AT_MOST = 4
 
 _PRESS_AGAIN_S = 0.001
 
+_HELD_BACK_S = 0.5
+"""So long nothing large is begun while something urgent is expected: most vendors answer sooner."""
+
+_SMALL_UNIT_BYTES = 64 * 1024
+"""Up to this a unit is committed about as soon as anything can be: it is never held back."""
+
+_BREATH_S = 0.002
+"""After an urgent commit the loop goes on with it before the thread takes the interpreter again."""
+
 
 @dataclass(slots=True)
 class _Unit:
@@ -38,6 +47,7 @@ class _Unit:
     size_bytes: int
     commit: Commit
     waiter: "asyncio.Future[Any]"
+    urgent: bool
     broken_off: int = 0
 
 
@@ -46,7 +56,8 @@ class Writer:
 
     Urgent ones, in their own order, go before all others: they share no commit with them, and what
     is being written when one comes is broken off, undone and begun again behind it. So work must
-    have no effect but in the database.
+    have no effect but in the database. What cannot be broken off is the end of a commit, which takes
+    milliseconds for a page: so while something urgent is expected, nothing large is begun.
 
     There is no task: a submission posts the draining to the database, and that goes on there until
     nothing is left. While one group commits, the next one gathers.
@@ -69,6 +80,8 @@ class Writer:
         self._pending: deque[_Unit] = deque()
         self._urgent: deque[_Unit] = deque()
         self._draining = False
+        self._held_back: asyncio.TimerHandle | None = None
+        self._owes_a_turn = False
         self._gives_way = False
         self._closed = False
         self._health = StoreHealth(writable=True)
@@ -110,7 +123,7 @@ class Writer:
         if self._crash_point is not None:
             self._crash_point.passed(commit, Place.SUBMITTED)
         waiter: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        unit = _Unit(work, _UNIT_BYTES + size_bytes, commit, waiter)
+        unit = _Unit(work, _UNIT_BYTES + size_bytes, commit, waiter, urgent)
         with self._lock:
             (self._urgent if urgent else self._pending).append(unit)
             idle, self._draining = not self._draining, True
@@ -120,8 +133,35 @@ class Writer:
             self._database.post(self._drain)
         return waiter
 
+    def expect_urgent(self) -> None:
+        """Begin nothing large until `urgent_came`, or for a moment; then some is let through first."""
+        if self._held_back is None and not self._owes_a_turn and not self._closed:
+            loop = asyncio.get_running_loop()
+            self._held_back = loop.call_later(_HELD_BACK_S, self._hold_back_no_longer)
+
+    def urgent_came(self) -> None:
+        """Go on with what was held back."""
+        if self._held_back is not None:
+            self._held_back.cancel()
+            self._held_back = None
+            asyncio.get_running_loop().call_later(_BREATH_S, self._resume)
+
+    def _hold_back_no_longer(self) -> None:
+        self._held_back = None
+        self._owes_a_turn = bool(self._pending)
+        self._resume()
+
+    def _resume(self) -> None:
+        """Have what is left drained, if nobody does."""
+        with self._lock:
+            idle = not self._draining and bool(self._pending or self._urgent)
+            self._draining |= idle
+        if idle:
+            self._database.post(self._drain)
+
     async def close(self) -> None:
         """Finish what was submitted; refuse what comes later."""
+        self.urgent_came()
         last = self.submit(lambda _: None)
         self._closed = True
         if self._tidying is not None:
@@ -139,7 +179,10 @@ class Writer:
             asyncio.get_running_loop().call_later(_PRESS_AGAIN_S, self._press)
 
     def _drain(self, connection: sqlite3.Connection) -> None:
-        while group := self._take_group():
+        """Go on until nothing is left; what was urgent is first heard of on the loop, which resumes."""
+        after_urgent = False
+        while group := self._take_group(after_urgent=after_urgent):
+            after_urgent = group[0].urgent
             result = self._commit(connection, group)
             with self._lock:
                 self._gives_way = False
@@ -160,9 +203,9 @@ class Writer:
         return commit_group(connection, [unit.work for unit in group])
 
     def _carry_over(self, connection: sqlite3.Connection) -> None:
-        """Unless somebody urgent waits, who may also break it off."""
+        """Unless somebody urgent waits, who may also break it off, or is expected."""
         with self._lock:
-            if self._urgent:
+            if self._urgent or self._held_back is not None:
                 return
             self._gives_way = True
         if self._upkeep is not None:
@@ -186,21 +229,28 @@ class Writer:
             passed(Place.AFTER_COMMIT)
         return result
 
-    def _take_group(self) -> Sequence[_Unit]:
+    def _take_group(self, *, after_urgent: bool) -> Sequence[_Unit]:
         group: list[_Unit] = []
         with self._lock:
-            source = self._urgent or self._pending
+            source = self._urgent or (deque() if after_urgent else self._pending)
             # What was broken off once goes in smaller pieces: less is lost by the next time.
             room = _SMALL_GROUP_BYTES if source and source[0].broken_off else GROUP_BYTES
             while source and (not group or source[0].size_bytes <= room):
+                if self._waits(source[0]):
+                    break
                 unit = source.popleft()
                 room -= unit.size_bytes
                 group.append(unit)
             self._draining = bool(group)
+            self._owes_a_turn &= not group or group[0].urgent
             self._gives_way = source is self._pending and all(
                 unit.broken_off < _BROKEN_OFF_AT_MOST for unit in group
             )
         return group
+
+    def _waits(self, unit: _Unit) -> bool:
+        is_large = unit.size_bytes > _SMALL_UNIT_BYTES
+        return self._held_back is not None and is_large and not unit.urgent
 
     def _deliver(self, group: Sequence[_Unit], result: GroupResult) -> None:
         for unit, outcome in zip(group, result.outcomes, strict=True):
@@ -213,6 +263,8 @@ class Writer:
         self._note_health(result.trouble, sum(unit.size_bytes for unit in group))
         if result.trouble is None:
             self._on_commit(result.last_seq)
+        if group[0].urgent and self._pending:
+            asyncio.get_running_loop().call_later(_BREATH_S, self._resume)
         self._tidy_soon()
 
     def _tidy_soon(self) -> None:
