@@ -49,7 +49,7 @@ simulate: $(DEV) ## play SEEDS=100 seeds of the simulation, from FIRST=1; one SC
 	@PYTHONPATH=tests $(BIN)/python tests/simulation/simulate.py --seeds $(SEEDS) --first $(FIRST) \
 	  --jobs $(JOBS) --scenario "$(SCENARIO)"
 
-storm: $(DEV) ## play SEEDS=100 storms of PAYMENTS=50 users' writes each, and count what happened twice
+storm: $(DEV) ## play SEEDS=100 storms of PAYMENTS=50 payments (and other writes) each, and count what happened twice
 	@PYTHONPATH=tests $(BIN)/python tests/simulation/storm.py --seeds $(SEEDS) --first $(FIRST) \
 	  --jobs $(JOBS) --payments $(PAYMENTS)
 

@@ -1,12 +1,12 @@
 """Plays many storms of users' writes, and prints those that break the promise with what repeats them.
 
-Run by `make storm SEEDS=…`; needs tests/ on the path.
+Payments are counted apart: `make storm SEEDS=200 PAYMENTS=50` is 10,000 of them, and about as many
+other writes between them. Needs tests/ on the path.
 """
 
 import argparse
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
@@ -15,7 +15,8 @@ import anyio
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from support.action_storm import Verdict, play
+from store.action_models import ActionState
+from support.action_storm import Tally, Verdict, play
 from support.virtual_time import VIRTUAL_BACKEND
 
 PAYMENTS = 50
@@ -78,19 +79,25 @@ def _told(verdict: Verdict, payments: int) -> str:
 
 
 def _summed_up(verdicts: Sequence[Verdict]) -> str:
-    states: Counter[str] = Counter()
+    payments, others = Tally(), Tally()
     for verdict in verdicts:
-        states += verdict.states
+        payments.add(verdict.payments)
+        others.add(verdict.others)
     ignoring = sum(each.ignored for each in verdicts)
     crashes = sum(each.crashes for each in verdicts)
-    effects = sum(each.effects for each in verdicts)
-    doubled = sum(each.doubled for each in verdicts)
     wrong = sum(len(each.wrong) for each in verdicts)
-    ended = ", ".join(f"{count:,} {state}" for state, count in sorted(states.items()))
     return (
         f"{len(verdicts)} storms ({ignoring} with a vendor that ignores request ids, {crashes:,}"
-        f" crashes at a commit): {states.total():,} writes, {ended}; {effects:,} happened,"
-        f" {doubled} more than once; {wrong} wrong"
+        f" crashes at a commit), {wrong} things wrong in all\n"
+        f"  {_counted('payments', payments)}\n  {_counted('other writes', others)}"
+    )
+
+
+def _counted(what: str, tally: Tally) -> str:
+    states = ", ".join(f"{tally.states[state]:,} {state.value}" for state in ActionState)
+    return (
+        f"{tally.states.total():,} {what}: {states}; {tally.effects:,} happened, {tally.doubled}"
+        f" more than once, {tally.wrong} wrong"
     )
 
 
@@ -99,7 +106,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=200, help="how many to play")
     parser.add_argument("--first", type=int, default=1, help="the first of them")
     parser.add_argument("--jobs", type=int, default=1, help="how many at a time")
-    parser.add_argument("--payments", type=int, default=PAYMENTS, help="writes in each of them")
+    parser.add_argument("--payments", type=int, default=PAYMENTS, help="payments in each of them")
     return parser.parse_args(arguments)
 
 

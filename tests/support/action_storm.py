@@ -19,7 +19,7 @@ from daemon.sandbox.quickbooks.faults import ITEM_FAULTS
 from store.action_models import Action, ActionFilter
 from store.errors import StoreUnavailableError
 from support.action_judging import wrong_about
-from support.action_wishes import wish
+from support.action_wishes import PAYMENTS, wish
 from support.actor_house import no_trouble
 from support.company_house import CompanyHouse, open_company_house
 from support.virtual_time import VirtualClock
@@ -48,6 +48,8 @@ _CRASHES = 0.04
 _STORE_FAILS = 0.02
 _AT_ONCE = (*(1,) * 9, 15)
 """How many writes are asked for together: many wait for their turn then, and share calls."""
+_PAYMENTS_AT_ONCE = 1.3
+"""How many payments are among what is asked for at once, on average."""
 STORM_S = 3600.0
 CALM_S = 9000.0
 
@@ -57,23 +59,45 @@ class CrashError(Exception):
 
 
 @dataclass
+class Tally:
+    """What became of writes of a kind.
+
+    Attributes:
+        states: how many ended how.
+        effects: how many of them the vendor carried out.
+        doubled: how many it carried out more than once.
+        wrong: how many stand otherwise than they may.
+    """
+
+    states: Counter[str] = field(default_factory=Counter)
+    effects: int = 0
+    doubled: int = 0
+    wrong: int = 0
+
+    def add(self, other: "Tally") -> None:
+        """Count another's in."""
+        self.states += other.states
+        self.effects += other.effects
+        self.doubled += other.doubled
+        self.wrong += other.wrong
+
+
+@dataclass
 class Verdict:
     """What one storm came to.
 
     Attributes:
         wrong: what must not be; empty when all is well.
-        states: how many actions ended how.
-        effects: how many of them the vendor carried out.
-        doubled: how many it carried out more than once.
+        payments: what became of the payments.
+        others: what became of all other writes.
         crashes: how often a process or an actor was killed.
         ignored: whether the vendor ignored request ids.
     """
 
     seed: int
     wrong: list[str] = field(default_factory=list)
-    states: Counter[str] = field(default_factory=Counter)
-    effects: int = 0
-    doubled: int = 0
+    payments: Tally = field(default_factory=Tally)
+    others: Tally = field(default_factory=Tally)
     crashes: int = 0
     ignored: bool = False
 
@@ -89,7 +113,7 @@ class Storm:
         self.life = anyio.CancelScope()
 
     async def play(self, payments: int) -> Verdict:
-        """Have so many writes asked for in the storm, let it calm down, and count."""
+        """Have so many payments taken in in the storm, and other writes, let it calm down, and count."""
         house, random = self.house, self.random
         account_id = await house.connect()
         behaviour = house.sandbox.behaviour
@@ -97,19 +121,11 @@ class Storm:
         behaviour.request_id_replays_faults = random.random() < 0.3
         behaviour.request_id_life_s = random.choice([None, 1.0, 120.0])
         behaviour.commit_delay_s = random.choice([(0.0, 0.0), (0.0, 60.0)])
-        asked: list[str] = []
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._live, STORM_S)
             await anyio.sleep(200)
             self._blow(account_id)
-            for _ in range(payments):
-                await anyio.sleep(random.expovariate(payments / (STORM_S * 0.8)))
-                together = random.choice(_AT_ONCE)
-                for _ in range(together):
-                    with suppress(StoreUnavailableError):
-                        alone = together == 1 and random.random() < _ASKED_ALONE
-                        action_id = await self._ask(account_id, at_once=alone)
-                        asked += [] if action_id is None else [action_id]
+            asked = await self._have_asked(account_id, payments)
         house.sandbox.clear_faults()
         house.sandbox.end_outage()
         house.store.trouble = house.store.trouble_after = no_trouble
@@ -118,6 +134,21 @@ class Storm:
             await anyio.sleep(CALM_S)
         await self._count(account_id, asked)
         return self.verdict
+
+    async def _have_asked(self, account_id: str, payments: int) -> int:
+        """Ask until so many payments were taken in; return how many writes were."""
+        random = self.random
+        asked: list[str] = []
+        each_s = STORM_S * 0.8 / payments * _PAYMENTS_AT_ONCE
+        while sum(each in PAYMENTS for each in asked) < payments:
+            await anyio.sleep(random.expovariate(1 / each_s))
+            together = random.choice(_AT_ONCE)
+            for _ in range(together):
+                with suppress(StoreUnavailableError):
+                    alone = together == 1 and random.random() < _ASKED_ALONE
+                    action_type = await self._ask(account_id, at_once=alone)
+                    asked += [] if action_type is None else [action_type]
+        return len(asked)
 
     async def _live(self, seconds: float) -> None:
         """Run supervisor after supervisor; each may be killed at any moment."""
@@ -170,38 +201,45 @@ class Storm:
             raise StoreUnavailableError("the disk is full for a moment")
 
     async def _ask(self, account_id: str, *, at_once: bool) -> str | None:
-        """Ask for something; None when the process died of it, and who asked heard nothing."""
+        """Ask for something; return its type, or None when the process died before it answered."""
         action_type, payload = wish(self.random, self.house.truth(account_id))
         try:
-            return await self.house.ask(account_id, action_type, payload, at_once=at_once)
+            await self.house.ask(account_id, action_type, payload, at_once=at_once)
         except CrashError:
             self.life.cancel()
             return None
+        return action_type
 
-    async def _count(self, account_id: str, asked: list[str]) -> None:
+    async def _count(self, account_id: str, asked: int) -> None:
         """Hold what the ledger says against what the vendor did."""
-        wanted = ActionFilter(account_id, limit=1_000_000)
-        for action in await self.house.real_store.actions(wanted):
-            self.verdict.states[action.state.value] += 1
-            wrong = self._judge(account_id, action)
+        verdict, wanted = self.verdict, ActionFilter(account_id, limit=1_000_000)
+        actions = await self.house.real_store.actions(wanted)
+        for action in actions:
+            is_payment = action.action_type in PAYMENTS
+            wrong = self._judge(
+                account_id, action, verdict.payments if is_payment else verdict.others
+            )
             if wrong:
-                self.verdict.wrong.append(f"{action.action_type} {action.id}: {wrong}")
-        if sum(self.verdict.states.values()) < len(asked):
-            self.verdict.wrong.append("an accepted action was lost")
+                verdict.wrong.append(f"{action.action_type} {action.id}: {wrong}")
+        if len(actions) < asked:
+            verdict.wrong.append("an accepted action was lost")
         if not await self.house.is_exact(account_id):
-            self.verdict.wrong.append("the replica is not exact")
+            verdict.wrong.append("the replica is not exact")
 
-    def _judge(self, account_id: str, action: Action) -> str | None:
+    def _judge(self, account_id: str, action: Action, tally: Tally) -> str | None:
         effects = self.house.effects(account_id, action.id)
-        self.verdict.effects += effects > 0
-        self.verdict.doubled += effects > 1
-        return wrong_about(
+        wrong = wrong_about(
             action.action_type, action.state.value, parked=action.parked, effects=effects
         )
+        tally.states[action.state.value] += 1
+        tally.effects += effects > 0
+        tally.doubled += effects > 1
+        tally.wrong += wrong is not None
+        return wrong
 
 
 async def play(seed: int, folder: Path, payments: int = 50) -> Verdict:
-    """Play one storm."""
+    """Play one storm of so many payments, with other writes between them."""
     behaviour = Behaviour(latency_s=(0.05, 0.3))
     with capture_logs():
         async with open_company_house(folder, seed=seed, behaviour=behaviour) as house:

@@ -13,6 +13,9 @@ KINDS = (
 )
 """Payments most of all."""
 
+PAYMENTS = frozenset({"payment.create", "billpayment.create"})
+"""What moves money."""
+
 
 def wish(random: Random, truth: Bodies) -> tuple[str, dict[str, object]]:
     """Return the type and payload of something that a user could want of this company."""
