@@ -1,3 +1,4 @@
+import dataclasses
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import process_time
@@ -143,7 +144,7 @@ async def test_vendor_that_comes_later_starts_at_0_and_the_others_keep_their_cou
 
 
 async def test_accounts_of_a_vendor_that_is_not_configured_are_shown(scraper: Scraper) -> None:
-    stored = replace(account("a", EPOCH), vendor="housecallpro")
+    stored = dataclasses.replace(account("a", EPOCH), vendor="housecallpro")
     scraper.metrics.census.load([stored])
     counts = await scraper.values("accounts")
     assert {state: n for (state, name), n in counts.items() if name == "housecallpro"}
