@@ -21,6 +21,7 @@ from store.notice import Notice, NoticesReceived
 from store.sqlite import SqliteStore
 from store.verification import Certificate, HeldRow, NotedMend
 from support.simulation.doom import Doom, Moment
+from support.simulation.observed_jobs import ObservedJobs
 from support.simulation.observed_outbox import ObservedOutbox
 from support.simulation.token_rules import TokenRules
 
@@ -33,7 +34,7 @@ class Disk:
     full = False
 
 
-class ObservedStore(ObservedOutbox):
+class ObservedStore(ObservedOutbox, ObservedJobs):
     """What a supervisor and its actors ask of a store, passed on."""
 
     def __init__(
