@@ -30,6 +30,7 @@ from store.watch_models import (
     AuditEntry,
     Severity,
 )
+from support.jobs import enter
 from support.store_fixtures import START, Owned, move, record, tombstone
 
 PAGE = Path(__file__).parents[3] / "docs" / "store.md"
@@ -60,6 +61,7 @@ async def filled(store: SqliteStore, company: Owned, path: Path) -> Path:
     await store.apply_page(msgspec.structs.replace(newer, look="feed", trace_ids=["1-6740"]))
     await _leave_unknown(store, company)
     await _leave_watched(store, company.account_id)
+    await enter(store, [company])
     return path
 
 
@@ -115,12 +117,17 @@ def test_documented_columns_are_those_of_the_tables(path: Path) -> None:
         "held_deletes",
         "actions",
         "action_attempts",
+        "jobs",
+        "routings",
+        "routing_events",
+        "routing_amounts",
         "alerts",
         "account_events",
         "audit",
     ):
         section = text.split(f"\n## `{table}`\n")[1].split("\n## ")[0]
-        documented = re.findall(r"^\| `(\w+)`", section, re.MULTILINE)
+        cells = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", section, re.MULTILINE)
+        documented = re.findall(r"\w+", " ".join(cells))
         columns = [name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")]
         assert documented == columns
     connection.close()
@@ -193,3 +200,14 @@ def test_what_is_counted_is_counted_in_an_index(path: Path, file_name: str, name
 def test_nothing_is_sorted_to_find_the_first(path: Path, file_name: str, name: str) -> None:
     steps = plan(path, load_statements(file_name)[name])
     assert not [step for step in steps if "TEMP B-TREE" in step], steps
+
+
+def test_archive_tables_have_the_columns_of_what_they_keep(path: Path) -> None:
+    connection = open_writer(path, durable=False, busy_timeout_s=0)
+    for table in ("jobs", "routings", "routing_events", "routing_amounts"):
+        live, kept = (
+            [name for _, name, *_ in connection.execute(f"PRAGMA table_info({each})")]
+            for each in (table, f"{table}_archive")
+        )
+        assert kept == live + ["archived_at"] * (table == "jobs")
+    connection.close()
