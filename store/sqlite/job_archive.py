@@ -7,7 +7,7 @@ from store.sqlite.instants import to_text
 from store.sqlite.job_reading import ARCHIVE as SQL
 from store.sqlite.json_rows import json_rows
 
-_ROUTINGS_PER_PIECE = 500
+_ROUTINGS_PER_PIECE = 250
 """So many, with their histories, are moved within the time that others can wait."""
 
 _IN_THIS_ORDER = (
@@ -41,6 +41,7 @@ def archive_jobs(
             break
         jobs.append(job_id)
         room -= routings
+    oldest.close()
     moved = {"jobs": json_rows(jobs), "at": to_text(at)}
     connection.execute(SQL["copy_jobs"], moved)
     routing_ids = [row[0] for row in connection.execute(SQL["copy_routings"], moved)]
