@@ -31,6 +31,7 @@ HOUSECALL = "housecallpro"
 
 _COUNT_EVERY_S = 10.0
 _QUICKBOOKS_HOOK, _TITAN_HOOK = "/webhooks/quickbooks", "/webhooks/servicetitan"
+_HOUSECALL_HOOK = "/webhooks/housecallpro"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,8 @@ async def _serve(
         if webhook_url.endswith(_QUICKBOOKS_HOOK):
             to_titan = f"{webhook_url.removesuffix(_QUICKBOOKS_HOOK)}{_TITAN_HOOK}"
             tasks.start_soon(_deliver, shell, stands.titan.webhooks, to_titan)
+            to_housecall = f"{webhook_url.removesuffix(_QUICKBOOKS_HOOK)}{_HOUSECALL_HOOK}"
+            tasks.start_soon(_deliver, shell, stands.housecall.webhooks, to_housecall)
         await control.stop.wait()
         tasks.cancel_scope.cancel()
 

@@ -5,6 +5,7 @@ What it imitates and how surely that is known is cited by section of the houseca
 
 from daemon.sandbox.housecallpro.business import Business
 from daemon.sandbox.housecallpro.faults import FaultKind
-from daemon.sandbox.housecallpro.sandbox import DEFAULT_SECRET, HousecallProSandbox
+from daemon.sandbox.housecallpro.sandbox import HousecallProSandbox
+from daemon.sandbox.housecallpro.webhook_sender import DEFAULT_SECRET
 
 __all__ = ["DEFAULT_SECRET", "Business", "FaultKind", "HousecallProSandbox"]

@@ -49,12 +49,17 @@ def instant_text(moment: datetime) -> str:
 
 @dataclass(slots=True)
 class Version:
-    """One state of an object; without a body it is gone by it."""
+    """One state of an object; without a body it is gone by it.
+
+    Attributes:
+        is_new: whether there was none before.
+    """
 
     kind: str
     object_id: str
     at: datetime
     body: bytes | None
+    is_new: bool = False
 
 
 @dataclass(slots=True)
@@ -145,8 +150,9 @@ class Business:
     def _put(self, kind: str, object_id: str, body: Json, at: datetime) -> None:
         if kind in TIMED:
             body = {**body, "updated_at": instant_text(at)}
+        is_new = object_id not in self.objects[kind]
         self.objects[kind][object_id] = body
-        self.versions.append(Version(kind, object_id, at, encoded(body)))
+        self.versions.append(Version(kind, object_id, at, encoded(body), is_new))
 
     def _body(self, kind: str) -> Json:
         chance, name = self.chance, self.chance.choice(_NAMES)

@@ -1,7 +1,5 @@
 """The sandbox as one function from a request to a reply."""
 
-import hashlib
-import hmac
 import json
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
@@ -18,20 +16,18 @@ from daemon.sandbox.housecallpro.business import (
     Json,
     Version,
     encoded,
-    instant_text,
 )
 from daemon.sandbox.housecallpro.faults import Faults, spoiled
 from daemon.sandbox.housecallpro.leads import acted, convert_lead, create_lead, is_wanted
 from daemon.sandbox.housecallpro.office import Office
+from daemon.sandbox.housecallpro.webhook_sender import WebhookSender
 
-DEFAULT_SECRET = "sandbox-signing-secret"  # noqa: S105 - of a stand-in
 _UNAUTHORIZED = json_reply(401, b'{"message":"Unauthorized"}')
 _SINGLE = frozenset({"customers", "jobs", "leads"})
-_EVENTS = {"jobs": "job", "customers": "customer", "estimates": "estimate", "leads": "lead"}
 
 
 class HousecallProSandbox:
-    """A stand-in for Housecall Pro: company keys, lists, reads by id, leads that others make.
+    """A stand-in for Housecall Pro: company keys, lists, reads by id, leads that others make, webhooks.
 
     `handle` is synchronous and pure in time and chance.
 
@@ -56,7 +52,9 @@ class HousecallProSandbox:
         self.most_rows = 100
         self.per_minute: int | None = 150
         self.violations = 0
+        self.webhooks = WebhookSender(Random(f"{seed} webhooks"))  # noqa: S311
         self._recent: dict[str, deque[datetime]] = {}
+        self._told: dict[str, int] = {}
 
     def add_company(
         self, name: str | None = None, *, scale: float = 1.0, sizes: Mapping[str, int] | None = None
@@ -73,6 +71,8 @@ class HousecallProSandbox:
         business.found(sizes, self.now())
         self.businesses[company_id] = business
         self.offices[company_id] = Office(business)
+        self._told[company_id] = 0
+        self.settle()
         return company_id
 
     def now(self) -> datetime:
@@ -82,32 +82,30 @@ class HousecallProSandbox:
     def churn(self, company_id: str, times: int = 1) -> None:
         """Let some things happen at a company now."""
         self.businesses[company_id].churn(times, self.now())
+        self.settle()
+
+    def settle(self) -> None:
+        """Tell by webhooks what happened since the last time."""
+        for company_id, business in self.businesses.items():
+            first, self._told[company_id] = self._told[company_id], len(business.versions)
+            for version in business.versions[first:]:
+                self.webhooks.tell(company_id, version)
 
     def delivery(self, company_id: str, version: Version) -> tuple[bytes, dict[str, str]]:
         """Return the webhook that tells of a change, signed: body and headers."""
-        name = _EVENTS[version.kind]
-        at = instant_text(version.at)
-        document = {
-            "event": f"{name}.{'updated' if version.body else 'deleted'}",
-            "event_occurred_at": at,
-            "company_id": company_id,
-            name: self.businesses[company_id]
-            .objects[version.kind]
-            .get(version.object_id, {"id": version.object_id}),
-        }
-        body = encoded(document)
-        timestamp = str(int(version.at.timestamp()))
-        message = timestamp.encode() + b"." + body
-        digest = hmac.new(DEFAULT_SECRET.encode(), message, hashlib.sha256).hexdigest()
-        return body, {"api-timestamp": timestamp, "api-signature": digest}
+        body = self.webhooks.event(company_id, version)
+        return body, self.webhooks.signed(body, version.at)
 
     def handle(self, request: SandboxRequest) -> SandboxReply:
         """Answer one request."""
         now = self.now()
         if request.path.startswith("/sandbox/"):
-            return self._control(request)
+            reply = self._control(request)
+            self.settle()
+            return reply
         fault = self.faults.draw(request.path, request.method)
         reply = spoiled(fault, lambda: self._serve(request, now))
+        self.settle()
         number = sum(self.calls.values())
         reply = replace(reply, delay_s=reply.delay_s + self.latency_s)
         return reply.with_headers(

@@ -11,7 +11,7 @@ from actors.events import CallMade
 from actors.vendors.housecallpro import HousecallPro, HousecallProSettings, door
 from actors.vendors.notice import WebhookDoor
 from daemon.config import HousecallProConfig
-from daemon.sandbox.housecallpro import DEFAULT_SECRET, FaultKind, HousecallProSandbox
+from daemon.sandbox.housecallpro import FaultKind, HousecallProSandbox
 from daemon.sandbox.housecallpro.faults import REFUSAL
 from daemon.sandbox.transport import SandboxTransport
 from support.conformance.trial import Bodies, Delivered, TriedWrite, Trouble, WriteTrouble
@@ -128,9 +128,14 @@ class HousecallProTrial:
         return door(api_settings())
 
     def deliver(self, company: str) -> tuple[Delivered, str]:
+        sender = self.sandbox.webhooks
+        sender.turn_on()
         self.change(company)
-        version = self.sandbox.businesses[company].versions[-1]
-        return Delivered(*self.sandbox.delivery(company, version)), DEFAULT_SECRET
+        self.sandbox.settle()
+        attempt = sender.due(self._clock.utc())
+        assert attempt is not None
+        sender.answered(attempt, 200, self._clock.utc())
+        return Delivered(attempt.body, attempt.headers), sender.secret
 
     def _touch(self, company: str, kind: str, **fields: object) -> tuple[str, str]:
         business = self.sandbox.businesses[company]
