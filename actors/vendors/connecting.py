@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 SECRET: Mapping[str, object] = MappingProxyType({"secret": True})
 """Put into a field's `extra`: what is found there is not repeated, and not shown while it is typed."""
 
+ASKED: Mapping[str, object] = MappingProxyType({"asked": True})
+"""Put into a field's `extra`: a person is asked for it, though others may do without."""
+
 
 class Grant(Protocol):
     """What connects a company."""

@@ -36,7 +36,7 @@ def grant_fields(vendor: str) -> Sequence[GrantField] | None:
     if entry is None or entry.connecting.consent is not None:
         return None
     fields = msgspec.structs.fields(entry.connecting.grant)
-    return [_described(field) for field in fields if field.required]
+    return [_described(field) for field in fields if field.required or _is_asked(field)]
 
 
 def asked_for(shell: Shell, fields: Sequence[GrantField]) -> dict[str, str]:
@@ -84,9 +84,21 @@ def _as_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def _is_asked(field: msgspec.structs.FieldInfo) -> bool:
+    info = _metadata(field)
+    return info is not None and bool((info.extra or {}).get("asked"))
+
+
 def _described(field: msgspec.structs.FieldInfo) -> GrantField:
-    info = inspect.type_info(field.type)
-    if not isinstance(info, inspect.Metadata):
+    info = _metadata(field)
+    if info is None:
         return GrantField(field.encode_name, "", is_secret=False)
     hint = (info.extra_json_schema or {}).get("description", "")
     return GrantField(field.encode_name, str(hint), bool((info.extra or {}).get("secret")))
+
+
+def _metadata(field: msgspec.structs.FieldInfo) -> inspect.Metadata | None:
+    """Return what is said about a field, which may be one that others do without."""
+    info = inspect.type_info(field.type)
+    kinds = info.types if isinstance(info, inspect.UnionType) else (info,)
+    return next((kind for kind in kinds if isinstance(kind, inspect.Metadata)), None)

@@ -1,6 +1,8 @@
 """The configuration that leads a daemon to a sandbox."""
 
 from daemon.sandbox.housecallpro import DEFAULT_SECRET
+from daemon.sandbox.housecallpro.oauth import CLIENT_ID, CLIENT_SECRET
+from daemon.sandbox.housecallpro.oauth import TOKEN_PATH as PARTNER_PATH
 from daemon.sandbox.quickbooks import QuickBooksSandbox
 from daemon.sandbox.servicetitan import APP_KEY, TOKEN_PATH, ServiceTitanSandbox
 
@@ -47,7 +49,9 @@ def housecall_section(url: str) -> dict[str, object]:
     """Return the section `vendors.housecallpro` for a sandbox that is served at this address."""
     return {
         "webhook_secret": DEFAULT_SECRET,
-        "endpoints": {"api_url": url},
+        "client_id": CLIENT_ID,
+        "client_secret": CLIENT_SECRET,
+        "endpoints": {"api_url": url, "token_url": f"{url}{PARTNER_PATH}"},
         **_swift(),
         "limits": {"per_second": 20},
     }

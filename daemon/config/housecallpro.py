@@ -32,6 +32,7 @@ class HousecallProEndpoints:
     """Where the vendor is reached."""
 
     api_url: Annotated[str, http_url()] = "https://api.housecallpro.com"
+    token_url: Annotated[str, http_url()] = "https://api.housecallpro.com/oauth/token"  # noqa: S105 - an address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +40,17 @@ class HousecallProConfig(VendorConfig):
     """Housecall Pro. It needs nothing: each company's key comes when it is connected.
 
     Attributes:
+        client_id: an OAuth partner's; empty for who is none.
+        redirect_uri: where the vendor sends browsers with a code to, as it is registered there.
         webhook_secret: None when webhooks are not used.
     """
 
     account: Annotated[AccountSettings, Flat(_ACCOUNT_RULES)] = field(
         default_factory=_account_settings
     )
+    client_id: str = ""
+    client_secret: Secret | None = None
+    redirect_uri: Annotated[str, http_url(drop="")] = ""
     webhook_secret: Secret | None = None
     endpoints: HousecallProEndpoints = field(default_factory=HousecallProEndpoints)
 
@@ -55,4 +61,8 @@ class HousecallProConfig(VendorConfig):
             timeout_s=self.account.timeout_s,
             overlap_s=self.account.overlap_s,
             compare_every_s=self.account.poll_interval_s,
+            token_url=self.endpoints.token_url,
+            client_id=self.client_id,
+            client_secret="" if self.client_secret is None else self.client_secret.reveal(),
+            redirect_uri=self.redirect_uri,
         )

@@ -34,7 +34,9 @@ def describe_value(value: object) -> str:
 def is_secret(hint: object) -> bool:
     """Tell whether values of the type must not be repeated."""
     info = inspect.type_info(hint)
-    return isinstance(info, inspect.Metadata) and bool((info.extra or {}).get("secret"))
+    kinds = info.types if isinstance(info, inspect.UnionType) else (info,)
+    notes = [kind.extra or {} for kind in kinds if isinstance(kind, inspect.Metadata)]
+    return any(note.get("secret") for note in notes)
 
 
 def is_time(hint: object) -> bool:

@@ -100,7 +100,12 @@ def _build(kind: type[S], values: Mapping[str, Any], what: str, errors: list[Fie
             errors.append(FieldError(name, describe_type(field.type), "nothing"))
     if errors:
         raise InvalidInputError(sorted(errors, key=lambda error: error.path))
-    return kind(**read)
+    try:
+        return kind(**read)
+    except ValueError as error:
+        # Each field is well: the struct itself says what they have to be together.
+        found = ", ".join(sorted(values)) or "nothing"
+        raise InvalidInputError([FieldError("", str(error), found)]) from error
 
 
 def _convert(value: object, hint: object, *, in_text: bool) -> object:

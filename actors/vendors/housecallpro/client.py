@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 VENDOR = "housecallpro"
 MANNERS = CallManners(VENDOR, "x-request-id", failure, is_fault=lambda _body: False)
 
+BEARER = "Bearer "
+"""What an OAuth partner's token is kept with; a key is kept bare."""
+
 T = TypeVar("T")
 
 
@@ -168,7 +171,7 @@ class ApiClient:
                 request,
                 lambda body: shown_row(kind, body),
                 account=company_id,
-                secrets=[key],
+                secrets=[key.removeprefix(BEARER)],
                 on_reply=replies.append,
             )
         seen_at = vendor_time(replies[0]) or self._caller.clock.now().utc
@@ -190,7 +193,9 @@ class ApiClient:
             VendorError: the call failed otherwise.
         """
         request = self._request(api_key, ["company"], {}, "")
-        return await self._caller.call(Operation.COMPANY, request, company, secrets=[api_key])
+        return await self._caller.call(
+            Operation.COMPANY, request, company, secrets=[api_key.removeprefix(BEARER)]
+        )
 
     async def _get(
         self,
@@ -210,7 +215,7 @@ class ApiClient:
                 request,
                 read,
                 account=company_id,
-                secrets=[key],
+                secrets=[key.removeprefix(BEARER)],
                 trace_ids=session.trace_ids,
                 on_reply=replies.append,
             )
@@ -228,7 +233,8 @@ class ApiClient:
         *,
         content: bytes | None = None,
     ) -> httpx.Request:
-        headers = {"Authorization": f"Token {api_key}", "Accept": "application/json"}
+        named = api_key if api_key.startswith(BEARER) else f"Token {api_key}"
+        headers = {"Authorization": named, "Accept": "application/json"}
         if company_id:
             headers["X-Company-Id"] = company_id
         if content is not None:

@@ -12,6 +12,7 @@ class Operation(StrEnum):
     CREATE = "create"
     FIND = "find"
     COMPANY = "company"
+    TOKEN = "token"  # noqa: S105  the name of a call
 
 
 OPERATIONS: tuple[str, ...] = tuple(Operation)

@@ -7,11 +7,12 @@ import httpx
 
 from actors.clock import Clock
 from actors.credential import Credential
-from actors.errors import GrantRefusedError, ReauthorizeError, RejectedError
+from actors.errors import RejectedError
 from actors.events import CallMade
 from actors.vendors.base import Count, Look, Page, Session, Witness
 from actors.vendors.caller import Caller
 from actors.vendors.housecallpro import planner
+from actors.vendors.housecallpro.auth import Authorization
 from actors.vendors.housecallpro.client import MANNERS, VENDOR, ApiClient
 from actors.vendors.housecallpro.object_types import OBJECT_TYPES
 from actors.vendors.housecallpro.reading import read_page
@@ -22,12 +23,9 @@ from actors.vendors.http import HttpChannel
 from actors.vendors.one_at_a_time import OneAtATime
 from store.models import Cursor, ObjectRecord, Tombstone
 
-TRIED_EVERY = timedelta(days=30)
-"""Keys don't end by themselves; so often one is tried although nobody refused it."""
-
 
 class HousecallPro(OneAtATime):
-    """Serves all companies, each with a key of its own."""
+    """Serves all companies, each with a key or tokens of its own."""
 
     def __init__(
         self,
@@ -38,8 +36,9 @@ class HousecallPro(OneAtATime):
     ) -> None:
         """Take the client that all accounts share and a listener, which must not raise."""
         self._channel = HttpChannel(http, timeout_s=settings.timeout_s)
-        self._clock = clock
-        self._api = ApiClient(Caller(self._channel, clock, on_call, MANNERS), settings)
+        caller = Caller(self._channel, clock, on_call, MANNERS)
+        self._api = ApiClient(caller, settings)
+        self._authorization = Authorization(caller, self._api, settings)
         self._overlap = timedelta(seconds=settings.overlap_s)
         self._compare_every = timedelta(seconds=settings.compare_every_s)
         self._writer = HousecallProWriter(self._api)
@@ -51,7 +50,7 @@ class HousecallPro(OneAtATime):
 
     @property
     def single_use_tokens(self) -> bool:
-        """A key is used for every call (§2.1)."""
+        """A key is used for every call; of partners' tokens it is not documented (§2.1)."""
         return False
 
     @property
@@ -64,17 +63,17 @@ class HousecallPro(OneAtATime):
         return planner.looks(cursors, due=due)
 
     def authorize_url(self, state: str) -> None:
-        """There is no consent page for keys: an admin makes them."""
+        """There is no consent page for keys: an admin makes them. Codes are brought by who has them."""
         del state
 
     async def exchange(self, proof: str, external_account_id: str) -> Credential:
-        """See whose key it is. Raises as the contract says."""
+        """See whose key or code it is. Raises as the contract says."""
         del external_account_id
-        return await self._tried(proof)
+        return await self._authorization.obtain(proof)
 
     async def refresh(self, credential: Credential) -> Credential:
-        """See that the key is still good. Raises as the contract says."""
-        return await self._tried(credential.refresh_token)
+        """See that the key is still good, or get new tokens. Raises as the contract says."""
+        return await self._authorization.renew(credential)
 
     async def revoke(self, credential: Credential) -> None:
         """Raise `RejectedError`: only the company's admin can delete a key."""
@@ -107,17 +106,3 @@ class HousecallPro(OneAtATime):
     async def close(self) -> None:
         """Let go of connections."""
         await self._channel.close()
-
-    async def _tried(self, api_key: str) -> Credential:
-        obtained_at = self._clock.now().utc
-        try:
-            company_id, _ = await self._api.whose(api_key)
-        except ReauthorizeError as error:
-            raise GrantRefusedError(str(error), status=error.status) from error
-        return Credential(
-            access_token=api_key,
-            refresh_token=api_key,
-            obtained_at=obtained_at,
-            access_expires_at=obtained_at + TRIED_EVERY,
-            company=company_id,
-        )

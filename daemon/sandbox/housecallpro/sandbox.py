@@ -19,6 +19,7 @@ from daemon.sandbox.housecallpro.business import (
 )
 from daemon.sandbox.housecallpro.faults import Faults, spoiled
 from daemon.sandbox.housecallpro.leads import acted, convert_lead, create_lead, is_wanted
+from daemon.sandbox.housecallpro.oauth import TOKEN_PATH, Partner
 from daemon.sandbox.housecallpro.office import Office
 from daemon.sandbox.housecallpro.webhook_sender import WebhookSender
 
@@ -27,13 +28,14 @@ _SINGLE = frozenset({"customers", "jobs", "leads"})
 
 
 class HousecallProSandbox:
-    """A stand-in for Housecall Pro: company keys, lists, reads by id, leads that others make, webhooks.
+    """A stand-in for Housecall Pro: keys, tokens, lists, reads by id, leads that others make, webhooks.
 
     `handle` is synchronous and pure in time and chance.
 
     Attributes:
         businesses: by the vendor's id of the company.
         offices: what becomes of leads, by the same.
+        partner: an app that companies may consent to.
         latency_s: how long each call takes.
         most_rows: the most rows on a page.
         per_minute: the limit that nobody publishes; None lifts it.
@@ -52,6 +54,7 @@ class HousecallProSandbox:
         self.most_rows = 100
         self.per_minute: int | None = 150
         self.violations = 0
+        self.partner = Partner(Random(f"{seed} partner"))  # noqa: S311
         self.webhooks = WebhookSender(Random(f"{seed} webhooks"))  # noqa: S311
         self._recent: dict[str, deque[datetime]] = {}
         self._told: dict[str, int] = {}
@@ -134,9 +137,18 @@ class HousecallProSandbox:
         return json_reply(404, b'{"error":"The sandbox has no such control."}')
 
     def _serve(self, request: SandboxRequest, now: datetime) -> SandboxReply:
+        if request.path == TOKEN_PATH and request.method == "POST":
+            self.calls["token"] += 1
+            return self.partner.issue(request.body, now)
         given = request.headers.get("authorization", "")
+        by_token = self.partner.company_of(given, now)
         business = next(
-            (each for each in self.businesses.values() if given == f"Token {each.api_key}"), None
+            (
+                each
+                for each in self.businesses.values()
+                if given == f"Token {each.api_key}" or each.company_id == by_token
+            ),
+            None,
         )
         if business is None:
             return _UNAUTHORIZED

@@ -150,8 +150,16 @@ async def test_one_key_is_one_write(house: TrialHouse) -> None:
     assert len(house.trial.applied(house.companies[account_id])) == len(tried(house, account_id))
 
 
-@pytest.mark.parametrize("trouble", [None, WriteTrouble.LOST, WriteTrouble.RESET_BEFORE])
-@pytest.mark.parametrize("after_s", [0.0, 0.01, 0.06, 0.2])
+@pytest.mark.parametrize(
+    ("trouble", "after_s"),
+    [
+        (None, 0.0),
+        (None, 0.06),
+        (WriteTrouble.LOST, 0.06),
+        (WriteTrouble.LOST, 0.2),
+        (WriteTrouble.RESET_BEFORE, 0.01),
+    ],
+)
 async def test_crash_while_it_is_sent_makes_no_second_one(
     house: TrialHouse, trouble: WriteTrouble | None, after_s: float
 ) -> None:

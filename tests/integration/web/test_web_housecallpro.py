@@ -19,6 +19,29 @@ async def test_key_connects_the_company_that_it_is_for(web: WebHouse, visitor: V
     assert again["id"] == account["id"]
 
 
+async def test_code_of_a_partner_connects_the_company_that_consented(
+    web: WebHouse, visitor: Visitor
+) -> None:
+    async with with_housecallpro(web) as vendor:
+        company = vendor.add_company("Ada's Plumbing")
+        grant = {"authorization_code": vendor.partner.consent(company)}
+        account = await visitor.post(CONNECT, grant, expect=201)
+        assert (account["external_account_id"], account["name"]) == (company, "Ada's Plumbing")
+        again = await visitor.call("POST", CONNECT, json=grant, expect=422)
+    assert "refuses these keys" in again.json()["detail"]
+
+
+async def test_neither_or_both_connect_nothing(web: WebHouse, visitor: Visitor) -> None:
+    async with with_housecallpro(web):
+        for grant in ({}, {"api_key": "a", "authorization_code": "b"}):
+            reply = await visitor.call("POST", CONNECT, json=grant, expect=422)
+            assert "either api_key or authorization_code" in reply.text
+        for name in ("api_key", "authorization_code"):
+            reply = await visitor.call("POST", CONNECT, json={name: "s3cret thing"}, expect=422)
+            assert reply.json()["errors"][0]["path"] == name
+            assert "s3cret" not in reply.text
+
+
 async def test_wrong_key_is_refused_and_not_repeated(web: WebHouse, visitor: Visitor) -> None:
     async with with_housecallpro(web) as vendor:
         vendor.add_company()

@@ -13,6 +13,7 @@ from actors.vendors.notice import WebhookDoor
 from daemon.config import HousecallProConfig
 from daemon.sandbox.housecallpro import FaultKind, HousecallProSandbox
 from daemon.sandbox.housecallpro.faults import REFUSAL
+from daemon.sandbox.housecallpro.oauth import CLIENT_ID, CLIENT_SECRET, TOKEN_PATH
 from daemon.sandbox.transport import SandboxTransport
 from support.conformance.trial import Bodies, Delivered, TriedWrite, Trouble, WriteTrouble
 from support.virtual_time import VirtualClock
@@ -51,7 +52,13 @@ _WRITES: Mapping[WriteTrouble, tuple[FaultKind, bool]] = {
 
 def api_settings(origin: str = ORIGIN) -> HousecallProSettings:
     """What reaches the sandbox at this address."""
-    return HousecallProSettings(origin)
+    return HousecallProSettings(
+        origin,
+        token_url=f"{origin}{TOKEN_PATH}",
+        client_id=CLIENT_ID,
+        client_secret=CLIENT_SECRET,
+        redirect_uri="https://partner.example/back",
+    )
 
 
 class HousecallProTrial:
