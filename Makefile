@@ -14,6 +14,11 @@ JOBS     ?= $(shell nproc)
 SCENARIO ?=
 PAYMENTS ?= 50
 
+PYTEST = $(BIN)/python -m pytest --dist worksteal
+# Counting lines makes tests take twice as long: it is done over the tests of what is counted.
+COUNTED := $(addprefix tests/,unit/actors unit/store integration/actors integration/conformance \
+             integration/store integration/vendors)
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format types imports docs simulate storm bench lock clean
 
@@ -25,7 +30,10 @@ demo: $(RUN) ## see it work: sandbox vendor, daemon and dashboard; no credential
 
 test: $(DEV) ## run every test, with the coverage gate
 	@[ ! -x .ci/system-tools ] || .ci/system-tools
-	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal --cov --cov-report=term
+	@$(PYTEST) --numprocesses $(JOBS) --cov --cov-report=term $(COUNTED)
+	@$(PYTEST) --numprocesses $(JOBS) $(addprefix --ignore=,$(COUNTED) tests/e2e)
+	@# Processes wait for each other more than they work.
+	@$(PYTEST) --numprocesses $$((2 * $(JOBS))) tests/e2e
 
 lint: $(DEV) ## check style and formatting
 	@$(BIN)/ruff check .

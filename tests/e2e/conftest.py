@@ -8,9 +8,9 @@ from support.small_company import QUICK, SmallCompany
 
 
 @pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[SandboxProcess]:
-    with sandbox_process(tmp_path) as served:
-        yield served
+def sandbox(one_sandbox: SandboxProcess) -> Iterator[SandboxProcess]:
+    yield one_sandbox
+    one_sandbox.clear_faults()
 
 
 @pytest.fixture

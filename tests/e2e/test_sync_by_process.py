@@ -49,7 +49,7 @@ def test_connected_company_is_exact_and_the_daemon_ends_well(
         until("exact", lambda: exact_past(setup, account_id, changed_at))
         daemon.send(signal.SIGTERM)
         assert daemon.exit_code() == 0, daemon.err
-    assert sandbox.statistics()["violations"] == []
+    assert sandbox.violations(realm_id) == []
     assert_exact(setup, sandbox, realm_id)
 
 

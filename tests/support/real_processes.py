@@ -130,6 +130,12 @@ class SandboxProcess:
         answer: dict[str, object] = self.http.get("/sandbox/statistics").json()
         return answer
 
+    def violations(self, realm_id: str) -> list[dict[str, object]]:
+        """Return how often which of the vendor's limits was broken for a company."""
+        found = self.statistics()["violations"]
+        assert isinstance(found, list)
+        return [each for each in found if each["realm_id"] == realm_id]
+
     def truth(self, realm_id: str, object_types: Sequence[str]) -> dict[str, dict[str, bytes]]:
         """Read a company through the vendor's own interface.
 
