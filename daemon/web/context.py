@@ -19,6 +19,7 @@ from daemon.throughput import Throughput
 from daemon.watching import Watching
 from daemon.web.body_room import BodyRoom
 from daemon.web.pages.rendering import Pages
+from daemon.web.pages.session import EndedSessions
 from daemon.web.pages.status_link import StatusLinks
 from store.ports import Store
 
@@ -37,6 +38,7 @@ class WebContext:
         service_history: how the service did in the last day.
         status_links: the addresses of the pages that an account's own people see.
         pages: what pages are made with.
+        ended_sessions: which browsers signed out.
         heartbeat_s: how often a stream without changes shows that it lives.
         max_waiting: how many long polls and streams may be open at once; as configured when None.
         body_room: how many large deliveries are in memory at once.
@@ -64,6 +66,7 @@ class WebContext:
     max_waiting: int | None = None
     body_room: BodyRoom = field(default_factory=BodyRoom)
     pages: Pages = field(default_factory=Pages)
+    ended_sessions: EndedSessions = field(default_factory=EndedSessions)
 
     def stale_after_s(self, vendor: str) -> float:
         """Return at what age a replica is stale; 0 for a vendor that is not configured.

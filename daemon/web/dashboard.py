@@ -139,10 +139,10 @@ async def take_login(call: Call[Nothing, Nothing]) -> web.StreamResponse:
 
 
 async def logout(call: Call[Nothing, Nothing]) -> web.StreamResponse:
-    """End the session."""
+    """End the session, and with it the streams of all pages that show it."""
     session.require_own_page(call.request)
     response = see_other(session.LOGIN)
-    session.end(response)
+    session.end(call.context, call.request, response)
     return response
 
 
@@ -165,7 +165,9 @@ async def _live(
         return {name: pages.render(f"{page}/{name}.html", now) for name in names}
 
     with call.waiting.place():
-        return await stream_parts(call, parts)
+        return await stream_parts(
+            call, parts, lambda: session.is_signed_in(call.context, call.request)
+        )
 
 
 async def _overview_values(call: Call[OverviewQuery, Nothing]) -> Mapping[str, object]:
@@ -252,6 +254,7 @@ OPERATIONS: tuple[AnyOperation, ...] = (
         summary="Takes the admin token once and gives a session, as a cookie",
         handler=take_login,
         raw_body=FORM,
+        token_in_form=True,
         replies=[SEE_OTHER],
         problems={HTTPStatus.FORBIDDEN: "It is not the token, or a page elsewhere sent it."},
         problem_page=problem_page,

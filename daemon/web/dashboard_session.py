@@ -20,6 +20,8 @@ _OURS = frozenset({"same-origin", "none"})
 def is_signed_in(context: WebContext, request: web.Request) -> bool:
     """Tell whether the browser shows a session of ours."""
     session = request.cookies.get(COOKIE, "")
+    if session in context.ended_sessions:
+        return False
     return _seal(context).accepts(session, context.clock.now().utc)
 
 
@@ -42,8 +44,9 @@ def begin(context: WebContext, response: web.StreamResponse) -> None:
     )
 
 
-def end(response: web.StreamResponse) -> None:
-    """Take the browser's session away."""
+def end(context: WebContext, request: web.Request, response: web.StreamResponse) -> None:
+    """Take the browser's session away, and know it no more."""
+    context.ended_sessions.add(request.cookies.get(COOKIE, ""), context.clock.now().utc)
     response.del_cookie(COOKIE, path=HOME, httponly=True, samesite="Strict")
 
 

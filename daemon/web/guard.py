@@ -9,11 +9,14 @@ from aiohttp.typedefs import Middleware
 
 from daemon.config import Secret
 from daemon.web.context import WebContext
-from daemon.web.dashboard_session import is_signed_in
+from daemon.web.dashboard_session import is_admin_token, is_signed_in
 from daemon.web.host import HostRules
+from daemon.web.input import arrived_body
 from daemon.web.problem import ProblemError
 from daemon.web.problems import Handler
 from daemon.web.request_rate import RequestRate
+
+_FORM_BYTES = 4096
 
 
 def check_host(rules: HostRules) -> Middleware:
@@ -47,6 +50,30 @@ def let_in(request: web.Request, context: WebContext, rate: RequestRate) -> None
         count_visitor(request, context, rate)
         raise
     _count("with the admin token", context, rate)
+
+
+async def let_in_by_form(request: web.Request, context: WebContext, rate: RequestRate) -> None:
+    """Let pass whose form brings the token, and others as long as they do not ask too often.
+
+    Behind a proxy all come from one address: strangers who ask too often keep nobody out. It is its
+    length that keeps the token from being guessed.
+
+    Raises:
+        ProblemError: 408, 413 or 429.
+    """
+    if request.content_length is None or request.content_length > _FORM_BYTES:
+        raise ProblemError(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            "body-too-large",
+            f"the form may have {_FORM_BYTES} bytes, and has to say how many it has",
+            headers={"Connection": "close"},
+        )
+    await arrived_body(request, context)
+    form = await request.post()
+    if is_admin_token(context, str(form.get("token", ""))):
+        _count("with the admin token", context, rate)
+    else:
+        count_visitor(request, context, rate)
 
 
 def count_visitor(request: web.Request, context: WebContext, rate: RequestRate) -> None:

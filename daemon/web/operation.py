@@ -11,7 +11,7 @@ from aiohttp import web
 
 from daemon.web.audited import audited
 from daemon.web.context import WebContext
-from daemon.web.guard import count_visitor, let_in
+from daemon.web.guard import count_visitor, let_in, let_in_by_form
 from daemon.web.input import arrived_body, read_body, read_query
 from daemon.web.page import HTML
 from daemon.web.problem import MEDIA_TYPE, ProblemError
@@ -90,6 +90,7 @@ class Operation(Generic[Q, B]):
         is_open: whether it needs no token.
         by_session: whether a browser's session opens it instead of the token.
         reads_body: whether the handler takes the body off the wire, within limits of its own.
+        token_in_form: whether its form brings the admin token.
         ignores_unknown: whether unknown parameters are left alone, because others choose them.
         deed: what the audit trail calls it (`daemon/audit/deeds.py`); empty when nothing is done.
     """
@@ -113,6 +114,7 @@ class Operation(Generic[Q, B]):
     by_session: bool = False
     ignores_unknown: bool = False
     reads_body: bool = False
+    token_in_form: bool = False
     deed: str = ""
 
     @property
@@ -132,6 +134,8 @@ def bind(
     async def handle(request: web.Request) -> web.StreamResponse:
         if not (operation.is_open or operation.by_session):
             let_in(request, context, rate)
+        elif operation.token_in_form:
+            await let_in_by_form(request, context, rate)
         elif operation.is_counted:
             count_visitor(request, context, rate)
         query = read_query(

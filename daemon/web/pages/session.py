@@ -1,7 +1,8 @@
 """What the operator's browser shows instead of the admin token. Pure.
 
 A session is an instant and a seal over it, made with a key that comes from the admin token: it
-outlives a restart, and ends by itself, or when the token is changed.
+outlives a restart, and ends by itself, or when the token is changed. One that is signed out of is
+remembered in memory: whoever copied its cookie before may use it again after a restart.
 """
 
 import hashlib
@@ -13,6 +14,8 @@ from datetime import datetime, timedelta
 LASTS = timedelta(days=7)
 
 _PURPOSE = b"syncline dashboard session 1"
+_UNITS_A_SECOND = 1_000_000
+"""Finer than browsers come: no two have the same session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class SessionSeal:
 
     def issue(self, now: datetime) -> str:
         """Return a session that begins now."""
-        end = str(int((now + LASTS).timestamp()))
+        end = str(round((now + LASTS).timestamp() * _UNITS_A_SECOND))
         return f"{end}.{self._sealed(end)}"
 
     def accepts(self, session: str, now: datetime) -> bool:
@@ -36,8 +39,23 @@ class SessionSeal:
         end, _, seal = session.partition(".")
         if not hmac.compare_digest(seal.encode(errors="replace"), self._sealed(end).encode()):
             return False
-        return now.timestamp() < int(end)
+        return now.timestamp() < int(end) / _UNITS_A_SECOND
 
     def _sealed(self, end: str) -> str:
         digest = hmac.digest(self.key, end.encode(errors="replace"), hashlib.sha256)
         return urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+class EndedSessions:
+    """Sessions that ended early, because their browser signed out."""
+
+    def __init__(self) -> None:
+        self._added_at: dict[str, datetime] = {}
+
+    def add(self, session: str, now: datetime) -> None:
+        """Remember one, and forget those that have ended by themselves meanwhile."""
+        self._added_at = {each: at for each, at in self._added_at.items() if now < at + LASTS}
+        self._added_at[session] = now
+
+    def __contains__(self, session: str) -> bool:
+        return session in self._added_at

@@ -117,6 +117,19 @@ async def test_signing_out_takes_the_cookie_away(web: WebHouse, visitor: Visitor
     assert 'syncline_session=""' in reply.headers["Set-Cookie"]
 
 
+async def test_signing_out_ends_the_session_wherever_it_is_shown(web: WebHouse) -> None:
+    async with browser(web) as client, browser(web) as other:
+        seen = 0
+        with anyio.fail_after(15):
+            async for part in parts_of(client, "/dashboard/live"):
+                seen += 1
+                if part["id"] == "accounts":
+                    await client.post("/dashboard/logout")
+        assert seen >= 1
+        assert (await client.get("/dashboard")).status_code == 303
+        assert (await other.get("/dashboard")).status_code == 200
+
+
 async def test_a_link_from_elsewhere_is_led_on_so_that_the_cookie_comes_along(
     web: WebHouse, visitor: Visitor
 ) -> None:

@@ -236,6 +236,28 @@ async def test_who_guesses_at_the_login_may_not_guess_on(tmp_path: Path) -> None
         assert 429 in statuses
 
 
+async def test_who_knows_the_token_comes_in_while_strangers_at_the_same_address_guess(
+    tmp_path: Path,
+) -> None:
+    # Behind a proxy all come from one address.
+    async with (
+        limited(tmp_path, ServerLimits(requests_per_second=1)) as web,
+        web.stranger(headers={"Sec-Fetch-Site": "same-origin"}) as guesser,
+    ):
+        for expect in (403, 403, 429):
+            refused = await guesser.post("/dashboard/login", data={"token": "guess"})
+            assert refused.status_code == expect
+        entered = await guesser.post("/dashboard/login", data={"token": TOKEN})
+        assert entered.status_code == 303
+
+
+async def test_forms_that_are_too_large_for_a_token_are_not_read(tmp_path: Path) -> None:
+    async with limited(tmp_path, ServerLimits()) as web, web.stranger() as stranger:
+        reply = await stranger.post("/dashboard/login", data={"token": "x" * 5000})
+    web.visitor.description.check(reply)
+    assert reply.status_code == 413
+
+
 async def test_who_has_a_session_is_not_held_to_what_strangers_at_the_same_address_ask(
     tmp_path: Path,
 ) -> None:

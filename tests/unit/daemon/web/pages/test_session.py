@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from daemon.web.pages.session import LASTS, SessionSeal
+from daemon.web.pages.session import LASTS, EndedSessions, SessionSeal
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OURS = SessionSeal.of("the-admin-token")
@@ -17,6 +17,19 @@ def test_a_session_is_accepted_until_it_ends() -> None:
 
 def test_a_session_ends_with_the_token_that_it_was_given_for() -> None:
     assert not SessionSeal.of("another-token").accepts(OURS.issue(NOW), NOW)
+
+
+def test_two_sessions_are_told_apart() -> None:
+    assert OURS.issue(NOW) != OURS.issue(NOW + timedelta(microseconds=1))
+
+
+def test_a_session_that_was_ended_early_is_known_until_it_would_have_ended() -> None:
+    ended = EndedSessions()
+    ended.add("left early", NOW)
+    assert "left early" in ended
+    assert "another" not in ended
+    ended.add("another", NOW + LASTS)
+    assert "left early" not in ended
 
 
 def test_a_later_end_needs_a_seal_of_its_own() -> None:
