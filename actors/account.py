@@ -35,6 +35,7 @@ from actors.status import ActorStatus
 from actors.step import REFUSED, Decision, step
 from actors.surroundings import Surroundings
 from actors.token_calendar import keep_alive_at_s
+from actors.vendor_rest import NO_REST, VendorRest
 from actors.vendors.base import Look, Page, Permit, Priority, Session
 from actors.verification import Verification
 from actors.verification_plan import Order
@@ -80,7 +81,12 @@ class AccountActor:
     )
 
     def __init__(
-        self, claimed: ClaimedAccount, around: Surroundings, *, first_look_in_s: float = 0.0
+        self,
+        claimed: ClaimedAccount,
+        around: Surroundings,
+        *,
+        first_look_in_s: float = 0.0,
+        rest: VendorRest = NO_REST,
     ) -> None:
         if claimed.credential is None:
             raise ValueError("an account without tokens cannot be run")
@@ -97,18 +103,14 @@ class AccountActor:
             self._announcer.breaker_turned,
             reads=around.reads,
             account_id=self.account_id,
+            rest=rest,
         )
         self._epoch = claimed.account.epoch
         self._refresher = Refresher(
             around.store, around.vendor, around.sealer, around.clock, self.account_id, self._epoch
         )
         self._intake = Intake(
-            around.store,
-            around.vendor,
-            around.clock,
-            self.account_id,
-            self._epoch,
-            around.settings,
+            around.store, around.vendor, around.clock, self.account_id, self._epoch, around.settings
         )
         self._rules = Rules(around.settings, around.vendor, around.random, phase(self.account_id))
         self._actions: ActionRunner | None = None
@@ -157,6 +159,11 @@ class AccountActor:
             wake_at_s=self._wake_at_s,
             verification=None if self._verification is None else self._verification.progress(),
         )
+
+    @property
+    def rest(self) -> VendorRest:
+        """What the account's next actor has to know of the vendor."""
+        return self._gate.rest()
 
     def forget_responses(self) -> None:
         """Begin to look for the slowest response anew."""

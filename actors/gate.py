@@ -25,6 +25,7 @@ from actors.errors import (
 )
 from actors.read_meter import ReadMeter
 from actors.settings import AccountSettings
+from actors.vendor_rest import NO_REST, VendorRest
 from actors.vendors.base import Permit, Priority
 
 if TYPE_CHECKING:
@@ -113,17 +114,18 @@ class Gate:
         *,
         reads: ReadMeter | None = None,
         account_id: str = "",
+        rest: VendorRest = NO_REST,
     ) -> None:
         now_s = clock.now().monotonic_s
         self.bucket = CallBucket(settings.limits, now_s)
-        self.breaker = Breaker(settings.breaker)
+        self.breaker = Breaker(settings.breaker, rest)
         self._clock = clock
         self._random = random
         self._on_breaker = on_breaker
         self._reads = reads
         self._account_id = account_id
-        self._known_state = BreakerState.CLOSED
-        self._hold_until_s = -inf
+        self._known_state = self.breaker.state(now_s)
+        self._hold_until_s = rest.hold_until_s
         self._queue: list[_Ticket] = []
         self._order = count()
         self.last_response_s: float | None = None
@@ -132,6 +134,11 @@ class Gate:
     def rest_s(self, now_s: float) -> float:
         """Return how long nothing should be begun: the breaker's rest, or the wait that the vendor asked for."""
         return max(self.breaker.wait_s(now_s), self._hold_until_s - now_s, 0.0)
+
+    def rest(self) -> VendorRest:
+        """Return what the account's next gate has to respect."""
+        breaker = self.breaker
+        return VendorRest(self._hold_until_s, breaker.failures, breaker.retry_at_s)
 
     def permit(self, priority: Priority, budget: Priority | None = None) -> Permit:
         """Return what a vendor's package enters around each of its calls.

@@ -25,6 +25,7 @@ from actors.messages import Hinted, Message, Stop
 from actors.resumption import phase
 from actors.status import ActorStatus
 from actors.surroundings import Surroundings
+from actors.vendor_rest import NO_REST, VendorRest
 from daemon.restart import CrashHistory, Quarantine, Restart, RestartPolicy, after_crash
 from store.errors import StaleEpochError, StoreUnavailableError, UnknownAccountError
 from store.models import ClaimedAccount
@@ -56,6 +57,7 @@ class Hosted:
         actor: the run under way, or the last one.
         last_error: how the last crash read, for the operator.
         read_at_s: when its actor was last told that somebody reads the account.
+        rest: what its next actor is told of the vendor.
     """
 
     account_id: str
@@ -66,6 +68,7 @@ class Hosted:
     last_error: str | None = None
     task: TaskHandle[None] | None = None
     read_at_s: float = -inf
+    rest: VendorRest = NO_REST
 
     @property
     def ended(self) -> bool:
@@ -81,6 +84,12 @@ class Hosted:
         """Return when nothing runs for the account any more."""
         if self.task is not None:
             await self.task.wait()
+
+    def keep_rest(self) -> VendorRest:
+        """Keep what the last actor learned of the vendor for the next one, and return it."""
+        if self.actor is not None:
+            self.rest = self.actor.rest
+        return self.rest
 
     def status(self) -> ActorStatus | None:
         """Describe the actor, if there was ever one."""
@@ -153,9 +162,9 @@ class Supervisor:
     async def start_account(self, account_id: str) -> None:
         """Start the account's actor afresh; one that runs already is stopped first."""
         async with self._turn(account_id):
-            await self._stop_hosted(account_id)
+            rest = await self._stop_hosted(account_id)
             claimed = await self._store.claim(account_id)
-            self._host(claimed, among=0)
+            self._host(claimed, among=0, rest=rest.as_asked_for())
 
     async def stop_account(self, account_id: str) -> None:
         """Let the account's actor finish what is in hand and end; cancel it after the grace period."""
@@ -214,25 +223,28 @@ class Supervisor:
         """Return what is held while the account is started or stopped: one after the other."""
         return self._turns.setdefault(account_id, anyio.Lock())
 
-    async def _stop_hosted(self, account_id: str) -> None:
+    async def _stop_hosted(self, account_id: str) -> VendorRest:
+        """Stop the account; return how long its vendor is to be left alone."""
         hosted = self._hosted.get(account_id)
-        if hosted is not None:
-            await self._end([hosted])
-            del self._hosted[account_id]
+        if hosted is None:
+            return NO_REST
+        await self._end([hosted])
+        del self._hosted[account_id]
+        return hosted.keep_rest()
 
     async def _restart(self, known: Hosted, among: int) -> None:
         """Start an account afresh, unless somebody else did meanwhile; it claims itself."""
         async with self._turn(known.account_id):
             if self._hosted.get(known.account_id) is known:
-                await self._stop_hosted(known.account_id)
-                self._begin(known.account_id, known.vendor, None, among)
+                rest = await self._stop_hosted(known.account_id)
+                self._begin(known.account_id, known.vendor, None, among, rest)
 
     async def _host_all(self) -> None:
         accounts = await self._store.claim_shard(self._shard)
         for claimed in accounts:
             self._host(claimed, among=len(accounts))
 
-    def _host(self, claimed: ClaimedAccount, *, among: int) -> None:
+    def _host(self, claimed: ClaimedAccount, *, among: int, rest: VendorRest = NO_REST) -> None:
         account = claimed.account
         if _needs_owner(claimed):
             self._park(account.id, account.vendor, Condition.OWNER_NEEDED)
@@ -242,7 +254,7 @@ class Supervisor:
                 account.id, account.vendor, Condition.STOPPED, "its vendor is not configured"
             )
         else:
-            self._begin(account.id, account.vendor, claimed, among)
+            self._begin(account.id, account.vendor, claimed, among, rest)
 
     def _park(
         self, account_id: str, vendor: str, condition: Condition, why: str | None = None
@@ -250,7 +262,12 @@ class Supervisor:
         self._hosted[account_id] = Hosted(account_id, vendor, condition, last_error=why)
 
     def _begin(
-        self, account_id: str, vendor: str, claimed: ClaimedAccount | None, among: int
+        self,
+        account_id: str,
+        vendor: str,
+        claimed: ClaimedAccount | None,
+        among: int,
+        rest: VendorRest,
     ) -> None:
         """Supervise the account from now on, as one of so many that start together."""
         if self._tasks is None or self._stop.is_set():
@@ -258,7 +275,7 @@ class Supervisor:
         interval_s = self._surroundings[vendor].settings.poll_interval_s
         first_look_in_s = phase(account_id) * min(interval_s, among / _STARTS_PER_S)
         condition = Condition.RESTARTING if claimed is None else Condition.RUNNING
-        hosted = self._hosted[account_id] = Hosted(account_id, vendor, condition)
+        hosted = self._hosted[account_id] = Hosted(account_id, vendor, condition, rest=rest)
         hosted.task = self._tasks.start_soon(
             self._supervise, hosted, claimed, first_look_in_s, name=f"account {account_id}"
         )
@@ -266,7 +283,10 @@ class Supervisor:
     async def _supervise(
         self, hosted: Hosted, claimed: ClaimedAccount | None, first_look_in_s: float
     ) -> None:
-        """Run actor after actor. Nothing of a claim is kept while its actor runs: it would only grow old."""
+        """Run actor after actor. Nothing of a claim is kept while its actor runs: it would only grow old.
+
+        What one learned of the vendor the next is told: to crash is no way to call it sooner.
+        """
         history = CrashHistory()
         try:
             while True:
@@ -277,6 +297,7 @@ class Supervisor:
                     ending = await made.run() if isinstance(made, AccountActor) else made
                 except Exception as error:  # noqa: BLE001 - the one place that may see it
                     claimed = None
+                    hosted.keep_rest()
                     ended_s = self._clock.now().monotonic_s
                     history, verdict = after_crash(
                         history, began_s, ended_s, self._policy, self._random
@@ -301,9 +322,8 @@ class Supervisor:
                 return Ending.FENCED_OFF
             if _needs_owner(claimed):
                 return Ending.OWNER_NEEDED
-        hosted.actor = AccountActor(
-            claimed, self._surroundings[hosted.vendor], first_look_in_s=first_look_in_s
-        )
+        around, rest = self._surroundings[hosted.vendor], hosted.rest
+        hosted.actor = AccountActor(claimed, around, first_look_in_s=first_look_in_s, rest=rest)
         hosted.condition = Condition.RUNNING
         if hinted := self._unheard.pop(hosted.account_id, None):
             hosted.actor.post(hinted)
