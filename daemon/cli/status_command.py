@@ -25,8 +25,9 @@ from daemon.cli.live_view import LiveView
 from daemon.cli.options import ConfigOption, JsonOption
 from daemon.cli.output import Output
 from daemon.cli.overview_replies import OverviewReply
-from daemon.cli.replies import AccountReply, BudgetReply, StatusReply, TokenReply, decoded
+from daemon.cli.replies import BudgetReply, StatusReply, TokenReply, decoded
 from daemon.cli.shell import Shell, shell_of
+from daemon.cli.state_news import StateNews
 from daemon.cli.verification_text import verification_text
 from daemon.cli.wording import age, printable
 
@@ -67,8 +68,7 @@ def _watch(shell: Shell, daemon: DaemonClient, path: str, *, as_json: bool) -> N
     if as_json:
         _look_again(shell, lambda: output.json_line(_document(daemon, path)), output.message)
     if not output.data.is_terminal:
-        shown: dict[str, str] = {}
-        _look_again(shell, lambda: _show_news(shell, daemon, path, shown), output.message)
+        _look_again(shell, StateNews(shell, daemon, path).tell, output.message)
     with Live(console=output.data, auto_refresh=False, screen=True) as live:
         if path:
             _watch_one(shell, daemon, path, live)
@@ -136,26 +136,8 @@ def _look_again(shell: Shell, look: Callable[[], None], say: Callable[[str], Non
             told = ""
 
 
-def _show_news(shell: Shell, daemon: DaemonClient, path: str, shown: dict[str, str]) -> None:
-    """Print a line for each account whose state has changed; `shown` are the states so far."""
-    now = shell.clock.now().utc
-    for account in _accounts(daemon, path):
-        if shown.get(account.id) != account.state:
-            shown[account.id] = account.state
-            exact = age(account.exact_as_of, now)
-            shell.output.line(
-                f"{now:%Y-%m-%dT%H:%M:%SZ} {account.name}: {account.state}, exact as of {exact}"
-            )
-
-
 def _document(daemon: DaemonClient, path: str) -> object:
     return msgspec.Raw(daemon.get(path)) if path else list(daemon.items("/integrations"))
-
-
-def _accounts(daemon: DaemonClient, path: str) -> Sequence[AccountReply]:
-    if path:
-        return [decoded(daemon.get(path), StatusReply)]
-    return all_accounts(daemon)
 
 
 def _view(output: Output, daemon: DaemonClient, path: str, now: datetime) -> RenderableType:

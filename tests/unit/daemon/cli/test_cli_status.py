@@ -1,4 +1,6 @@
 import json
+from collections import Counter
+from collections.abc import Mapping
 
 import httpx
 import pytest
@@ -38,13 +40,25 @@ def test_detail_as_json_is_what_the_daemon_says(cli: CommandLine) -> None:
 
 
 def test_watch_off_a_terminal_prints_a_line_for_each_change_of_state(cli: CommandLine) -> None:
-    healthy = page(AMY | {"state": "live"})
-    cli.daemon.on("GET", "/integrations", page(AMY), page(AMY), healthy)
+    ill, well = overview(AMY), overview(AMY | {"state": "live"})
+    cli.daemon.on("GET", "/health/overview", ill, ill, well)
+    cli.daemon.on("GET", "/integrations", page(AMY), page(AMY | {"state": "live"}))
     cli.pauses_left = 4
     assert cli.run("status", "--watch").out.splitlines() == [
         "2026-03-01T12:00:00Z Amy's: degraded, exact as of 3.0 s ago",
         "2026-03-01T12:00:00Z Amy's: live, exact as of 3.0 s ago",
     ]
+
+
+def test_watch_off_a_terminal_asks_for_all_accounts_when_a_state_changed(cli: CommandLine) -> None:
+    other = AMY | {"id": "another", "name": "Bo's"}
+    one_ill, other_ill = overview(AMY), overview(other)
+    cli.daemon.on("GET", "/health/overview", *[one_ill] * 5, other_ill)
+    cli.daemon.on("GET", "/integrations", page(AMY))
+    cli.pauses_left = 9
+    cli.run("status", "--watch")
+    assert len(cli.daemon.asked("GET", "/health/overview")) == 10
+    assert len(cli.daemon.asked("GET", "/integrations")) == 2
 
 
 def test_watch_as_json_prints_one_document_a_line(cli: CommandLine) -> None:
@@ -69,6 +83,14 @@ def test_account_to_be_connected_again_names_the_command(cli: CommandLine) -> No
     assert "what to do   syncline connect quickbooks" in cli.run("status", "Amy's").out
 
 
+def overview(*accounts: Mapping[str, object]) -> httpx.Response:
+    """Answer as the daemon's overview does, of accounts that are all listed."""
+    states = Counter(str(account["state"]) for account in accounts)
+    return httpx.Response(
+        200, json={"version": "1", "states": states, "accounts": [dict(each) for each in accounts]}
+    )
+
+
 def refuse(request: httpx.Request) -> httpx.Response:
     raise httpx.ConnectError("Connection refused", request=request)
 
@@ -80,9 +102,13 @@ def cut(request: httpx.Request) -> httpx.Response:
 @pytest.mark.parametrize("form", [[], ["--json"]])
 def test_watch_outlives_a_restart_of_the_daemon(cli: CommandLine, form: list[str]) -> None:
     live = page(AMY | {"state": "live"})
-    cli.daemon.on(
-        "GET", "/integrations", page(AMY), refuse, refuse, problem(503, "Not ready"), live
-    )
+    away = (refuse, refuse, problem(503, "Not ready"))
+    if form:
+        cli.daemon.on("GET", "/integrations", page(AMY), *away, live)
+    else:
+        well = overview(AMY | {"state": "live"})
+        cli.daemon.on("GET", "/health/overview", overview(AMY), *away, well)
+        cli.daemon.on("GET", "/integrations", page(AMY), live)
     cli.pauses_left = 4
     result = cli.run("status", "--watch", *form)
     assert len(result.out.splitlines()) == 2
@@ -107,12 +133,13 @@ def test_watch_of_one_on_a_terminal_shows_that_the_daemon_is_away(
 
 
 def test_watch_without_a_daemon_from_the_beginning_fails(cli: CommandLine) -> None:
-    cli.daemon.on("GET", "/integrations", refuse)
+    cli.daemon.on("GET", "/health/overview", refuse)
     assert cli.run("status", "--watch").code == 1
 
 
 def test_watch_ends_when_the_daemon_refuses(cli: CommandLine) -> None:
-    cli.daemon.on("GET", "/integrations", page(AMY), problem(404, "Gone"))
+    cli.daemon.on("GET", "/integrations", page(AMY))
+    cli.daemon.on("GET", "/health/overview", overview(AMY), problem(404, "Gone"))
     assert cli.run("status", "--watch").code == 1
 
 
