@@ -17,7 +17,7 @@ PAYMENTS ?= 50
 PYTEST = $(BIN)/python -m pytest --dist worksteal
 # Counting lines makes tests take twice as long: it is done over the tests of what is counted.
 COUNTED := $(addprefix tests/,unit/actors unit/store integration/actors integration/conformance \
-             integration/store integration/vendors)
+             integration/store integration/vendors) $(wildcard tests/unit/daemon/cli/test_cli_backup*.py)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format types imports docs simulate storm bench lock clean

@@ -2,7 +2,8 @@
 
 StoreError
 ├── StoreUnavailableError     nothing was written; try again later
-│   └── StoreFullError        ... because there is no room left
+│   ├── StoreFullError        ... because there is no room left
+│   └── DamagedRowError       ... because a row is damaged: it is named
 ├── StaleEpochError           another owner has claimed the account; stop working on it
 ├── UnknownAccountError       there is no such account
 ├── ActionConflictError       an action stands in the way; nothing was changed
@@ -24,6 +25,20 @@ class StoreUnavailableError(StoreError):
 
 class StoreFullError(StoreUnavailableError):
     """There is no room left for the database. Nothing was changed."""
+
+
+class DamagedRowError(StoreUnavailableError):
+    """A row of the replica cannot be read. Verifying its account mends it.
+
+    Attributes:
+        object_id: as much of it as can be read.
+    """
+
+    def __init__(self, account_id: str, object_type: str, object_id: str) -> None:
+        super().__init__(f"{object_type} {object_id!r} of the account {account_id} is damaged")
+        self.account_id = account_id
+        self.object_type = object_type
+        self.object_id = object_id
 
 
 class StaleEpochError(StoreError):

@@ -14,6 +14,7 @@ from daemon.web.operation import Answer, AnyOperation, Call, Nothing, Operation,
 from daemon.web.paging import CursorText, Limit, Next, cursor_to_place, place_to_cursor
 from daemon.web.problem import NotFoundError
 from daemon.web.reading import MaxAge, read_through
+from store.errors import DamagedRowError
 from store.history import ObjectVersion
 from store.models import Account, ObjectFilter, StoredObject, Via
 
@@ -136,7 +137,7 @@ async def list_objects(call: Call[ObjectsQuery, Nothing]) -> Answer:
     is_last = len(found) <= query.limit
     return Answer(
         ObjectPage(
-            [ObjectView(**_fields(each)) for each in page],
+            [ObjectView(**_fields(account, each)) for each in page],
             None if is_last else place_to_cursor(page[-1].object_id),
             _freshness(call, through),
         )
@@ -151,7 +152,7 @@ async def get_object(call: Call[ObjectQuery, Nothing]) -> Answer:
     found = await call.context.store.object(account.id, object_type, object_id)
     if found is None:
         raise never_seen(object_type, object_id)
-    detail = ObjectDetail(**_fields(found), freshness=_freshness(call, through))
+    detail = ObjectDetail(**_fields(account, found), freshness=_freshness(call, through))
     if call.query.history:
         history = await call.context.store.history(account.id, object_type, object_id)
         versions = () if history is None else history.versions
@@ -198,7 +199,9 @@ def _freshness(call: AnyCall, through: ReadThrough) -> Freshness:
     return freshness(account.exact_as_of, context.clock.now().utc, stale_after_s, through.reason)
 
 
-def _fields(stored: StoredObject) -> dict[str, Any]:
+def _fields(account: Account, stored: StoredObject) -> dict[str, Any]:
+    if not _is_json(stored.payload):
+        raise DamagedRowError(account.id, stored.object_type, stored.object_id)
     return msgspec.structs.asdict(stored) | {"payload": readable(stored.payload)}
 
 
@@ -210,7 +213,7 @@ def _version(version: ObjectVersion) -> VersionView:
 
 def _is_json(payload: msgspec.Raw) -> bool:
     try:
-        msgspec.json.decode(readable(payload))
+        msgspec.json.decode(readable(payload), type=msgspec.Raw)
     except msgspec.DecodeError:
         return False
     return True

@@ -24,7 +24,7 @@ from daemon.deliveries import (
     WebhooksOffError,
 )
 from daemon.web.problem import NotFoundError, ProblemError, problem_response
-from store.errors import StoreUnavailableError, UnknownAccountError
+from store.errors import DamagedRowError, StoreUnavailableError, UnknownAccountError
 
 log = structlog.get_logger()
 
@@ -69,6 +69,8 @@ def as_problem(error: Exception, request: web.Request) -> ProblemError:
             problem = _http_problem(error, request)
         case UnknownAccountError():
             problem = NotFoundError("there is no such account; GET /integrations lists all")
+        case DamagedRowError():
+            problem = _damaged_row(error)
         case StoreUnavailableError():
             detail = f"the database cannot do this now: {error}"
             problem = _not_now("store-unavailable", detail, retry_after_s=5)
@@ -87,6 +89,16 @@ def as_problem(error: Exception, request: web.Request) -> ProblemError:
         case _:
             problem = _unforeseen(error, request)
     return problem
+
+
+def _damaged_row(error: DamagedRowError) -> ProblemError:
+    """An answer without the row would look whole."""
+    return ProblemError(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "damaged-row",
+        f"{error.object_type} {error.object_id!r} is damaged in the replica; verifying reads it"
+        f" again from the vendor: syncline verify {error.account_id}",
+    )
 
 
 def _not_now(kind: str, detail: str, *, retry_after_s: int) -> ProblemError:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from store.errors import DamagedRowError
 from store.models import ObjectFilter, ObjectRecord, StoredObject, Tombstone, Via
 from store.sqlite.held import readable
 from store.sqlite.instants import from_text, optional_to_text, to_text
@@ -118,32 +119,68 @@ def live_counts(connection: sqlite3.Connection, account_id: str) -> Mapping[str,
 
 
 def read_objects(connection: sqlite3.Connection, wanted: ObjectFilter) -> Sequence[StoredObject]:
-    """Return a page of objects in the order of their ids."""
-    rows = connection.execute(
-        SQL["page"],
-        {
-            "account_id": wanted.account_id,
-            "object_type": wanted.object_type,
-            "after_id": wanted.after_id,
-            "include_deleted": wanted.include_deleted,
-            "updated_since": optional_to_text(wanted.updated_since) or "",
-            "limit": wanted.limit,
-        },
-    )
-    return [_stored_object(row) for row in rows]
+    """Return a page of objects in the order of their ids. Raises `DamagedRowError`."""
+    given = {
+        "account_id": wanted.account_id,
+        "object_type": wanted.object_type,
+        "after_id": wanted.after_id,
+        "include_deleted": wanted.include_deleted,
+        "updated_since": optional_to_text(wanted.updated_since) or "",
+        "limit": wanted.limit,
+    }
+    return _read(connection, SQL["page"], given)
 
 
 def read_object(
     connection: sqlite3.Connection, account_id: str, object_type: str, object_id: str
 ) -> StoredObject | None:
-    """Return one object, a tombstone too, or None when it was never seen."""
-    row = connection.execute(SQL["one"], (account_id, object_type, object_id)).fetchone()
-    return None if row is None else _stored_object(row)
+    """Return one object, a tombstone too, or None when it was never seen. Raises as `read_objects`."""
+    given = {"account_id": account_id, "object_type": object_type, "object_id": object_id}
+    found = _read(connection, SQL["one"], given)
+    return found[0] if found else None
 
 
 def forget_some_objects(connection: sqlite3.Connection, account_id: str, limit: int) -> bool:
     """Delete some of the account's objects; return whether there may be more."""
     return connection.execute(SQL["forget_some"], (account_id, limit)).rowcount == limit
+
+
+def _read(
+    connection: sqlite3.Connection, statement: str, given: Mapping[str, object]
+) -> list[StoredObject]:
+    try:
+        return [_stored_object(row) for row in connection.execute(statement, given)]
+    except (ValueError, TypeError, sqlite3.OperationalError) as error:
+        if damage := _damaged_row(connection, statement, given):
+            raise damage from error
+        raise
+
+
+def _damaged_row(
+    connection: sqlite3.Connection, statement: str, given: Mapping[str, object]
+) -> DamagedRowError | None:
+    """Read the rows again without decoding them, and name the first that cannot be."""
+    connection.text_factory = bytes
+    try:
+        for row in connection.execute(statement, given):
+            try:
+                _stored_object([_decoded(value) for value in row[:-1]] + [row[-1]])
+            except (ValueError, TypeError):
+                named = [str(given["account_id"]), *map(_legible, row[:2])]
+                return DamagedRowError(*named)
+    except sqlite3.OperationalError:
+        return None
+    finally:
+        connection.text_factory = str
+    return None
+
+
+def _decoded(value: object) -> object:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def _legible(value: object) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
 def _stored_object(row: Sequence[Any]) -> StoredObject:

@@ -104,7 +104,8 @@ ORDER BY object_id LIMIT :limit;
 
 -- name: one
 SELECT object_type, object_id, version, updated_at, synced_at, deleted, CAST(payload AS BLOB)
-FROM objects WHERE account_id = ? AND object_type = ? AND object_id = ?;
+FROM objects
+WHERE account_id = :account_id AND object_type = :object_type AND object_id = :object_id;
 
 -- name: forget_some
 DELETE FROM objects WHERE rowid IN (SELECT rowid FROM objects WHERE account_id = ? LIMIT ?);

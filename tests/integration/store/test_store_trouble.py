@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from store.errors import StoreFullError, StoreUnavailableError
+from store.errors import DamagedRowError, StoreFullError, StoreUnavailableError
 from store.models import StoreHealth
 from store.sqlite import SqliteStore
 from store.sqlite.group_commit import Done, Undone, commit_group
@@ -187,6 +187,28 @@ async def test_changes_are_numbered_on_after_a_full_disk(
                 other.page(*[record(f"{n}", number, payload=FILLER) for n in range(500)])
             )
     assert [change.seq for change in await all_changes(store)] == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "version = CAST(x'ff' AS TEXT)",
+        "updated_at = '2026-11-2'",
+        "object_id = CAST(x'31ff' AS TEXT)",
+    ],
+)
+async def test_a_damaged_row_is_named_to_who_reads_it_and_hides_no_other(
+    store: SqliteStore, company: Owned, damage: str
+) -> None:
+    await store.apply_page(company.page(record("1"), record("2"), record("3", object_type="Bill")))
+    spoil = f"UPDATE objects SET {damage} WHERE object_id = '1'"  # noqa: S608
+    await on_writer(store, lambda connection: connection.execute(spoil).rowcount)
+    with pytest.raises(DamagedRowError) as error:
+        await all_objects(store, company.account_id)
+    assert error.value.object_type == "Invoice"
+    assert error.value.object_id.startswith("1")
+    assert await store.object(company.account_id, "Invoice", "2") is not None
+    assert list(await all_objects(store, company.account_id, "Bill")) == ["3"]
 
 
 async def test_a_text_that_is_none_troubles_its_reader_and_nobody_else(

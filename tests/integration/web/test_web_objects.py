@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from store.models import CursorMove, ObjectRecord, PageWrite, Tombstone, Via
-from support.store_fixtures import credential
+from support.store_fixtures import credential, on_writer
 from support.web_house import Visitor, WebHouse, instant
 
 
@@ -29,6 +29,28 @@ async def stored(web: WebHouse, *records: ObjectRecord) -> str:
 def invoice(web: WebHouse, object_id: str, payload: bytes, age_s: float = 0) -> ObjectRecord:
     updated_at = web.clock.now().utc - timedelta(seconds=age_s)
     return ObjectRecord("Invoice", object_id, "0", updated_at, payload)
+
+
+@pytest.mark.parametrize(
+    "damage", ["updated_at = 'yesterday'", "payload = '{\"Id\":'", "version = CAST(x'ff' AS TEXT)"]
+)
+async def test_a_damaged_row_is_named_with_what_mends_it(
+    web: WebHouse, visitor: Visitor, damage: str
+) -> None:
+    rows = [
+        invoice(web, object_id, b'{"Id":"%d"}' % number) for number, object_id in enumerate("ab")
+    ]
+    account_id = await stored(web, *rows)
+    spoil = f"UPDATE objects SET {damage} WHERE object_id = 'a'"  # noqa: S608
+    await on_writer(web.store, lambda connection: connection.execute(spoil).rowcount)
+    at = f"/integrations/{account_id}/objects/Invoice"
+    for path in (at, f"{at}/a"):
+        problem = await visitor.get(path, expect=503)
+        assert problem["type"] == "urn:syncline:problem:damaged-row"
+        assert "Invoice 'a'" in problem["detail"]
+        assert f"syncline verify {account_id}" in problem["detail"]
+    assert (await visitor.get(f"{at}/b"))["object_id"] == "b"
+    assert [each["object_id"] for each in (await visitor.get(at, params={"cursor": "YQ"}))["items"]]
 
 
 async def test_objects_are_the_vendors_own_bytes(web: WebHouse, visitor: Visitor) -> None:
