@@ -291,7 +291,9 @@ class Directory(Protocol):
         ...
 
     async def prune_history(self, before: datetime, *, limit: int) -> int:
-        """Forget the oldest versions and refusals that ended before then, `limit` of each.
+        """Forget the oldest versions, refusals and mends that ended before then, `limit` of each.
+
+        Mends that no certificate names are kept a year longer.
 
         Returns how many were forgotten; call it again while it is not 0.
         """

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from store.models import PageWrite
 from store.sqlite.instants import to_text
@@ -11,6 +11,10 @@ from store.sqlite.named_sql import load_statements
 from store.verification import Difference, Mend, NotedMend
 
 SQL = load_statements("mends.sql")
+
+_KEPT_UNNAMED = timedelta(days=366)
+"""Where nothing is verified no certificate ever names them; a paused account's may after a year."""
+_FIRST = datetime(1, 1, 1, tzinfo=UTC)
 
 
 def note_mends(
@@ -67,8 +71,13 @@ def name_mends(connection: sqlite3.Connection, account_id: str, through: int, nu
 
 
 def prune_mends(connection: sqlite3.Connection, before: datetime, limit: int) -> int:
-    """Forget the oldest ones from before then; return how many."""
-    bounds = {"before": to_text(before), "limit": limit}
+    """Forget the oldest ones from before then, unnamed ones a year later; return how many."""
+    unnamed_before = before - min(_KEPT_UNNAMED, before - _FIRST)
+    bounds = {
+        "before": to_text(before),
+        "unnamed_before": to_text(unnamed_before),
+        "limit": limit,
+    }
     return connection.execute(SQL["prune"], bounds).rowcount
 
 

@@ -31,9 +31,10 @@ WHERE account_id = :account_id AND object_type = :object_type AND object_id = :o
 ORDER BY id DESC LIMIT :limit;
 
 -- name: prune
--- What no certificate names is kept.
+-- What no certificate names is kept longer: one may still name it.
 DELETE FROM mended WHERE id IN (
-  SELECT id FROM mended WHERE mended_at < :before AND certificate IS NOT NULL
+  SELECT id FROM mended
+  WHERE mended_at < CASE WHEN certificate IS NULL THEN :unnamed_before ELSE :before END
   ORDER BY id LIMIT :limit
 );
 

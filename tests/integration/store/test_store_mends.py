@@ -145,9 +145,11 @@ async def test_a_certificate_names_mends_up_to_the_one_it_was_told(
     kept = await store.certificate(company.account_id)
     assert kept is not None
     assert kept.mended_before == 2
-    # What no certificate names is kept, however old it is.
-    assert await store.prune_history(at(10) + timedelta(days=900), limit=100) == 2
+    # What no certificate names is kept a year longer, for one may name it yet.
+    assert await store.prune_history(at(10) + timedelta(days=365), limit=100) == 2
     assert (await store.unnamed_mends(company.account_id)) == noted[2:]
+    assert await store.prune_history(at(10) + timedelta(days=367), limit=100) == 1
+    assert not await store.unnamed_mends(company.account_id)
 
 
 async def test_a_purge_forgets_mends(store: SqliteStore, company: Owned) -> None:
