@@ -78,6 +78,16 @@ async def test_a_payment_that_somebody_takes_off_its_invoice_is_a_drift_of_both_
         assert await house.real_store.open_drifts() == {"quickbooks": 2}
 
 
+async def create_customer(house: CompanyHouse, account_id: str) -> str:
+    """Have a customer created with a note; return its id at the vendor."""
+    wish = {"DisplayName": "Ada Park", "Notes": "asked"}
+    action_id = await house.ask(account_id, "customer.create", wish)
+    await anyio.sleep(2)
+    result = (await house.action(account_id, action_id)).result
+    assert result is not None
+    return result.object_id
+
+
 def told(house: CompanyHouse) -> list[events.DriftFound]:
     return house.told(events.DriftFound)
 
@@ -88,17 +98,13 @@ async def test_a_drift_is_told_once_and_is_over_when_the_values_agree_again(
     account_id = await house.connect()
     async with house.syncing():
         await anyio.sleep(200)
-        wish = {"DisplayName": "Ada Park", "Notes": "asked"}
-        action_id = await house.ask(account_id, "customer.create", wish)
-        await anyio.sleep(2)
-        result = (await house.action(account_id, action_id)).result
-        assert result is not None
+        customer_id = await create_customer(house, account_id)
         realm = house.realms[account_id]
-        house.sandbox.update(realm, "Customer", result.object_id, {"Notes": "other"})
+        house.sandbox.update(realm, "Customer", customer_id, {"Notes": "other"})
         await anyio.sleep(2 * HOUR_S)
         (event,) = told(house)
         assert (event.field, event.asked, event.found) == ("Notes", "asked", "other")
-        house.sandbox.update(realm, "Customer", result.object_id, {"Notes": "asked"})
+        house.sandbox.update(realm, "Customer", customer_id, {"Notes": "asked"})
         await anyio.sleep(3 * HOUR_S)
         (resolved,) = house.told(events.DriftResolved)
         assert resolved.field == "Notes"
@@ -110,12 +116,8 @@ async def test_what_a_later_action_overwrote_is_no_drift(house: CompanyHouse) ->
     account_id = await house.connect()
     async with house.syncing():
         await anyio.sleep(200)
-        wish = {"DisplayName": "Ada Park", "Notes": "asked"}
-        first = await house.ask(account_id, "customer.create", wish)
-        await anyio.sleep(2)
-        result = (await house.action(account_id, first)).result
-        assert result is not None
-        change = {"object_type": "Customer", "object_id": result.object_id, "Notes": "newer"}
+        customer_id = await create_customer(house, account_id)
+        change = {"object_type": "Customer", "object_id": customer_id, "Notes": "newer"}
         second = await house.ask(account_id, "object.update", change)
         await anyio.sleep(2)
         assert (await house.action(account_id, second)).state is ActionState.SUCCEEDED
@@ -206,13 +208,9 @@ async def test_a_type_that_is_not_replicated_is_read_once_each_time(house: Compa
     account_id = await house.connect()
     async with house.syncing():
         await anyio.sleep(200)
-        wish = {"DisplayName": "Ada Park", "Notes": "asked"}
-        action_id = await house.ask(account_id, "customer.create", wish)
-        await anyio.sleep(2)
-        result = (await house.action(account_id, action_id)).result
-        assert result is not None
+        customer_id = await create_customer(house, account_id)
         realm = house.realms[account_id]
-        house.sandbox.update(realm, "Customer", result.object_id, {"Notes": "other"})
+        house.sandbox.update(realm, "Customer", customer_id, {"Notes": "other"})
         await anyio.sleep(6 * MINUTE_S)
     assert house.calls().count("read") == 1
     assert [each.found for each in told(house)] == ["other"]
