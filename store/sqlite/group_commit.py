@@ -94,7 +94,7 @@ def _run(connection: sqlite3.Connection, unit: Work[Any]) -> Done | Undone:
             raise
         if isinstance(error, sqlite3.Error) and unavailable(error) is not None:
             raise
-        return Undone(damaged(error) or error)
+        return Undone(damaged(error) or unavailable(error) or error)
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:
@@ -107,7 +107,6 @@ def _roll_back(connection: sqlite3.Connection) -> None:
 
 def _trouble(error: Exception) -> StoreUnavailableError:
     """Return a new exception each time: raising one adds to its traceback."""
-    known = unavailable(error) if isinstance(error, sqlite3.Error) else None
-    trouble = known or StoreUnavailableError(repr(error))
+    trouble = unavailable(error) or StoreUnavailableError(repr(error))
     trouble.__cause__ = error
     return trouble

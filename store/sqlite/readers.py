@@ -34,7 +34,7 @@ class Readers:
         self._under_way[chosen] += 1
         try:
             return await self._databases[chosen].run(work)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, MemoryError) as error:
             trouble = unavailable(error) or damaged(error)
             if trouble is None:
                 raise

@@ -23,7 +23,7 @@ _UNDECODABLE = "Could not decode to UTF-8"
 """Python raises this by itself, without a code of SQLite's."""
 
 
-def primary_code(error: sqlite3.Error) -> int | None:
+def primary_code(error: Exception) -> int | None:
     """Return SQLite's own result code, without its extension; None when Python raised by itself."""
     code: int | None = getattr(error, "sqlite_errorcode", None)
     return None if code is None else code & 0xFF
@@ -41,8 +41,10 @@ def damaged(error: Exception) -> StoreUnavailableError | None:
     return None
 
 
-def unavailable(error: sqlite3.Error) -> StoreUnavailableError | None:
+def unavailable(error: Exception) -> StoreUnavailableError | None:
     """Return what to raise when the database is in trouble; None when the statement was wrong."""
+    if isinstance(error, MemoryError):  # how Python tells what SQLite has a code for
+        return StoreUnavailableError(_REASONS[sqlite3.SQLITE_NOMEM])
     code = primary_code(error)
     reason = None if code is None else _REASONS.get(code)
     if reason is None:
