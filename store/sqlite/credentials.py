@@ -72,9 +72,10 @@ def begin_refresh(
         return open_refresh_of(row)
     if found is not None:
         end_refresh(connection, account_id, RefreshOutcome.REPLACED, at)
-    row = connection.execute(JOURNAL["begin"], (account_id, token_hash, to_text(at))).fetchone()
-    connection.execute(JOURNAL["trim"], {"account_id": account_id})
-    return open_refresh_of(row)
+    connection.execute(JOURNAL["begin"], (account_id, token_hash, to_text(at)))
+    if connection.execute(JOURNAL["is_long"], (account_id,)).fetchone() is not None:
+        connection.execute(JOURNAL["trim"], {"account_id": account_id})
+    return OpenRefresh(token_hash, at, attempts=1)
 
 
 def end_refresh(

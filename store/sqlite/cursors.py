@@ -24,15 +24,21 @@ def move_cursors(
     if not moves:
         return
     # Types that were asked for together are covered up to one and the same instant.
-    instants = {move.covered_until for move in moves}
-    texts = {instant: optional_to_text(instant) for instant in instants}
-    rows = [
-        (move.object_type, move.position, move.complete, texts[move.covered_until])
-        for move in moves
-    ]
-    connection.execute(
-        SQL["move"], {"account_id": account_id, "at": to_text(at), "moves": json_rows(rows)}
-    )
+    alike: dict[tuple[bool, datetime | None], dict[str, str]] = {}
+    for move in moves:
+        alike.setdefault((move.complete, move.covered_until), {})[move.object_type] = move.position
+    synced_at = to_text(at)
+    for (complete, covered_until), positions in alike.items():
+        connection.execute(
+            SQL["move"],
+            {
+                "account_id": account_id,
+                "at": synced_at,
+                "complete": complete,
+                "covered_until": optional_to_text(covered_until),
+                "positions": json_rows(positions),
+            },
+        )
     if begun := [move.object_type for move in moves if move.begins_comparison]:
         connection.execute(SQL["rescan_begun"], (account_id, json_rows(begun)))
 

@@ -1,11 +1,12 @@
 -- name: move
--- Puts cursors to [[type, position, complete, covered_until or null], ...]. What a type is covered
--- to may become unknown, but never goes back.
+-- Puts the cursors of :positions, by type, that are as complete and covered as each other. What a type
+-- is covered to may become unknown, but never goes back.
+-- An object, for SQLite reads each row of an array anew for each of its columns.
 INSERT INTO cursors (
   account_id, last_synced_at, object_type, position, complete, covered_until
 )
-SELECT :account_id, :at, value ->> 0, value ->> 1, value ->> 2, value ->> 3
-FROM json_each(:moves)
+SELECT :account_id, :at, key, value, :complete, :covered_until
+FROM json_each(:positions)
 WHERE true
 ON CONFLICT (account_id, object_type) DO UPDATE SET
   last_synced_at = excluded.last_synced_at,

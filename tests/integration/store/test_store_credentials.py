@@ -57,17 +57,18 @@ async def test_dead_token_is_noted_with_its_cause(
     assert journal(path) == [("aa", 1, "refused")]
 
 
-async def test_journal_keeps_the_newest_twenty_of_each_account(
+async def test_journal_of_more_than_forty_is_cut_to_the_newest_twenty(
     store: SqliteStore, company: Owned, path: Path
 ) -> None:
     other, _ = await store.connect("quickbooks", "realm-2", "", credential(), START, "other")
     other_epoch = (await store.claim(other.id)).account.epoch
     await store.begin_refresh(other.id, other_epoch, "other's", at(0))
-    for number in range(25):
+    for number in range(41):
+        assert len(journal(path)) == 1 + number
         await store.begin_refresh(company.account_id, company.epoch, f"{number}", at(number))
         await store.finish_refresh(company.account_id, company.epoch, credential(), at(number))
     kept = [token_hash for token_hash, _, _ in journal(path)]
-    assert kept == ["other's", *[f"{number}" for number in range(5, 25)]]
+    assert kept == ["other's", *[f"{number}" for number in range(21, 41)]]
 
 
 async def test_unknown_ends_of_tokens_stay_unknown(store: SqliteStore, company: Owned) -> None:
