@@ -148,6 +148,8 @@ class Table:
 
     def stubs_since(self, second: int) -> list[Stub]:
         """Return the deletions at or after a second, oldest first."""
+        if not self.stubs or self.stubs[-1][0] < second:
+            return []  # as mostly
         return self.stubs[bisect_left(self.stubs, (second,)) :]
 
     def _forget_name(self, object_id: str) -> None:

@@ -6,7 +6,6 @@ does not name, and nothing is asked for an account that waits for its owner.
 
 from collections import Counter
 from collections.abc import Mapping
-from urllib.parse import parse_qs
 
 from actors.credential import Sealer, token_hash
 from daemon.sandbox.exchange import SandboxRequest
@@ -59,8 +58,8 @@ class TokenRules:
                 self.broken.append("an access token was used before it was stored")
             self._count_for_parked(request.path.removeprefix(_API_PATH).partition("/")[0])
         elif request.path == _TOKEN_PATH:
-            spent = parse_qs(request.body.decode()).get("refresh_token")
-            if spent is not None and token_hash(spent[0]) not in self._journal.values():
+            spent = request.form().get("refresh_token")
+            if spent is not None and token_hash(spent) not in self._journal.values():
                 self.broken.append("a refresh token was spent that the journal does not name")
 
     def _count_for_parked(self, realm: str) -> None:
