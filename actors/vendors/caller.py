@@ -1,11 +1,12 @@
 """Single calls to a vendor: made, told to the listener, and their failures named."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import httpx
+from anyio.lowlevel import checkpoint
 
 from actors.clock import Clock
 from actors.errors import (
@@ -20,8 +21,16 @@ from actors.vendors.http import HttpChannel, Reply
 
 T = TypeVar("T")
 
-Read = Callable[[bytes], T]
-"""Reads a body with status 200; raises `UnreadableReplyError`.
+
+@dataclass(frozen=True, slots=True)
+class Pieces(Generic[T]):
+    """A long reading that stops after each piece, so that others are not kept waiting by it."""
+
+    steps: Generator[None, None, T]
+
+
+Read = Callable[[bytes], T | Pieces[T]]
+"""Reads a body with status 200, perhaps in pieces; raises `UnreadableReplyError`.
 
 Whatever else odd numbers and texts make it raise (`ArithmeticError`, `ValueError`) counts as that.
 """
@@ -103,7 +112,7 @@ class Caller:
         try:
             reply = await self.channel.send(request)
             on_reply(reply)
-            result = self._outcome(reply, read, judge or self._manners.judge, secrets)
+            result = await self._outcome(reply, read, judge or self._manners.judge, secrets)
         except VendorError as error:
             tell(error.reason)
             raise
@@ -150,11 +159,14 @@ class Caller:
         trace_id: str | None = None if name is None else reply.headers.get(name)
         return trace_id
 
-    def _outcome(self, reply: Reply, read: Read[T], judge: Judge, secrets: Sequence[str]) -> T:
+    async def _outcome(
+        self, reply: Reply, read: Read[T], judge: Judge, secrets: Sequence[str]
+    ) -> T:
         if not httpx.codes.is_success(reply.status):
             raise judge(self._failed(reply, secrets))
         try:
-            return read(reply.body)
+            found = read(reply.body)
+            return await _all_of(found) if isinstance(found, Pieces) else found
         except (UnreadableReplyError, ArithmeticError, ValueError) as error:
             if self._manners.is_fault(reply.body):
                 raise judge(self._failed(reply, secrets)) from error
@@ -173,6 +185,16 @@ class Caller:
             trace_id=self.trace_id(reply),
             secrets=secrets,
         )
+
+
+async def _all_of(pieces: Pieces[T]) -> T:
+    while True:
+        try:
+            next(pieces.steps)
+        except StopIteration as end:
+            found: T = end.value
+            return found
+        await checkpoint()
 
 
 def vendor_time(reply: Reply) -> datetime | None:

@@ -48,10 +48,12 @@ def commit_group(
     connection: sqlite3.Connection,
     units: Sequence[Work[Any]],
     before_commit: Callable[[], None] | None = None,
+    gives_way: Callable[[], bool] | None = None,
 ) -> GroupResult:
     """Run the units in their order in one transaction; if that cannot be, none of them happened.
 
-    `before_commit` is called when all is written and nothing is durable.
+    When all is written and nothing is durable, `before_commit` is called, and then `gives_way`: if
+    somebody more urgent waits, it is all undone, for nothing breaks a commit off.
     """
     try:
         connection.execute("BEGIN IMMEDIATE")
@@ -66,6 +68,9 @@ def commit_group(
         newest = last_seq(connection)
         if before_commit is not None:
             before_commit()
+        if gives_way is not None and gives_way():
+            _roll_back(connection)
+            return GroupResult((), interrupted=True)
         connection.execute("COMMIT")
     except Exception as error:  # noqa: BLE001 - all waiters get it; none may wait for ever
         _roll_back(connection)

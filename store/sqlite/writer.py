@@ -144,12 +144,16 @@ class Writer:
         if self._held_back is not None:
             self._held_back.cancel()
             self._held_back = None
-            asyncio.get_running_loop().call_later(_BREATH_S, self._resume)
+            self._resume_soon()
 
     def _hold_back_no_longer(self) -> None:
         self._held_back = None
         self._owes_a_turn = bool(self._pending)
         self._resume()
+
+    def _resume_soon(self) -> None:
+        if self._pending:
+            asyncio.get_running_loop().call_later(_BREATH_S, self._resume)
 
     def _resume(self) -> None:
         """Have what is left drained, if nobody does."""
@@ -196,11 +200,19 @@ class Writer:
                 self._database.call_back(partial(self._deliver, group, result))
                 if self._upkeep is not None and self._upkeep.due:
                     self._carry_over(connection)
+        if after_urgent:
+            # Not before it is certain that nobody drains: what was left would lie there.
+            self._database.call_back(self._resume_soon)
 
     def _commit(self, connection: sqlite3.Connection, group: Sequence[_Unit]) -> GroupResult:
         if self._crash_point is not None:
             return self._commit_mortally(connection, group, self._crash_point)
-        return commit_group(connection, [unit.work for unit in group])
+        works = [unit.work for unit in group]
+        return commit_group(connection, works, gives_way=self._urgent_waits)
+
+    def _urgent_waits(self) -> bool:
+        with self._lock:
+            return bool(self._urgent) and self._gives_way
 
     def _carry_over(self, connection: sqlite3.Connection) -> None:
         """Unless somebody urgent waits, who may also break it off, or is expected."""
@@ -224,6 +236,7 @@ class Writer:
             connection,
             [unit.work for unit in group],
             before_commit=partial(passed, Place.BEFORE_COMMIT),
+            gives_way=self._urgent_waits,
         )
         if result.trouble is None and not result.interrupted:
             passed(Place.AFTER_COMMIT)
@@ -263,8 +276,6 @@ class Writer:
         self._note_health(result.trouble, sum(unit.size_bytes for unit in group))
         if result.trouble is None:
             self._on_commit(result.last_seq)
-        if group[0].urgent and self._pending:
-            asyncio.get_running_loop().call_later(_BREATH_S, self._resume)
         self._tidy_soon()
 
     def _tidy_soon(self) -> None:

@@ -7,7 +7,7 @@ numbers, ten thousand lines) goes through as it came.
 
 import functools
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -20,6 +20,9 @@ from actors.vendors.quickbooks.timestamps import as_utc
 from store.models import ObjectRecord, Tombstone
 
 DELETED = "Deleted"
+
+_ROWS_AT_ONCE = 64
+"""They take a quarter of a millisecond."""
 
 T = TypeVar("T")
 
@@ -169,7 +172,12 @@ def _query_decoder(object_type: str) -> msgspec.json.Decoder[Any]:
 
 
 def query_reply(body: bytes, object_type: str) -> QueryReply:
-    """Slice the answer to `SELECT * FROM object_type …`.
+    """Slice the answer to `SELECT * FROM object_type …`. Raises as `query_pieces`."""
+    return _whole(query_pieces(body, object_type))
+
+
+def query_pieces(body: bytes, object_type: str) -> Generator[None, None, QueryReply]:
+    """Do the same, and stop now and then: a thousand rows take milliseconds.
 
     Raises:
         UnreadableReplyError: it is not such an answer, is cut off, or one of its rows has no id or
@@ -183,7 +191,7 @@ def query_reply(body: bytes, object_type: str) -> QueryReply:
         raise UnreadableReplyError(
             f"{len(response.rows)} rows of {object_type} where {response.returned} are announced"
         )
-    rows = slice_rows(object_type, response.rows)
+    rows = yield from _row_pieces(object_type, response.rows)
     if len(rows.keys) != len(response.rows):
         raise UnreadableReplyError(f"a row of {object_type} without a time")
     return QueryReply(as_utc(envelope.time), rows)
@@ -275,11 +283,26 @@ def slice_rows(object_type: str, rows: Sequence[Raw]) -> Slice:
     Raises:
         UnreadableReplyError: a row has no id or no time; the text names the row.
     """
+    return _whole(_row_pieces(object_type, rows))
+
+
+def _whole(pieces: Generator[None, None, T]) -> T:
+    while True:
+        try:
+            next(pieces)
+        except StopIteration as end:
+            found: T = end.value
+            return found
+
+
+def _row_pieces(object_type: str, rows: Sequence[Raw]) -> Generator[None, None, Slice]:
     keys: list[tuple[str, datetime]] = []
     records: list[ObjectRecord] = []
     partial_ids: list[str] = []
     claims: list[Tombstone] = []
-    for row in rows:
+    for number, row in enumerate(rows, 1):
+        if number % _ROWS_AT_ONCE == 0:
+            yield
         header = _header(object_type, row)
         object_id = header.object_id
         updated_at = as_utc(header.meta.updated_at) if header.meta is not UNSET else None

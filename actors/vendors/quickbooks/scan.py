@@ -1,6 +1,6 @@
 """One page of a type that is read by time."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -8,11 +8,12 @@ import msgspec
 
 from actors.errors import TransientError
 from actors.vendors.base import Page, Session
+from actors.vendors.caller import Pieces
 from actors.vendors.quickbooks.client import ApiClient
 from actors.vendors.quickbooks.keyset import Reason, Scan, advanced, page_rows, window
 from actors.vendors.quickbooks.object_types import OBJECT_TYPES, ObjectType
 from actors.vendors.quickbooks.operation import Operation
-from actors.vendors.quickbooks.parse import QueryReply, count_reply, query_reply
+from actors.vendors.quickbooks.parse import QueryReply, count_reply, query_pieces, query_reply
 from actors.vendors.quickbooks.position import finished, moved_on, scan_under_way
 from actors.vendors.quickbooks.rows import whole_records
 from actors.vendors.quickbooks.statements import count_statement, page_statement
@@ -42,7 +43,10 @@ def page_step(body: bytes, object_type: str, scan: Scan, most_rows: int | None) 
     Raises:
         UnreadableReplyError: it is not that.
     """
-    reply = query_reply(body, object_type)
+    return _step(query_reply(body, object_type), scan, most_rows)
+
+
+def _step(reply: QueryReply, scan: Scan, most_rows: int | None) -> Step:
     return Step(scan, reply, advanced(scan, reply.rows.keys, page_rows(most_rows)))
 
 
@@ -83,8 +87,11 @@ async def scan_page(
     kind = OBJECT_TYPES[cursor.object_type]
     scan = scan_of(cursor)
 
-    def read(body: bytes) -> Step:
-        return page_step(body, kind.name, scan, most_rows)
+    def steps(body: bytes) -> Generator[None, None, Step]:
+        return _step((yield from query_pieces(body, kind.name)), scan, most_rows)
+
+    def read(body: bytes) -> Step | Pieces[Step]:
+        return Pieces(steps(body))
 
     step = await api.query(session, page_statement(kind, scan, most_rows), read)
     if not step.reply.rows.keys:

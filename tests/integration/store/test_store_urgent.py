@@ -1,7 +1,7 @@
 """What a user waits for goes before everything else, and nothing is lost or doubled by that."""
 
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from threading import Event
 
@@ -132,6 +132,31 @@ async def test_urgent_ones_without_end_do_not_starve_the_rest(database: Database
     assert page.begun <= 5
     assert await rows(database, "page") == 50_000
     assert await rows(database, "payment") == paid
+
+
+class LateDatabase(ThreadedDatabase):
+    """Its thread does not come to go on until long after the loop heard of what it did."""
+
+    def call_back(self, callback: Callable[[], None]) -> None:
+        super().call_back(callback)
+        Event().wait(0.02)
+
+
+async def test_a_page_is_written_however_late_the_thread_goes_on(tmp_path: Path) -> None:
+    opened = await LateDatabase.open(
+        lambda: open_writer(tmp_path / "late.db", durable=False, busy_timeout_s=0)
+    )
+    writer = Writer(opened, lambda _: None)
+    with anyio.fail_after(10):
+        payment = writer.submit(put("payment"), urgent=True)
+        await payment
+        # The thread has not looked for more yet.
+        assert await writer.submit(put("page")) == "page"
+        again = writer.submit(put("another payment"), urgent=True)
+        page = writer.submit(put("another page"))
+        await again
+        assert await page == "another page"
+    await opened.close()
 
 
 @pytest.mark.parametrize("mode", ["threaded"])
