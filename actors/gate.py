@@ -208,11 +208,20 @@ class Gate:
         if hold_s > 0 and not by_user:
             text = f"the vendor asked to be left alone for another {hold_s:.0f} s"
             raise ThrottledError(text, retry_after_s=hold_s)
-        if self._queue[0] is not ticket or self.breaker.probing:
+        if self.breaker.probing or self._comes_later(ticket, now_s):
             return inf
         reserve = 0 if by_user else 1
         wait_s = self.bucket.wait_s(now_s, reserve=reserve, is_batch=ticket.is_batch)
         return max(wait_s, hold_s)
+
+    def _comes_later(self, ticket: _Ticket, now_s: float) -> bool:
+        """Tell whether another goes first. A batch that waits for the limit on batches lets others pass."""
+        first = self._queue[0]
+        if first is ticket:
+            return False
+        if ticket.is_batch or not first.is_batch or self.bucket.takes_batch(now_s):
+            return True
+        return any(each < ticket and not each.is_batch for each in self._queue)
 
     def _ended(self, error: BaseException | None) -> None:
         self.bucket.give_back()

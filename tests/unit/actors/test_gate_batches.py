@@ -38,6 +38,28 @@ async def test_batches_wait_for_their_own_limit_and_other_calls_do_not() -> None
     assert door.passed[-1][0] - door.passed[-10][0] == 0.0
 
 
+async def test_a_users_batch_that_waits_for_the_limit_on_batches_keeps_no_single_call_waiting() -> (
+    None
+):
+    door = Door(CallLimits(in_flight=10, batches_per_minute=40))
+
+    async def users_batch() -> None:
+        async with door.gate.permit(Priority.USER)("batch", items=3):
+            door.passed.append((door.now_s(), "batch"))
+
+    await anyio.sleep(60)
+    async with anyio.create_task_group() as calls:
+        while door.gate.bucket.takes_batch(door.now_s()):
+            await users_batch()
+        before = len(door.passed)
+        calls.start_soon(users_batch)
+        await anyio.sleep(0.01)
+        began_s = door.now_s()
+        await door.call("single", priority=Priority.POLL)
+        assert door.now_s() - began_s < 0.2
+    assert [name for _, name in door.passed[before:]] == ["single", "batch"]
+
+
 async def test_who_waits_to_be_ready_takes_no_turn_from_others() -> None:
     door = Door(CallLimits(per_second=10, in_flight=1))
     await anyio.sleep(10)
