@@ -16,17 +16,17 @@ import anyio
 from actors.action_batches import ActionBatches
 from actors.action_calls import ActionCalls, Called, Desk, failed
 from actors.action_entry import ActionEntry, InHand, unsent
+from actors.action_standing import is_over, standing_after
 from actors.action_teller import ActionTeller, after
 from actors.action_turns import ActionsRested
 from actors.gate import Gate
-from actors.ledger import GiveUp, LookBack, Move, Park, Send, Wait, next_move, state_of
+from actors.ledger import GiveUp, LookBack, Move, Park, Send, Wait, next_move
 from actors.premises import Premises
 from actors.reconciler import Reconciler, mismatches_of
 from actors.reconciliation import next_comparison
 from actors.vendors.base import Priority
 from actors.vendors.writing import Target, Writer, Written
 from store.action_models import (
-    ENDED,
     Action,
     ActionPriority,
     ActionResult,
@@ -269,7 +269,7 @@ class ActionRunner:
         )
         # What was not noted is in the store like all others, or nowhere.
         ended = None if called is None else await self._end(in_hand.action, called, met)
-        return None if ended is None or _is_over(ended) else after(in_hand.action, ended)
+        return None if ended is None or is_over(ended) else after(in_hand.action, ended)
 
     async def _advance(self, action: Action, met: _Met) -> float | None:
         """Take the action as far as it goes; return how long to wait, or None when it needs nothing more."""
@@ -286,7 +286,7 @@ class ActionRunner:
             if (rest_s := self._desk.rest_s()) > 0:
                 return rest_s
             end = await self._make(action, move, met)
-            if end is None or _is_over(end):
+            if end is None or is_over(end):
                 return None
             action = after(action, end)
 
@@ -333,7 +333,7 @@ class ActionRunner:
         attempt = replace(called.attempt, ended_at=self._clock.now().utc)
         if called.written is None:
             tried = replace(action, attempts=(*action.attempts, attempt))
-            end = _standing(self._next(tried), tried, attempt)
+            end = standing_after(self._next(tried), tried, attempt)
         else:
             end = self._success(action, attempt, called.written)
             met.touched.update(self._writer.touched_types(action.action_type, action.payload))
@@ -384,21 +384,6 @@ class ActionRunner:
 
     async def _close(self, action: Action, move: GiveUp | Park) -> None:
         attempt = Attempt(AttemptCall.READ_BACK, self._clock.now().utc, AttemptOutcome.FAILED)
-        end = _standing(move, action, attempt)
+        end = standing_after(move, action, attempt)
         await self._store.close_action(self._account_id, self._epoch, action.id, end)
         self._teller.standing(action, end)
-
-
-def _is_over(end: AttemptEnd) -> bool:
-    return end.state in ENDED or end.parked
-
-
-def _standing(move: Move, action: Action, attempt: Attempt) -> AttemptEnd:
-    """Say where the action stands when this is its next move."""
-    reason = move.reason if isinstance(move, GiveUp | Park) else attempt.error
-    return AttemptEnd(
-        attempt=attempt,
-        state=state_of(move, action.attempts),
-        parked=isinstance(move, Park),
-        last_error=reason or action.last_error,
-    )

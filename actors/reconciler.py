@@ -94,10 +94,10 @@ class Reconciler:
             found = _Found(())
         else:
             found = await self._found(action, now)
-            drifts = due.is_drifting if found.mismatches is None else bool(found.mismatches)
-            next_at = next_comparison(
-                ended_at, now, is_drifting=drifts, is_replicated=self._is_replicated(action)
-            )
+            if found.mismatches and await self._was_undone(action, ended_at):
+                found = _Found(())
+            else:
+                next_at = self._next_at_of(due, found, now)
         comparison = Comparison(action.id, now, found.mismatches, found.changed_since, next_at)
         noted = await self._at.store.note_comparison(
             self._at.account_id, self._at.epoch, comparison
@@ -106,6 +106,26 @@ class Reconciler:
             self._tell_found(drift)
         for drift in noted.resolved:
             self._tell_resolved(drift)
+
+    def _next_at_of(self, due: DueComparison, found: _Found, now: datetime) -> datetime | None:
+        drifts = due.is_drifting if found.mismatches is None else bool(found.mismatches)
+        is_replicated = self._is_replicated(due.action)
+        return next_comparison(
+            _ended_at(due.action), now, is_drifting=drifts, is_replicated=is_replicated
+        )
+
+    async def _was_undone(self, action: Action, since: datetime) -> bool:
+        """Tell whether a later write ended or changed what this one was to show in.
+
+        Who voids an invoice through us takes its payments off it.
+        """
+        for target in self._writer.related(action.action_type, action.payload):
+            types = await self._at.store.types_done_since(
+                self._at.account_id, target.object_type, str(target.object_id), since
+            )
+            if any(map(self._writer.overwrites, types)):
+                return True
+        return False
 
     async def _found(self, action: Action, now: datetime) -> _Found:
         """Compare one action by whatever can tell."""

@@ -100,6 +100,12 @@ class DriftLedger(Protocol):
         """Return actions whose time to be compared has come, the longest due first."""
         ...
 
+    async def types_done_since(
+        self, account_id: str, object_type: str, object_id: str, since: datetime
+    ) -> Sequence[str]:
+        """Return the types of actions that were done to an object since then, by our time."""
+        ...
+
     async def note_comparison(
         self, account_id: str, epoch: int, comparison: Comparison
     ) -> ComparisonNoted:

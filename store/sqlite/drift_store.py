@@ -28,6 +28,16 @@ class DriftStore:
             partial(drifts.due_comparisons, account_id=account_id, at=at, limit=limit)
         )
 
+    async def types_done_since(
+        self, account_id: str, object_type: str, object_id: str, since: datetime
+    ) -> Sequence[str]:
+        """Return the types of actions that were done to an object since then."""
+        return await self._readers.run(
+            lambda connection: drifts.types_done_since(
+                connection, account_id, object_type, object_id, since
+            )
+        )
+
     async def note_comparison(
         self, account_id: str, epoch: int, comparison: Comparison
     ) -> ComparisonNoted:

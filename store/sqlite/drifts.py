@@ -117,6 +117,23 @@ def due_comparisons(
     return found
 
 
+def types_done_since(
+    connection: sqlite3.Connection,
+    account_id: str,
+    object_type: str,
+    object_id: str,
+    since: datetime,
+) -> Sequence[str]:
+    """Return the types of actions that were done to an object since then."""
+    wanted = {
+        "account_id": account_id,
+        "object_type": object_type,
+        "object_id": object_id,
+        "since": to_text(since),
+    }
+    return [row[0] for row in connection.execute(SQL["types_done_since"], wanted)]
+
+
 def read_drifts(connection: sqlite3.Connection, wanted: DriftFilter) -> Sequence[Drift]:
     """Return a page of drifts, newest first."""
     object_type, object_id = wanted.of or (None, None)

@@ -226,6 +226,14 @@ class TroubledStore:
             "due_comparisons", lambda: self._store.due_comparisons(account_id, at, limit=limit)
         )
 
+    async def types_done_since(
+        self, account_id: str, object_type: str, object_id: str, since: datetime
+    ) -> Sequence[str]:
+        return await self._pass(
+            "types_done_since",
+            lambda: self._store.types_done_since(account_id, object_type, object_id, since),
+        )
+
     async def note_comparison(
         self, account_id: str, epoch: int, comparison: Comparison
     ) -> ComparisonNoted:

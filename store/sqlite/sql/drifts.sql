@@ -44,6 +44,11 @@ JOIN actions AS later INDEXED BY actions_result ON
 WHERE one.id = ? AND later.state = 'succeeded' AND later.finished_at >= one.finished_at
   AND later.id != one.id;
 
+-- name: types_done_since
+SELECT DISTINCT type FROM actions INDEXED BY actions_result
+WHERE account_id = :account_id AND result_type = :object_type AND result_id = :object_id
+  AND state = 'succeeded' AND finished_at >= :since;
+
 -- name: is_drifting
 SELECT EXISTS (SELECT 1 FROM drifts WHERE action_id = ? AND resolved_at IS NULL);
 

@@ -125,6 +125,22 @@ async def test_what_a_later_action_overwrote_is_no_drift(house: CompanyHouse) ->
     assert told(house) == []
 
 
+@pytest.mark.parametrize("action_type", ["object.void", "object.delete"])
+async def test_a_payment_whose_invoice_is_ended_through_us_does_not_drift(
+    house: CompanyHouse, action_type: str
+) -> None:
+    account_id = await house.connect()
+    async with house.syncing():
+        await anyio.sleep(200)
+        _, _, invoice_id = await pay(house, account_id)
+        about = {"object_type": "Invoice", "object_id": invoice_id}
+        ended = await house.ask(account_id, action_type, about)
+        await anyio.sleep(2)
+        assert (await house.action(account_id, ended)).state is ActionState.SUCCEEDED
+        await anyio.sleep(2 * HOUR_S)
+    assert told(house) == []
+
+
 async def test_an_object_that_somebody_deletes_is_a_drift(house: CompanyHouse) -> None:
     account_id = await house.connect()
     async with house.syncing():
