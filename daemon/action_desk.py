@@ -178,6 +178,17 @@ class ActionDesk:
         """Wait for an action that is about to be asked for under this id."""
         return self._watch.waiting(str(action_id))
 
+    def hindrance(self, account: Account, action: Action) -> str | None:
+        """Say why nothing is done about an action just now; None when nothing is in its way."""
+        if _is_over(action):
+            return None
+        try:
+            self.see_that_it_can_act(account)
+        except CannotActError as error:
+            now = error.standing
+            return ": ".join([f"{account.name} is {now.state}", *now.reasons])
+        return self._hindrance(account.id)
+
     def nudge(self, account_id: str) -> None:
         """Tell the account's actor that there is work; one that does not run finds it when it starts."""
         with suppress(NotHostedError):

@@ -72,6 +72,13 @@ class ActionView(msgspec.Struct, frozen=True, kw_only=True):
     last_error: str | None
     created_at: Instant
     finished_at: Instant | None
+    waits_for: Annotated[
+        str | msgspec.UnsetType,
+        Meta(
+            description="Why nothing is done about it just now (its account is paused, say). Left out"
+            " when nothing is in its way, and where actions are listed or asked for."
+        ),
+    ] = msgspec.UNSET
     drifts: Annotated[
         Sequence[DriftView] | msgspec.UnsetType,
         Meta(
@@ -128,7 +135,9 @@ class ActionRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     ] = None
 
 
-def action_view(action: Action, drifts: Sequence[DriftView] = ()) -> ActionView:
+def action_view(
+    action: Action, drifts: Sequence[DriftView] = (), waits_for: str | None = None
+) -> ActionView:
     """Show an action."""
     result = action.result
     return ActionView(
@@ -150,6 +159,7 @@ def action_view(action: Action, drifts: Sequence[DriftView] = ()) -> ActionView:
         last_error=action.last_error,
         created_at=action.created_at,
         finished_at=action.finished_at,
+        waits_for=waits_for or msgspec.UNSET,
         drifts=drifts or msgspec.UNSET,
     )
 

@@ -168,11 +168,15 @@ async def list_actions(call: Call[ActionsQuery, Nothing]) -> Answer:
 
 async def get_action(call: Call[Nothing, Nothing]) -> Answer:
     """Show one action."""
-    found = await call.context.store.action(call.path("account_id"), call.path("action_id"))
-    call.context.readers.note(call.path("account_id"))
-    action = _known(found)
-    drifts = await drifts_of_action(call.context.store, action.account_id, action.id)
-    return Answer(action_view(action, drifts))
+    context, store = call.context, call.context.store
+    action = _known(await store.action(call.path("account_id"), call.path("action_id")))
+    context.readers.note(action.account_id)
+    drifts = await drifts_of_action(store, action.account_id, action.id)
+    waits_for = None
+    if action.state not in ENDED:
+        account = await store.account(action.account_id)
+        waits_for = context.actions.hindrance(account, action)
+    return Answer(action_view(action, drifts, waits_for))
 
 
 async def retry(call: Call[WaitQuery, Nothing]) -> Answer:

@@ -165,6 +165,22 @@ async def test_a_refusal_shows_the_vendors_code_and_words(web: WebHouse, visitor
     await visitor.post(f"{at(account)}/{action['id']}/retry", expect=409)
 
 
+async def test_what_a_pause_leaves_open_says_what_it_waits_for(
+    web: WebHouse, visitor: Visitor
+) -> None:
+    account = await web.live()
+    web.sandbox.inject(Fault(FaultKind.RESET, WRITES, count=1))
+    action = await visitor.post(f"{at(account)}?wait=0", payment(web, account), expect=202)
+    with anyio.fail_after(5):
+        while action["state"] != "unknown":
+            await anyio.sleep(0.01)
+            action = await visitor.get(f"{at(account)}/{action['id']}")
+    assert "waits_for" not in action
+    await visitor.post(f"/integrations/{account.id}/pause")
+    action = await visitor.get(f"{at(account)}/{action['id']}")
+    assert action["waits_for"].endswith("is paused: somebody paused it")
+
+
 async def test_a_paused_account_takes_nothing_and_says_so(web: WebHouse, visitor: Visitor) -> None:
     account = await web.live()
     known = payment(web, account) | {"idempotency_key": "k"}
