@@ -34,6 +34,8 @@ _VENDOR_TIME = re.compile(
     rb'syncline_vendor_request_duration_seconds_sum\{operation="write",vendor="quickbooks"\} (\S+)'
 )
 _EVERY_S = 0.25
+_COMMITS = 2
+"""Of each payment."""
 
 
 class _Integration(msgspec.Struct):
@@ -178,4 +180,11 @@ def _figures(key: str, title: str, samples: _Samples) -> list[Figure]:
         at_most=WHOLE_MS - VENDOR_MS,
         note=f"{WHOLE_MS:.0f} ms less the {VENDOR_MS:.0f} ms that a vendor may take",
     )
-    return [*over, *floor, whole]
+    ratio = Figure(
+        key=f"actions.{key}.ratio.p50",
+        title=f"a payment over the vendor's own time, in pairs of such commits, {title}, 50% within",
+        value=percentile(samples.over, 0.5) / (_COMMITS * percentile(samples.floor, 0.5)),
+        unit="x",
+        note="tells a slow disk from slow work of ours",
+    )
+    return [*over, *floor, ratio, whole]

@@ -6,7 +6,7 @@ Says of everything that is wrong where it is, what was expected and what was fou
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import reduce
+from functools import cache, reduce
 from http import HTTPStatus
 from operator import or_
 from types import UnionType
@@ -33,7 +33,7 @@ def read_query(kind: type[S], query: MultiMapping[str], *, ignores_unknown: bool
     Raises:
         InvalidInputError: with everything that is wrong.
     """
-    known = {field.encode_name for field in msgspec.structs.fields(kind)}
+    known = {field.encode_name for field in _fields(kind)}
     values = {name: query[name] for name in query if name in known or not ignores_unknown}
     twice = sorted(name for name in values if len(query.getall(name)) > 1)
     errors = [FieldError(name, "the parameter once", "it several times") for name in twice]
@@ -80,7 +80,7 @@ def read_body(kind: type[S], body: bytes, list_field: str | None = None) -> S:
 
 
 def _build(kind: type[S], values: Mapping[str, Any], what: str, errors: list[FieldError]) -> S:
-    fields = msgspec.structs.fields(kind)
+    fields = _fields(kind)
     known = [field.encode_name for field in fields]
     taken = ", ".join(known) or f"no {what}s"
     errors += [
@@ -106,6 +106,12 @@ def _build(kind: type[S], values: Mapping[str, Any], what: str, errors: list[Fie
         # Each field is well: the struct itself says what they have to be together.
         found = ", ".join(sorted(values)) or "nothing"
         raise InvalidInputError([FieldError("", str(error), found)]) from error
+
+
+@cache
+def _fields(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    """Return the fields of a struct; to work them out takes longer than to read a small body."""
+    return msgspec.structs.fields(kind)
 
 
 def _convert(value: object, hint: object, *, in_text: bool) -> object:

@@ -75,7 +75,21 @@ def accept(connection: sqlite3.Connection, new: NewAction) -> tuple[Action, bool
             "at": to_text(new.at),
         },
     )
-    return _known(connection, new.account_id, new.id), True
+    return _added(new), True
+
+
+def _added(new: NewAction) -> Action:
+    """Return what is stored of a new action: to read it back takes as long as to write it."""
+    return Action(
+        id=new.id,
+        account_id=new.account_id,
+        action_type=new.action_type,
+        payload=new.payload,
+        idempotency_key=new.idempotency_key,
+        state=ActionState.PENDING,
+        created_at=new.at,
+        asked_at=new.at,
+    )
 
 
 def take_in(
