@@ -70,6 +70,7 @@ class Business:
         objects: by kind and id, in the order in which they were made.
         versions: everything that happened, in its order.
         writes: what others made through the API, in its order.
+        made_at: when each object was made, by its id.
         tells_conversions: whether leads say what they became, which is not documented (§2.4).
     """
 
@@ -82,6 +83,7 @@ class Business:
     )
     versions: list[Version] = field(default_factory=list)
     writes: list[AppliedWrite] = field(default_factory=list)
+    made_at: dict[str, datetime] = field(default_factory=dict)
     tells_conversions: bool = True
 
     def found(self, sizes: Mapping[str, int], now: datetime) -> None:
@@ -100,6 +102,7 @@ class Business:
     def add(self, kind: str, members: Json, at: datetime) -> str:
         """Make an object with these members; return its id."""
         object_id = f"{_PREFIXES[kind]}_{self.chance.getrandbits(128):032x}"
+        self.made_at[object_id] = at
         body: Json = {"id": object_id, "company_id": self.company_id, **members}
         if kind in TIMED:
             body["created_at"] = instant_text(at)

@@ -38,6 +38,7 @@ class HousecallProSandbox:
         partner: an app that companies may consent to.
         latency_s: how long each call takes.
         most_rows: the most rows on a page.
+        listed_after_s: how long after it was made lists show an object.
         per_minute: the limit that nobody publishes; None lifts it.
         violations: calls above it.
         calls: how many came, by what was called.
@@ -52,6 +53,7 @@ class HousecallProSandbox:
         self.calls: Counter[str] = Counter()
         self.latency_s = 0.1
         self.most_rows = 100
+        self.listed_after_s = 0.0
         self.per_minute: int | None = 150
         self.violations = 0
         self.partner = Partner(Random(f"{seed} partner"))  # noqa: S311
@@ -188,7 +190,12 @@ class HousecallProSandbox:
 
     def _list(self, business: Business, kind: str, params: Mapping[str, str]) -> SandboxReply:
         """Answer with a page; what a list does not know is ignored, and nothing hides."""
-        rows = [body for body in business.objects[kind].values() if is_wanted(kind, body, params)]
+        made_by = self.now() - timedelta(seconds=self.listed_after_s)
+        rows = [
+            body
+            for object_id, body in business.objects[kind].items()
+            if business.made_at[object_id] <= made_by and is_wanted(kind, body, params)
+        ]
         if params.get("sort_by") == "updated_at":
             rows.sort(key=lambda body: str(body.get("updated_at", "")))
         if params.get("sort_direction", "desc") != "asc":

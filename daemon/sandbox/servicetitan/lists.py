@@ -4,6 +4,7 @@ What a list does not know as a parameter is ignored without a word.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from daemon.sandbox.exchange import SandboxReply
 from daemon.sandbox.servicetitan.problems import ok, problem
@@ -16,9 +17,9 @@ _INVALID = "One or more validation errors occurred."
 
 
 def listing(
-    tenant: Tenant, kind: str, params: Mapping[str, str], *, most_rows: int
+    tenant: Tenant, kind: str, params: Mapping[str, str], *, most_rows: int, made_by: datetime
 ) -> SandboxReply:
-    """Answer with a page of a list."""
+    """Answer with a page of a list, of what was made by then."""
     ids = [each for each in params.get("ids", "").split(",") if each]
     if len(ids) > MOST_IDS:
         return problem(400, _INVALID, {"ids": [f"At most {MOST_IDS} ids are allowed."]})
@@ -27,7 +28,11 @@ def listing(
     page, rows = _number(params, "page", 1), _number(params, "pageSize", DEFAULT_ROWS)
     if page is None or rows is None or rows > most_rows:
         return problem(400, _INVALID, {"pageSize": ["The value is not valid."]})
-    found = [body for body in tenant.objects[kind].values() if _wanted(kind, body, params, ids)]
+    found = [
+        body
+        for body in tenant.objects[kind].values()
+        if _wanted(kind, body, params, ids) and _made_by(body, made_by)
+    ]
     found = _in_order(found, params.get("sort", ""))
     first = (page - 1) * rows
     return ok(
@@ -83,6 +88,11 @@ def _is_within(body: Json, params: Mapping[str, str]) -> bool:
         if at is None or (lower is not None and at < lower) or (upper is not None and at >= upper):
             return False
     return True
+
+
+def _made_by(body: Json, moment: datetime) -> bool:
+    made_at = read_instant(str(body["createdOn"]))
+    return made_at is None or made_at <= moment
 
 
 _FILTERS = {

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from random import Random
 
@@ -41,6 +41,7 @@ class ServiceTitanSandbox:
         calls: how many calls came, by what was called.
         latency_s: how long each call takes.
         most_rows: the most rows on a page of a list.
+        listed_after_s: how long after it was made lists show an object.
     """
 
     def __init__(self, clock: Callable[[], datetime], seed: int = 0) -> None:
@@ -55,6 +56,7 @@ class ServiceTitanSandbox:
         self.calls: Counter[str] = Counter()
         self.latency_s = 0.05
         self.most_rows = 5000
+        self.listed_after_s = 0.0
         self._shuffling = self._chance("shuffle")
         self._businesses: dict[str, Business] = {}
         self._told: dict[str, int] = {}
@@ -181,11 +183,11 @@ class ServiceTitanSandbox:
                 return export(tenant, kind, params, self.feeds, now, self._shuffling)
             case [kind] if MODULES.get(kind) == module:
                 self.calls["list"] += 1
-                return listing(tenant, kind, params, most_rows=self.most_rows)
+                return self._listing(tenant, kind, params, now)
             case ["booking-provider", provider, "bookings"] if module == "crm":
                 self.calls["list"] += 1
                 params = {**params, "bookingProviderId": provider}
-                return listing(tenant, "bookings", params, most_rows=self.most_rows)
+                return self._listing(tenant, "bookings", params, now)
             case ["booking-provider-tags"] if module == "crm":
                 self.calls["list"] += 1
                 return ok({"data": list(tenant.provider_tags.values()), "hasMore": False})
@@ -193,6 +195,12 @@ class ServiceTitanSandbox:
                 self.calls["read"] += 1
                 return single(tenant, kind, object_id)
         return None
+
+    def _listing(
+        self, tenant: Tenant, kind: str, params: dict[str, str], now: datetime
+    ) -> SandboxReply:
+        made_by = now - timedelta(seconds=self.listed_after_s)
+        return listing(tenant, kind, params, most_rows=self.most_rows, made_by=made_by)
 
     def _create(
         self, tenant: Tenant, path: list[str], body: bytes, now: datetime

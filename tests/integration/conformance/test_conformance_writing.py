@@ -91,6 +91,19 @@ async def test_write_whose_answer_was_lost_is_found_and_not_sent_again(
     assert house.trial.violations() == 0
 
 
+async def test_write_that_shows_late_is_found_and_not_sent_again(house: TrialHouse) -> None:
+    account_id = await house.connect()
+    async with house.syncing():
+        await anyio.sleep(900.0)
+        house.trial.show_late(240.0)
+        for wish in tried(house, account_id):
+            house.trial.arrange_writes(WriteTrouble.LOST, 1)
+            action_id = await house.ask(account_id, wish)
+            await anyio.sleep(PROVEN_S)
+            assert await outcome(house, account_id, action_id) == (ActionState.SUCCEEDED, 1)
+            assert await sent(house, account_id, action_id) == 1
+
+
 @pytest.mark.parametrize("trouble", [WriteTrouble.FAILED_BEFORE, WriteTrouble.RESET_BEFORE])
 async def test_write_that_never_arrived_is_sent_again_only_after_proof(
     house: TrialHouse, trouble: WriteTrouble

@@ -118,6 +118,9 @@ class HousecallProTrial:
         kind, takes_effect = _WRITES[trouble]
         self.sandbox.faults.add(kind, "leads", times, method="POST", takes_effect=takes_effect)
 
+    def show_late(self, seconds: float) -> None:
+        self.sandbox.listed_after_s = seconds
+
     def applied(self, company: str) -> Sequence[bytes]:
         return [write.body for write in self.sandbox.businesses[company].writes]
 

@@ -105,6 +105,9 @@ class QuickBooksTrial:
         writes = frozenset({Route.WRITE})
         self.sandbox.inject(Fault(kind, routes=writes, count=times, executed=executed))
 
+    def show_late(self, seconds: float) -> None:
+        self.sandbox.behaviour.commit_delay_s = (seconds, seconds)
+
     def applied(self, company: str) -> Sequence[bytes]:
         return [write.body for write in self.sandbox.applied_writes(company)]
 

@@ -132,6 +132,9 @@ class ServiceTitanTrial:
         add = self.sandbox.faults.add
         add(kind, "/crm/v2/", times, method="POST", takes_effect=takes_effect)
 
+    def show_late(self, seconds: float) -> None:
+        self.sandbox.listed_after_s = seconds
+
     def applied(self, company: str) -> Sequence[bytes]:
         return [write.body for write in self.sandbox.tenants[company].writes]
 

@@ -154,6 +154,10 @@ class Trial(Protocol):
         """Let so many of the next writes go wrong."""
         ...
 
+    def show_late(self, seconds: float) -> None:
+        """Have what is made from now on be found only so long after."""
+        ...
+
     def applied(self, company: str) -> Sequence[bytes]:
         """Return the bodies of all writes that took effect."""
         ...
