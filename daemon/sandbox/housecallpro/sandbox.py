@@ -194,7 +194,7 @@ class HousecallProSandbox:
         rows = [
             body
             for object_id, body in business.objects[kind].items()
-            if business.made_at[object_id] <= made_by and is_wanted(kind, body, params)
+            if business.made_at.get(object_id, made_by) <= made_by and is_wanted(kind, body, params)
         ]
         if params.get("sort_by") == "updated_at":
             rows.sort(key=lambda body: str(body.get("updated_at", "")))
