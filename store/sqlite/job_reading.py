@@ -4,7 +4,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
 
-from store.job_models import Job, JobFilter, Routing, RoutingEvent
+from store.job_models import Job, JobFilter, JobStatus, Routing, RoutingEvent
 from store.sqlite.instants import optional_to_text
 from store.sqlite.job_rows import event_of, job_of, routing_of
 from store.sqlite.json_rows import json_rows
@@ -13,6 +13,9 @@ from store.sqlite.named_sql import load_statements
 SQL = load_statements("jobs.sql")
 ARCHIVE = load_statements("job_archive.sql")
 """The same statements about what was put away, under the same names."""
+
+_RARE = {JobStatus.ROUTING, JobStatus.ACTIVE, JobStatus.FAILED}
+"""What most jobs are not for long, or never."""
 
 _LAST = "9999"
 """Later than all instants, as text."""
@@ -34,10 +37,9 @@ def read_jobs(connection: sqlite3.Connection, wanted: JobFilter) -> Sequence[Job
         if row is None:
             return ()
         before_at, before_id = row[0], wanted.before_id
-    name = "page" if wanted.status is None else "page_of_status"
     statements = ARCHIVE if wanted.archived else SQL
     rows = connection.execute(
-        statements["page_of_account" if wanted.account_id else name],
+        statements[_page(wanted)],
         {
             "account_id": wanted.account_id,
             "status": wanted.status,
@@ -51,6 +53,12 @@ def read_jobs(connection: sqlite3.Connection, wanted: JobFilter) -> Sequence[Job
     found = _read(connection, ids, archived=wanted.archived, with_history=False)
     by_id = {job.id: job for job in found}
     return [by_id[job_id] for job_id in ids]
+
+
+def _page(wanted: JobFilter) -> str:
+    if wanted.account_id is None:
+        return "page" if wanted.status is None else "page_of_status"
+    return "page_of_rare_status" if wanted.status in _RARE else "page_of_account"
 
 
 def _read(

@@ -20,6 +20,19 @@ WHERE account_id = :account_id
   AND (:status IS NULL OR (SELECT status FROM jobs_archive WHERE id = job_id) = :status)
 ORDER BY created_at DESC, id DESC LIMIT :limit;
 
+-- name: page_of_rare_status
+-- An account's of a status that few jobs have: from these to the account, not from all of the account's.
+SELECT id FROM jobs_archive INDEXED BY jobs_archive_status
+WHERE status = :status AND created_at >= :since AND (created_at, id) < (:before_at, :before_id)
+  AND (
+    account_id = :account_id
+    OR EXISTS (
+      SELECT 1 FROM routings_archive INDEXED BY routings_archive_job
+      WHERE job_id = jobs_archive.id AND account_id = :account_id
+    )
+  )
+ORDER BY created_at DESC, id DESC LIMIT :limit;
+
 -- name: ones
 SELECT
   id, account_id, technician_id, summary, homeowner_name, homeowner_phone, homeowner_email, street,
@@ -54,7 +67,8 @@ SELECT
 SELECT id, (SELECT count(*) FROM routings WHERE job_id = jobs.id)
 FROM jobs INDEXED BY jobs_finished
 WHERE finished_at < :before AND NOT EXISTS (
-  SELECT 1 FROM routings WHERE job_id = jobs.id AND status IN ('pending', 'sending')
+  SELECT 1 FROM routings INDEXED BY routings_job
+  WHERE job_id = jobs.id AND status IN ('pending', 'sending')
 )
 ORDER BY finished_at, id LIMIT :limit;
 

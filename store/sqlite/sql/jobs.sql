@@ -50,11 +50,12 @@ UPDATE jobs SET called_off_at = coalesce(called_off_at, :at) WHERE id = :id RETU
 UPDATE actions SET
   state = 'failed', moved_at = :at, last_error = 'the job was called off', finished_at = :at
 WHERE state = 'pending' AND id IN (
-  SELECT action_id FROM routings WHERE job_id = :id AND status = 'pending'
+  SELECT action_id FROM routings INDEXED BY routings_job WHERE job_id = :id AND status = 'pending'
 );
 
 -- name: call_off_failed
-UPDATE routings SET status = 'canceled', cause = 'the job was called off', moved_at = :at
+UPDATE routings INDEXED BY routings_job SET
+  status = 'canceled', cause = 'the job was called off', moved_at = :at
 WHERE job_id = :id AND status = 'failed';
 
 -- name: created_at
@@ -83,6 +84,19 @@ SELECT job_id, job_created_at FROM routings INDEXED BY routings_account
 WHERE account_id = :account_id
   AND job_created_at >= :since AND (job_created_at, job_id) < (:before_at, :before_id)
   AND (:status IS NULL OR (SELECT status FROM jobs WHERE id = job_id) = :status)
+ORDER BY created_at DESC, id DESC LIMIT :limit;
+
+-- name: page_of_rare_status
+-- An account's of a status that few jobs have: from these to the account, not from all of the account's.
+SELECT id FROM jobs INDEXED BY jobs_status
+WHERE status = :status AND created_at >= :since AND (created_at, id) < (:before_at, :before_id)
+  AND (
+    account_id = :account_id
+    OR EXISTS (
+      SELECT 1 FROM routings INDEXED BY routings_job
+      WHERE job_id = jobs.id AND account_id = :account_id
+    )
+  )
 ORDER BY created_at DESC, id DESC LIMIT :limit;
 
 -- name: ones

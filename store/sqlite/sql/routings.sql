@@ -66,9 +66,11 @@ UPDATE routings SET
   END,
   moved_at = coalesce((SELECT disconnected_at FROM accounts WHERE id = :account_id), moved_at)
 WHERE rowid IN (
-  SELECT rowid FROM routings INDEXED BY routings_account
-  WHERE account_id = :account_id
-    AND status IN ('pending', 'sending', 'synced', 'accepted', 'scheduled', 'in_progress')
+  SELECT rowid FROM routings INDEXED BY routings_unfinished
+  WHERE account_id = :account_id AND status IN ('synced', 'accepted', 'scheduled', 'in_progress')
+  UNION ALL
+  SELECT rowid FROM routings INDEXED BY routings_status
+  WHERE account_id = :account_id AND status IN ('pending', 'sending')
   LIMIT :limit
 );
 

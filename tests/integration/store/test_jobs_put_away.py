@@ -135,6 +135,10 @@ async def test_pages_of_what_was_put_away_are_those_of_the_others(
         await enter(store, companies[:1] if number % 2 else companies, f"{number}", seconds=number)
         await store.cancel_job(f"{number}", at(5))
     await complete(store, companies, "done", seconds=6)
+    await enter(store, companies[1:], "failed", seconds=7)
+    await refuse(store, companies[1], "failed")
+    await enter(store, companies[:1], "failed elsewhere", seconds=8)
+    await refuse(store, companies[0], "failed elsewhere")
     wanted = [
         JobFilter(),
         JobFilter(limit=2),
@@ -143,9 +147,12 @@ async def test_pages_of_what_was_put_away_are_those_of_the_others(
         JobFilter(account_id=companies[1].account_id),
         JobFilter(account_id="account of origin", before_id="2"),
         JobFilter(account_id=companies[0].account_id, status=JobStatus.CANCELED, limit=3),
+        JobFilter(account_id=companies[1].account_id, status=JobStatus.FAILED),
+        JobFilter(account_id="account of origin", status=JobStatus.FAILED, limit=1),
     ]
     before = [[job.id for job in await store.jobs(each)] for each in wanted]
     assert all(before)
+    assert before[-2:] == [["failed"], ["failed elsewhere"]]
     while await store.archive_jobs(at(900), at(900), limit=2):
         pass
     after = [await store.jobs(replace(each, archived=True)) for each in wanted]

@@ -39,7 +39,7 @@ SQL_FILES = [file.name for file in files("store.sqlite").joinpath("sql").iterdir
 READ_THROUGH = {"drill.sql"}
 """A restored copy is compared with all that is live."""
 
-JOB_PAGES = ("page", "page_of_status", "page_of_account")
+JOB_PAGES = ("page", "page_of_status", "page_of_account", "page_of_rare_status")
 COUNTED = {("routings.sql", "counts")}
 """In an index of nothing else."""
 
@@ -211,3 +211,11 @@ def test_archive_tables_have_the_columns_of_what_they_keep(path: Path) -> None:
         )
         assert kept == live + ["archived_at"] * (table == "jobs")
     connection.close()
+
+
+@pytest.mark.parametrize("name", load_statements("jobs.sql"))
+def test_a_jobs_routings_are_found_by_their_job_and_not_among_all_of_a_status(
+    path: Path, name: str
+) -> None:
+    steps = plan(path, load_statements("jobs.sql")[name])
+    assert not [step for step in steps if "routings_status" in step], steps
