@@ -76,10 +76,7 @@ class ActorStore(Outbox, DriftLedger, Protocol):
     async def unseen(
         self, account_id: str, object_type: str, *, limit: int, after_id: str = ""
     ) -> Sequence[str]:
-        """Return live ids that the comparison under way did not come across.
-
-        At most `limit`, in their order, behind `after_id`.
-        """
+        """Return at most `limit` live ids behind `after_id`, in order, that the comparison did not meet."""
         ...
 
     async def unseen_count(self, account_id: str, object_type: str) -> int:
