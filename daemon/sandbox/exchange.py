@@ -91,7 +91,11 @@ def _form_decoded(text: str) -> dict[str, str]:
     return {_unquoted(name): _unquoted(value) for name, _, value in pairs}
 
 
-_unquoted = lru_cache(maxsize=256)(unquote_plus)
+def _unquoted(text: str) -> str:
+    return _decoded(text) if "%" in text or "+" in text else text
+
+
+_decoded = lru_cache(maxsize=256)(unquote_plus)
 
 
 def json_reply(status: int, body: bytes) -> SandboxReply:

@@ -291,7 +291,8 @@ class Writer:
     def _note_health(self, trouble: StoreUnavailableError | None, size_bytes: int) -> None:
         """A small commit that still found room does not show room for what had none."""
         if trouble is None:
-            if size_bytes < self._wanted_bytes:
+            goes_on = self._health.writable and self._wanted_bytes == 0
+            if goes_on or size_bytes < self._wanted_bytes:
                 return
             self._wanted_bytes = 0
             health = StoreHealth(writable=True)

@@ -1,6 +1,6 @@
 """What is to be read next, from the cursors alone. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from actors.vendors.base import Look, Priority
 from actors.vendors.quickbooks.object_types import OBJECT_TYPES
@@ -26,17 +26,17 @@ def looks(cursors: Mapping[str, Cursor], *, due: bool) -> Sequence[Look]:
             idle.append(cursor)
         else:
             readings.append(_reading(cursor))
-    news = list(_news(idle)) if due else []
-    return [*news, *sorted(readings, key=lambda look: look.priority)]
+    news = _news(idle) if due else []
+    return [*news, *sorted(readings, key=lambda look: look.priority)] if readings else news
 
 
-def _news(idle: Sequence[Cursor]) -> Iterator[Look]:
+def _news(idle: Sequence[Cursor]) -> list[Look]:
     fed = {each.object_type: each for each in idle if each.object_type in _FED}
-    if fed:
-        yield Look(FEED, Via.POLL, Priority.POLL, tuple(fed), fed)
-    for cursor in idle:
-        if cursor.object_type not in fed:
-            yield _look_at(cursor, Via.POLL, Priority.POLL)
+    news = [Look(FEED, Via.POLL, Priority.POLL, tuple(fed), fed)] if fed else []
+    if len(fed) < len(idle):
+        rest = (cursor for cursor in idle if cursor.object_type not in fed)
+        news += [_look_at(cursor, Via.POLL, Priority.POLL) for cursor in rest]
+    return news
 
 
 def _reading(cursor: Cursor) -> Look:

@@ -1,6 +1,7 @@
 """The way between one process and the vendor: where calls are watched, and answers spoiled."""
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from urllib.parse import quote_plus, unquote, urlsplit
@@ -95,4 +96,9 @@ def _parts(url: str) -> tuple[str, str, str]:
     return unquote(parts.path), parts.query, f"{parts.scheme}://{parts.netloc}"
 
 
-_quoted = lru_cache(maxsize=256)(quote_plus)
+def _quoted(text: str) -> str:
+    """As `quote_plus`, which takes ten times as long for times and names."""
+    return text.replace(":", "%3A") if _PLAIN(text) else quote_plus(text)
+
+
+_PLAIN = re.compile(r"[\w.~:-]*", re.ASCII).fullmatch
