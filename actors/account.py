@@ -97,10 +97,7 @@ class AccountActor:
         self._mailbox: Mailbox[Event | None] = Mailbox()
         self._announcer = Announcer(self.account_id, around.vendor.name, around.listener)
         self._gate = Gate(
-            around.settings,
-            around.clock,
-            around.random,
-            self._announcer.breaker_turned,
+            *(around.settings, around.clock, around.random, self._announcer.breaker_turned),
             reads=around.reads,
             account_id=self.account_id,
             rest=rest,

@@ -290,9 +290,7 @@ class Directory(Protocol):
     async def prune_history(self, before: datetime, *, limit: int) -> int:
         """Forget the oldest versions, refusals and mends that ended before then, `limit` of each.
 
-        Mends that no certificate names are kept a year longer.
-
-        Returns how many were forgotten; call it again while it is not 0.
+        Returns how many; call it again while it is not 0. Unnamed mends are kept a year longer.
         """
         ...
 
