@@ -119,7 +119,7 @@ async def test_a_paused_account_is_shown_as_it_is(web: WebHouse, visitor: Visito
 async def test_an_account_whose_first_reading_is_under_way_is_shown_as_it_is(
     web: WebHouse, visitor: Visitor
 ) -> None:
-    web.sandbox.inject(Fault(FaultKind.HANG, READS, delay_s=5.0))
+    web.sandbox.inject(Fault(FaultKind.HANG, READS, delay_s=2.0))
     account = await web.connected()
     page = await visitor.get(customers(account, 0))
     assert (page["freshness"]["stale"], page["freshness"]["reason"]) == (True, "backfilling")
