@@ -150,6 +150,8 @@ def test_lists_are_followed_to_their_end(cli: CommandLine) -> None:
 
 
 def test_ctrl_c_is_exit_code_130_and_says_nothing(cli: CommandLine) -> None:
+    overview = {"version": "1", "states": {"live": 1}, "accounts": []}
+    cli.daemon.on("GET", "/health/overview", httpx.Response(200, json=overview))
     cli.daemon.on("GET", "/integrations", page(account(1, "Amy's")))
     cli.pauses_left = 1
     result = cli.run("status", "--watch")
