@@ -306,10 +306,7 @@ class AccountActor:
         return Session(self._external_account_id, access_token, permit)
 
     async def take_in(self, new: NewAction) -> TakenIn | None:
-        """Store a user's write, noted as being sent; None when it has to wait.
-
-        What is noted as being sent goes its way; of all else the actor is to be told (`ActionsWaiting`).
-        """
+        """Store a user's write, noted as being sent, which goes its way; None when it has to wait."""
         now_s = self._around.clock.now().monotonic_s
         if self._around.writer and nothing_in_the_way(self._state, self._gate, now_s):
             return await self._runner().take_in(new, lambda: self.post(ActionsWaiting()))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
+import anyio
 import httpx
 from anyio.lowlevel import checkpoint
 
@@ -74,6 +75,7 @@ class Caller:
         self.clock = clock
         self._listener = listener
         self._manners = manners
+        self._piecewise = anyio.Lock(fast_acquire=True)
 
     async def call(
         self,
@@ -166,7 +168,11 @@ class Caller:
             raise judge(self._failed(reply, secrets))
         try:
             found = read(reply.body)
-            return await _all_of(found) if isinstance(found, Pieces) else found
+            if not isinstance(found, Pieces):
+                return found
+            # One after the other: else each turn of the loop is as long as there are such readings.
+            async with self._piecewise:
+                return await _all_of(found)
         except (UnreadableReplyError, ArithmeticError, ValueError) as error:
             if self._manners.is_fault(reply.body):
                 raise judge(self._failed(reply, secrets)) from error

@@ -34,6 +34,10 @@ _PRESS_AGAIN_S = 0.001
 _HELD_BACK_S = 0.5
 """So long nothing large is begun while something urgent is expected: most vendors answer sooner."""
 
+_SMALL_GROUPS = 32
+"""How many groups after an urgent one are small: another may come, and the larger a commit, the longer
+it keeps that one waiting."""
+
 _SMALL_UNIT_BYTES = 64 * 1024
 """Up to this a unit is committed about as soon as anything can be: it is never held back."""
 
@@ -82,6 +86,7 @@ class Writer:
         self._draining = False
         self._held_back: asyncio.TimerHandle | None = None
         self._owes_a_turn = False
+        self._small_groups = 0
         self._gives_way = False
         self._closed = False
         self._health = StoreHealth(writable=True)
@@ -247,7 +252,9 @@ class Writer:
         with self._lock:
             source = self._urgent or (deque() if after_urgent else self._pending)
             # What was broken off once goes in smaller pieces: less is lost by the next time.
-            room = _SMALL_GROUP_BYTES if source and source[0].broken_off else GROUP_BYTES
+            # So it does for a while after anything urgent, and what was held back comes in a heap.
+            is_small = self._small_groups > 0 or bool(source and source[0].broken_off)
+            room = _SMALL_GROUP_BYTES if is_small else GROUP_BYTES
             while source and (not group or source[0].size_bytes <= room):
                 if self._waits(source[0]):
                     break
@@ -255,6 +262,8 @@ class Writer:
                 room -= unit.size_bytes
                 group.append(unit)
             self._draining = bool(group)
+            if group:
+                self._small_groups = _SMALL_GROUPS if group[0].urgent else self._small_groups - 1
             self._owes_a_turn &= not group or group[0].urgent
             self._gives_way = source is self._pending and all(
                 unit.broken_off < _BROKEN_OFF_AT_MOST for unit in group

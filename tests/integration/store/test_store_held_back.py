@@ -105,3 +105,18 @@ async def test_what_is_urgent_is_heard_of_before_a_page_is_begun(writer: Writer)
     assert ran == ["payment"]
     writer.urgent_came()
     await page
+
+
+async def test_after_what_was_urgent_pages_go_one_by_one_for_a_while(tmp_path: Path) -> None:
+    """However many were held back: the larger a commit, the longer it keeps the next one waiting."""
+    path = tmp_path / "pages.db"
+    opened = await InlineDatabase.open(lambda: open_writer(path, durable=False, busy_timeout_s=0))
+    commits: list[int] = []
+    writer, ran = Writer(opened, commits.append), Log()
+    await writer.submit(ran.noting("payment"), urgent=True)
+    before = len(commits)
+    pages = [writer.submit(ran.noting(f"page {n}"), PAGE_BYTES) for n in range(5)]
+    for page in pages:
+        await page
+    assert len(commits) - before == 5
+    await opened.close()
