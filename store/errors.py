@@ -7,7 +7,7 @@ StoreError
 ├── StaleEpochError           another owner has claimed the account; stop working on it
 ├── UnknownAccountError       there is no such account
 ├── ActionConflictError       an action stands in the way; nothing was changed
-├── JobConflictError          the key stands for another job; nothing was changed
+├── JobConflictError          another job stands in the way; nothing was changed
 ├── ActionLimitError          there were as many such actions as there may be; nothing was changed
 └── StoreOpenError            the database cannot be used; the message says why and what to do
 """
@@ -76,7 +76,7 @@ class ActionConflictError(StoreError):
 
 
 class JobConflictError(StoreError):
-    """The key stands for another job.
+    """The key stands for another job, or the same was entered without one not long ago.
 
     Attributes:
         job_id: which one.

@@ -115,6 +115,7 @@ class NewJob:
     Attributes:
         revenue: what it is expected to bring, if that was said.
         fingerprint: the same for jobs that mean the same.
+        allow_duplicate: it may be the same as an earlier one without a key.
     """
 
     id: str
@@ -127,6 +128,7 @@ class NewJob:
     idempotency_key: str | None
     fingerprint: str
     at: datetime
+    allow_duplicate: bool = False
 
 
 @dataclass(frozen=True, slots=True)

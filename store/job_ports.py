@@ -54,8 +54,13 @@ class JobBook(Protocol):
         routing that failed, without an action; one that was purged gets none.
 
         Raises:
-            JobConflictError: the key stands for another job.
+            JobConflictError: the key stands for another job; or, without a key, the company entered
+                the same within 24 hours, which is neither canceled nor failed.
         """
+        ...
+
+    async def keyed_job(self, key: str) -> Job | None:
+        """Return the job that was stored under this key, put away or not, if there is one."""
         ...
 
     async def job(self, job_id: str) -> Job | None:

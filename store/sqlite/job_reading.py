@@ -29,6 +29,12 @@ def read_job(connection: sqlite3.Connection, job_id: str) -> Job | None:
     return None
 
 
+def read_keyed_job(connection: sqlite3.Connection, key: str) -> Job | None:
+    """Return the job that was stored under this key, if there is one."""
+    row = connection.execute(SQL["with_key"], {"key": key}).fetchone()
+    return None if row is None else read_job(connection, row[0])
+
+
 def read_jobs(connection: sqlite3.Connection, wanted: JobFilter) -> Sequence[Job]:
     """Return a page of jobs, newest first."""
     before_at, before_id = _LAST, ""

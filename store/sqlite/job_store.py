@@ -64,6 +64,15 @@ class SqliteJobStore:
 
         return await self._readers.run(read)
 
+    async def keyed_job(self, key: str) -> Job | None:
+        """Return the job that was stored under this key."""
+
+        def read(connection: Connection) -> Job | None:
+            with one_moment(connection):
+                return job_reading.read_keyed_job(connection, key)
+
+        return await self._readers.run(read)
+
     async def jobs(self, wanted: JobFilter) -> Sequence[Job]:
         """Return a page of jobs, newest first."""
 

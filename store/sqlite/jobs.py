@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from store.action_models import ActionPriority
 from store.errors import ActionLimitError, JobConflictError
@@ -15,6 +15,7 @@ from store.sqlite.job_rows import job_row
 from store.sqlite.json_rows import json_rows
 from store.sqlite.plain_text import plain
 
+_SAME_WITHIN = timedelta(hours=24)
 _ENTERED = "the job was entered"
 _DISCONNECTED = "the account is disconnected"
 
@@ -25,7 +26,8 @@ def accept_job(
     """Store a job, its routings and their actions, or return the one stored under its key.
 
     Raises:
-        JobConflictError: the key stands for another job.
+        JobConflictError: the key stands for another job; or, without a key, the same was entered
+            not long ago.
     """
     if new.idempotency_key is not None:
         earlier = connection.execute(SQL["with_key"], {"key": new.idempotency_key}).fetchone()
@@ -34,6 +36,11 @@ def accept_job(
             if fingerprint != new.fingerprint:
                 raise JobConflictError("the idempotency key was used for another job", job_id)
             return _known(connection, job_id), False
+    elif not new.allow_duplicate:
+        since = {"since": to_text(new.at - _SAME_WITHIN), "fingerprint": new.fingerprint}
+        same = connection.execute(SQL["same_since"], {"account_id": new.account_id, **since})
+        for (job_id,) in same:
+            raise JobConflictError("the same was entered within the last 24 h", job_id)
     at = to_text(new.at)
     connection.execute(SQL["add"], job_row(new))
     _add_routings(connection, new, routings)

@@ -4,6 +4,13 @@ SELECT id, fingerprint FROM jobs WHERE idempotency_key = :key
 UNION ALL
 SELECT id, fingerprint FROM jobs_archive WHERE idempotency_key = :key;
 
+-- name: same_since
+-- The newest one that means the same, which may still be done.
+SELECT id FROM jobs
+WHERE account_id = :account_id AND created_at > :since AND fingerprint = :fingerprint
+  AND status NOT IN ('canceled', 'failed')
+ORDER BY created_at DESC, id DESC LIMIT 1;
+
 -- name: add
 INSERT INTO jobs (
   id, account_id, technician_id, summary, homeowner_name, homeowner_phone, homeowner_email, street,
