@@ -82,6 +82,9 @@ _SIMPLE: Mapping[type[inspect.Type], str] = {
 def _text(info: inspect.StrType) -> str:
     if info.pattern is not None:
         return f"text like {info.pattern}"
+    if info.max_length is not None:
+        least = f"{info.min_length} to" if info.min_length else "at most"
+        return f"text of {least} {info.max_length} characters"
     return "text" if info.min_length is None else "text that is not empty"
 
 

@@ -80,38 +80,69 @@ def read_body(kind: type[S], body: bytes, list_field: str | None = None) -> S:
 
 
 def _build(kind: type[S], values: Mapping[str, Any], what: str, errors: list[FieldError]) -> S:
-    fields = _fields(kind)
+    read = _read(kind, values, what, errors)
+    if read is None or errors:
+        raise InvalidInputError(sorted(errors, key=lambda error: error.path))
+    return read
+
+
+def _read(
+    kind: type[S],
+    values: Mapping[str, Any],
+    what: str,
+    errors: list[FieldError],
+    within: str = "",
+) -> S | None:
+    """Read it with the objects within it; add to the errors what can't be, and return None then."""
+    before, fields = len(errors), _fields(kind)
     known = [field.encode_name for field in fields]
     taken = ", ".join(known) or f"no {what}s"
     errors += [
-        FieldError(name, f"a known {what} ({taken})", f"an unknown {what}")
+        FieldError(f"{within}{name}", f"a known {what} ({taken})", f"an unknown {what}")
         for name in values
         if name not in known
     ]
-    read = {}
+    read: dict[str, object] = {}
     for field in fields:
-        name = field.encode_name
-        if name in values:
-            try:
-                read[field.name] = _convert(values[name], field.type, in_text=what == "parameter")
-            except msgspec.ValidationError as error:
-                errors.append(_field_error(name, field.type, values[name], str(error)))
-        elif field.required:
-            errors.append(FieldError(name, describe_type(field.type), "nothing"))
-    if errors:
-        raise InvalidInputError(sorted(errors, key=lambda error: error.path))
+        name, path = field.encode_name, f"{within}{field.encode_name}"
+        if name not in values:
+            if field.required:
+                errors.append(FieldError(path, describe_type(field.type), "nothing"))
+            continue
+        value = values[name]
+        inner = _struct(field.type) if isinstance(value, dict) else None
+        if inner is not None:
+            read[field.name] = _read(inner, value, what, errors, f"{path}.")
+            continue
+        try:
+            read[field.name] = _convert(value, field.type, in_text=what == "parameter")
+        except msgspec.ValidationError as error:
+            errors.append(_field_error(path, field.type, value, str(error)))
+    if len(errors) > before:
+        return None
     try:
         return kind(**read)
     except ValueError as error:
         # Each field is well: the struct itself says what they have to be together.
         found = ", ".join(sorted(values)) or "nothing"
-        raise InvalidInputError([FieldError("", str(error), found)]) from error
+        errors.append(FieldError(within.rstrip("."), str(error), found))
+        return None
 
 
 @cache
 def _fields(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
     """Return the fields of a struct; to work them out takes longer than to read a small body."""
     return msgspec.structs.fields(kind)
+
+
+def _struct(hint: object) -> type[msgspec.Struct] | None:
+    """Return the struct that the type is, if it is one, or one or None."""
+    kind = _present(hint)
+    if get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return kind
+    return None
 
 
 def _convert(value: object, hint: object, *, in_text: bool) -> object:

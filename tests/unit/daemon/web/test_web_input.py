@@ -110,6 +110,40 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
     }
 
 
+class Inner(msgspec.Struct, frozen=True):
+    """Made up."""
+
+    name: Annotated[str, Meta(max_length=3)]
+    size: int = 0
+
+
+class Outer(msgspec.Struct, frozen=True):
+    """Made up."""
+
+    first: Inner
+    second: Inner | None = None
+
+
+def test_objects_within_are_read() -> None:
+    body = b'{"first": {"name": "abc"}, "second": {"name": "x", "size": 2}}'
+    assert read_body(Outer, body) == Outer(Inner("abc"), Inner("x", 2))
+    assert read_body(Outer, b'{"first": {"name": "x"}, "second": null}') == Outer(Inner("x"))
+
+
+def test_everything_that_is_wrong_within_is_said_at_once() -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        read_body(Outer, b'{"first": {"name": "long", "more": 1}, "second": {"size": "2"}}')
+    assert errors(caught.value) == {
+        "first.name": ("text of at most 3 characters", "'long'"),
+        "first.more": ("a known field (name, size)", "an unknown field"),
+        "second.name": ("text of at most 3 characters", "nothing"),
+        "second.size": ("a whole number", "'2'"),
+    }
+    with pytest.raises(InvalidInputError) as caught:
+        read_body(Outer, b'{"first": [1]}')
+    assert errors(caught.value) == {"first": ("an object", "a list")}
+
+
 def test_unknown_parameters_are_left_alone_where_others_choose_them() -> None:
     query = MultiDict([("name", "x"), ("iss", "1"), ("iss", "2")])
     assert read_query(Wanted, query, ignores_unknown=True) == Wanted(name="x")
