@@ -19,6 +19,14 @@ from actors.credential import Credential, Sealer
 from actors.errors import CredentialError, GrantRefusedError, TransientError, VendorError
 from actors.read_meter import ReadMeter
 from actors.vendors.base import Permit, Priority, Session, Vendor
+from daemon.connect_errors import (
+    CodeRefusedError,
+    ConsentRefusedError,
+    UnknownVendorError,
+    VendorFailedError,
+    WrongCompanyError,
+)
+from daemon.jobs.company_options import keep_options
 from daemon.metrics import Census
 from daemon.single_use import SpentCodes, States
 from daemon.supervisor import Supervisor
@@ -33,30 +41,6 @@ T = TypeVar("T")
 _NAME_WITHIN_S = 20.0
 _AGAIN_S = (0.5, 2.0)
 """The waits between attempts at what must not fail for a moment's trouble."""
-
-
-class ConnectError(Exception):
-    """A company could not be connected. The text says why and what to do."""
-
-
-class UnknownVendorError(ConnectError):
-    """No such vendor is configured."""
-
-
-class ConsentRefusedError(ConnectError):
-    """The owner declined, or the answer is not to a request that we made just now."""
-
-
-class CodeRefusedError(ConnectError):
-    """The vendor does not take the authorization code, or the keys."""
-
-
-class WrongCompanyError(ConnectError):
-    """The tokens do not open the company that was named."""
-
-
-class VendorFailedError(ConnectError):
-    """The vendor did not answer, or does not take this app's identity. Nothing was stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +132,17 @@ class Connector:
         return await self.connect(vendor, code, external_account_id)
 
     async def connect(
-        self, vendor: str, proof: str, external_account_id: str
+        self,
+        vendor: str,
+        proof: str,
+        external_account_id: str,
+        options: Mapping[str, str | int] | None = None,
     ) -> tuple[Account, bool]:
         """Trade the proof (a code, or keys) for tokens, store the company and start its actor.
 
         With an empty `external_account_id` it is the company that the vendor says they are for. Returns
         the account and whether it is new. Once begun it is not cancelled: a code is spent only once.
+        What `options` say of how jobs are offered to it is stored; the others stay as they were.
 
         Raises:
             UnknownVendorError: the vendor is not configured.
@@ -169,7 +158,7 @@ class Connector:
                 async with self.hold(vendor, external_account_id):
                     await self._store.check()
                     credential = await self._exchange(known, proof, external_account_id)
-                    connected = await self._take_in(known, credential, external_account_id)
+                    connected = await self._take_in(known, credential, external_account_id, options)
             else:
                 await self._store.check()
                 credential = await self._exchange(known, proof, "")
@@ -177,17 +166,24 @@ class Connector:
                     await _revoke(known, credential)
                     raise WrongCompanyError(f"{vendor} does not say whose tokens these are")
                 async with self.hold(vendor, credential.company):
-                    connected = await self._take_in(known, credential, credential.company)
+                    connected = await self._take_in(known, credential, credential.company, options)
         return connected
 
     async def _take_in(
-        self, vendor: Vendor, credential: Credential, external_account_id: str
+        self,
+        vendor: Vendor,
+        credential: Credential,
+        external_account_id: str,
+        options: Mapping[str, str | int] | None,
     ) -> tuple[Account, bool]:
         """Store the company that the tokens are for and start its actor."""
         name = await self._company_name(vendor, credential, external_account_id)
         account, created = await self._save(vendor, credential, external_account_id, name)
         log.info("account_connected", **_whose(account), new=created)
-        await self._start(account)
+        try:
+            await self._insist(lambda: keep_options(self._store, account.id, options or {}))
+        finally:
+            await self._start(account)
         return account, created
 
     async def disconnect(self, account_id: str, *, purge: bool) -> Disconnected:

@@ -187,9 +187,9 @@ class Directory(Protocol):
     ) -> tuple[Account, bool]:
         """Store a company and its tokens; return it and whether it is new (then under `new_id`).
 
-        A known company keeps its id and its data, gets the new tokens, and is neither paused,
-        disconnected nor in need of its owner any more. Whoever owned it is fenced off, so that the
-        answer to a refresh still under way cannot replace the new tokens: claim it again.
+        A known company keeps its id, its data, and its name if the new one is only its id there. It gets
+        the new tokens, and is neither paused, disconnected nor in need of its owner any more. Whoever owned
+        it is fenced off: the answer to a refresh still under way cannot replace the tokens. Claim it again.
         """
         ...
 

@@ -60,7 +60,16 @@ class ConnectForm:
     Attributes:
         grant: must be a `Grant`.
         consent: must be a `Consent`; None for a vendor without a consent page.
+        options: a struct that the grant is made of, too: what may be said of how jobs are offered
+            to the company, as `Dispatcher.options`; None where nothing can be.
     """
 
     grant: "type[msgspec.Struct]"
     consent: "type[msgspec.Struct] | None" = None
+    options: "type[msgspec.Struct] | None" = None
+
+    def said(self, grant: object) -> Mapping[str, str | int]:
+        """Return the options that were given with a grant, by name."""
+        names = () if self.options is None else self.options.__struct_fields__
+        given = {name: getattr(grant, name) for name in names}
+        return {name: value for name, value in given.items() if value is not None}

@@ -93,7 +93,7 @@ def _grant(
     if code:
         return {"authorization_code": code, "realm_id": realm_id}
     if from_file:
-        return read_grant(from_file, shell.folder)
+        return read_grant(from_file, shell.folder, vendor)
     fields = grant_fields(vendor)
     return None if fields is None else asked_for(shell, fields)
 

@@ -10,6 +10,7 @@ import yaml
 from msgspec import inspect
 
 from daemon.cli.failure import CommandError, ExitCode
+from daemon.cli.routing_options import whole_numbers
 from daemon.cli.shell import Shell
 
 STANDARD_INPUT = "-"
@@ -59,8 +60,8 @@ def asked_for(shell: Shell, fields: Sequence[GrantField]) -> dict[str, str]:
     return given
 
 
-def read_grant(path: str, folder: Path) -> dict[str, object]:
-    """Read what connects a company from a JSON or YAML file.
+def read_grant(path: str, folder: Path, vendor: str) -> dict[str, object]:
+    """Read what connects a company of a vendor from a JSON or YAML file.
 
     Raises:
         CommandError: there is no such file, or it holds something else.
@@ -76,11 +77,23 @@ def read_grant(path: str, folder: Path) -> dict[str, object]:
     if not isinstance(document, dict):
         # Nothing of it is repeated: it may be a secret.
         raise CommandError(f"{path} holds no names with values", exit_code=ExitCode.USAGE)
-    return {str(name): _as_text(value) for name, value in document.items()}
+    numbers = _numbers(vendor)
+    return {
+        str(name): value if name in numbers else _as_text(value) for name, value in document.items()
+    }
+
+
+def _numbers(vendor: str) -> Sequence[str]:
+    """Name what the vendor wants as a number."""
+    from actors.vendors.registry import VENDORS  # noqa: PLC0415 - only this command needs it
+
+    entry = VENDORS.get(vendor)
+    options = None if entry is None else entry.connecting.options
+    return () if options is None else whole_numbers(options)
 
 
 def _as_text(value: object) -> object:
-    """A number is text here: YAML makes numbers of ids."""
+    """A number is text elsewhere: YAML makes numbers of ids."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from actors.vendors.connecting import ConnectForm, Consent, Grant
 from actors.vendors.registry import VENDORS
-from daemon.connect import ConsentRefusedError
+from daemon.connect_errors import ConsentRefusedError
 from daemon.standing import standing
 from daemon.web.account_view import Integration, integration
 from daemon.web.audited import ABOUT
@@ -53,12 +53,12 @@ def _callback(vendor: str) -> Handler[Any, Nothing]:
     return callback
 
 
-def _connect(vendor: str) -> Handler[Nothing, Any]:
+def _connect(vendor: str, form: ConnectForm) -> Handler[Nothing, Any]:
     async def connect(call: Call[Nothing, Any]) -> Answer:
         """Connect a company with what its owner gave."""
         grant: Grant = call.body
         account, created = await call.context.connector.connect(
-            vendor, grant.proof, grant.external_account_id
+            vendor, grant.proof, grant.external_account_id, form.said(grant)
         )
         return _answer(call, account, created=created)
 
@@ -120,7 +120,7 @@ def _operations(vendor: str, form: ConnectForm) -> Iterator[AnyOperation]:
         deed="account_connected",
         tag=_TAG,
         summary=f"Connect a company with {'an authorization code' if has_code else 'its keys'}",
-        handler=_connect(vendor),
+        handler=_connect(vendor, form),
         body=form.grant,
         body_required=True,
         replies=_replies([JSON]),

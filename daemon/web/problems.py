@@ -8,7 +8,7 @@ import structlog
 from aiohttp import web
 
 from actors.mailbox import MailboxFullError
-from daemon.connect import (
+from daemon.connect_errors import (
     CodeRefusedError,
     ConnectError,
     ConsentRefusedError,

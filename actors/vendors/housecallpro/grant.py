@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from actors.vendors.connecting import ASKED, SECRET, ConnectForm
+from actors.vendors.housecallpro.dispatching import HousecallProOptions
 
 ApiKey = Annotated[
     str,
@@ -30,8 +30,8 @@ CODE = "code "
 """What a code is told from a key by: no key has a space."""
 
 
-class HousecallProGrant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What connects a Housecall Pro company: one of the two."""
+class HousecallProGrant(HousecallProOptions, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What connects a Housecall Pro company: a key or a code."""
 
     api_key: ApiKey | UnsetType = UNSET
     authorization_code: Code | UnsetType = UNSET
@@ -54,4 +54,4 @@ class HousecallProGrant(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         return ""
 
 
-FORM = ConnectForm(HousecallProGrant)
+FORM = ConnectForm(HousecallProGrant, options=HousecallProOptions)

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from actors.vendors.connecting import SECRET, ConnectForm
+from actors.vendors.servicetitan.dispatching import ServiceTitanOptions
 
 TenantId = Annotated[str, Meta(pattern="^[0-9]{1,19}$", description="The tenant's number.")]
 ClientId = Annotated[str, Meta(min_length=1, description="The app's client id for this tenant.")]
@@ -21,7 +22,7 @@ class Keys(msgspec.Struct, frozen=True):
     client_secret: str
 
 
-class ServiceTitanGrant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ServiceTitanGrant(ServiceTitanOptions, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What connects a ServiceTitan tenant."""
 
     external_account_id: TenantId = msgspec.field(name="tenant_id")
@@ -34,4 +35,4 @@ class ServiceTitanGrant(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         return msgspec.json.encode(Keys(self.client_id, self.client_secret)).decode()
 
 
-FORM = ConnectForm(ServiceTitanGrant)
+FORM = ConnectForm(ServiceTitanGrant, options=ServiceTitanOptions)

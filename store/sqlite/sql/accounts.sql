@@ -19,12 +19,16 @@ RETURNING
   disconnected_at, exact_as_of, last_synced_at;
 
 -- name: connect
--- A known company keeps its id; its earlier owner is fenced off, so that it cannot store the
--- answer to an old refresh over the new tokens.
+-- A known company keeps its id, and its name where no other one could be had than the vendor's id;
+-- its earlier owner is fenced off, so that it cannot store the answer to an old refresh over the new
+-- tokens.
 INSERT INTO accounts (id, vendor, external_account_id, name, connected_at)
 VALUES (:id, :vendor, :external_account_id, :name, :at)
 ON CONFLICT (vendor, external_account_id) DO UPDATE SET
-  name = excluded.name, connected_at = excluded.connected_at, epoch = epoch + 1, paused = 0,
+  name = CASE
+    WHEN excluded.name = excluded.external_account_id THEN accounts.name ELSE excluded.name
+  END,
+  connected_at = excluded.connected_at, epoch = epoch + 1, paused = 0,
   reauth_cause = NULL, disconnected_at = NULL
 RETURNING
   id, vendor, external_account_id, name, shard, epoch, connected_at, paused, reauth_cause,

@@ -6,6 +6,7 @@ import anyio
 import pytest
 
 from store.errors import StaleEpochError, UnknownAccountError
+from store.job_models import Company
 from store.models import Account, Cursor, OpenRefresh
 from store.sqlite import SqliteStore, claims
 from store.sqlite.connection import open_writer
@@ -84,6 +85,16 @@ async def test_reconnecting_fences_off_the_refresh_under_way(
         )
     assert await store.credential(company.account_id) == credential("owner's")
     assert (await store.claim(company.account_id)).open_refresh is None
+
+
+async def test_a_name_gives_way_to_another_but_not_to_the_vendors_id(
+    store: SqliteStore, company: Owned
+) -> None:
+    await store.set_company(Company(company.account_id), "The books")
+    again, _ = await store.connect("quickbooks", "realm-1", "realm-1", credential("a"), at(1), "x")
+    assert again.name == "The books"
+    named, _ = await store.connect("quickbooks", "realm-1", "Anew", credential("b"), at(2), "x")
+    assert named.name == "Anew"
 
 
 async def test_each_claim_has_a_higher_epoch(store: SqliteStore, company: Owned) -> None:

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from actors.credential import Credential
-from daemon.connect import (
+from daemon.connect_errors import (
     CodeRefusedError,
     ConsentRefusedError,
     VendorFailedError,

@@ -150,6 +150,15 @@ def test_keys_come_from_a_file(cli: CommandLine, text: str) -> None:
     assert json.loads(request.content) == KEYS
 
 
+def test_numbers_stay_numbers_where_the_vendor_wants_some(cli: CommandLine) -> None:
+    (cli.folder / "keys").write_text("tenant_id: 9\ncampaign_id: 12\nbooking_provider: 11\n")
+    cli.daemon.on("POST", "/auth/servicetitan/connect", httpx.Response(201, json=TITAN))
+    assert cli.run("connect", "servicetitan", "--from", "keys").code == 0
+    (request,) = cli.daemon.asked("POST", "/auth/servicetitan/connect")
+    expected = {"tenant_id": "9", "campaign_id": 12, "booking_provider": "11"}
+    assert json.loads(request.content) == expected
+
+
 def test_without_a_terminal_keys_must_come_from_a_file(cli: CommandLine) -> None:
     result = cli.run("connect", "servicetitan")
     assert result.code == 2

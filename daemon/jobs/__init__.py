@@ -1,0 +1,1 @@
+"""Routed work: where jobs come in, and what is offered to whom."""
