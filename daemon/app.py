@@ -36,6 +36,7 @@ from daemon.finance_follower import FinanceFollower
 from daemon.generated_secret import GeneratedSecretError, ensure_admin_token
 from daemon.heartbeat import HeartbeatCheck
 from daemon.history_limit import HistoryLimit
+from daemon.jobs.desk import JobDesk
 from daemon.log import configure_logging
 from daemon.loop_lag import LoopLag
 from daemon.metrics import Metrics
@@ -167,11 +168,7 @@ async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
     sealer = await open_sealer(config, store)
     admin_token = config.server.admin_token or ensure_admin_token(config.store.path).value
     world.redactor.add(admin_token.reveal())
-    metrics = Metrics(
-        world.clock,
-        operations=operations_of(config.vendors),
-        version=VERSION,
-    )
+    metrics = Metrics(world.clock, operations=operations_of(config.vendors), version=VERSION)
     event_log = EventLog(trace_names={name: entry.trace_name for name, entry in VENDORS.items()})
     watch, looks, throughput = ActionWatch(), ReadWatch(), Throughput(world.clock)
     listeners: list[Listener] = [metrics.listen, event_log.listen, watch.listen, looks.listen]
@@ -180,12 +177,12 @@ async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
     supervisor = _supervisor(config, world, store, vendors)
     connector = _connector(world, store, sealer, vendors, supervisor, metrics)
     heartbeat = HeartbeatCheck(store, supervisor, vendors.surroundings, world.clock)
-    metrics.heartbeat.read = lambda: heartbeat.beats
     watching = _watching(config, world, store, vendors, supervisor, heartbeat, metrics)
     listeners.append(watching.listen)
     if sealed_by not in (None, await store.metadata(PROOF_KEY)):
         watching.audit.note(OPERATOR, "keys_rotated")
     service_history = ServiceHistory(store, watching.monitor.incidents, heartbeat, world.clock)
+    actions = ActionDesk(store, supervisor, vendors.surroundings, watch, world.clock)
     context = WebContext(
         store=store,
         supervisor=supervisor,
@@ -197,7 +194,8 @@ async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
         metrics=metrics,
         settings=vendors.settings,
         version=VERSION,
-        actions=ActionDesk(store, supervisor, vendors.surroundings, watch, world.clock),
+        actions=actions,
+        jobs=JobDesk(store, vendors.surroundings, actions, world.clock),
         readers=_readers(world, store, vendors, supervisor, looks),
         reads=vendors.reads,
         heartbeat=heartbeat,
@@ -285,6 +283,7 @@ def _watching(
     heartbeat: HeartbeatCheck,
     metrics: Metrics,
 ) -> Watching:
+    metrics.heartbeat.read = lambda: heartbeat.beats
     watched = Watched(
         store=store,
         supervisor=supervisor,

@@ -87,3 +87,8 @@ FINANCE: Mapping[str, FinanceMapping] = MappingProxyType(
     {name: entry.finance for name, entry in VENDORS.items() if entry.finance is not None}
 )
 """How finance views read payloads, by vendor."""
+
+DISPATCHING: Mapping[str, Dispatcher] = MappingProxyType(
+    {name: entry.dispatching for name, entry in VENDORS.items() if entry.dispatching is not None}
+)
+"""How companies are offered jobs, by vendor."""

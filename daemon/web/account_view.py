@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -18,6 +18,7 @@ from daemon.web.budget_view import BudgetView
 from daemon.web.freshness import Freshness
 from daemon.web.health_view import CheckView, LookFailure, ResponseView, SampleView
 from daemon.web.instant import Instant
+from daemon.web.routing_settings import RoutingSettings
 from store.models import Account, Cursor, HeldDeletes, SealedCredential
 from store.verification import Certificate
 
@@ -48,6 +49,13 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
     reauth_cause: Annotated[
         str | None, Meta(description="Why its owner has to connect it again, or null.")
     ]
+    routing: Annotated[
+        RoutingSettings | msgspec.UnsetType | None,
+        Meta(
+            description="How jobs are routed to it; null where none can be. Told by"
+            " `GET /integrations/{id}`, `/integrations/{id}/status` and `/integrations`, and when it is set."
+        ),
+    ] = msgspec.UNSET
 
 
 class BreakerView(msgspec.Struct, frozen=True):
@@ -203,7 +211,11 @@ class AccountHealth(Integration, frozen=True, kw_only=True):
     ] = ()
 
 
-def integration(account: Account, now: Standing) -> Integration:
+def integration(
+    account: Account,
+    now: Standing,
+    routing: dict[str, Any] | msgspec.UnsetType | None = msgspec.UNSET,
+) -> Integration:
     """Show an account."""
     return Integration(
         id=account.id,
@@ -218,6 +230,7 @@ def integration(account: Account, now: Standing) -> Integration:
         disconnected_at=account.disconnected_at,
         paused=account.paused,
         reauth_cause=account.reauth_cause,
+        routing=routing,
     )
 
 
@@ -225,7 +238,8 @@ def integration(account: Account, now: Standing) -> Integration:
 class Kept:
     """What the store holds of one account; `counts` are its live objects by type.
 
-    `unnamed_mends` is how many rows were mended that no certificate names.
+    `unnamed_mends` is how many rows were mended that no certificate names; `routing` how jobs are
+    routed to it, None where none can be.
     """
 
     account: Account
@@ -235,6 +249,7 @@ class Kept:
     held: Sequence[HeldDeletes]
     certificate: Certificate | None
     unnamed_mends: int
+    routing: dict[str, Any] | None = None
 
 
 def integration_status(
@@ -245,7 +260,7 @@ def integration_status(
     known = {cursor.object_type: cursor for cursor in kept.cursors}
     configured = () if now.status is None else now.status.cursors
     return IntegrationStatus(
-        **asdict(integration(kept.account, now)),
+        **asdict(integration(kept.account, now, kept.routing)),
         cursors=[
             _cursor(known.get(name, Cursor(name)), kept.counts.get(name, 0), now.status)
             for name in {**dict.fromkeys(configured), **known}

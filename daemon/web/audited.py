@@ -16,12 +16,14 @@ USER_HEADER = "X-Syncline-User"
 ABOUT = web.RequestKey("account_id", str)
 """A handler may put here, into the request, whose account it was about."""
 _CALLBACK, _DASHBOARD = "/auth/", "/dashboard/"
+_SUBJECTS = ("action_id", "alert_id", "job_id", "routing_id")
 
 
 @dataclass(slots=True)
 class Deed:
     """What is learnt of a deed while it is done."""
 
+    request: web.Request
     account_id: str | None
     subject: str
     is_one: bool
@@ -30,6 +32,7 @@ class Deed:
         """Learn from the answer what it was about, where the request could not say."""
         self.is_one = self.is_one and is_deed
         known = getattr(document, "id", None)
+        self.account_id = self.account_id or self.request.get(ABOUT)
         if self.account_id is None and isinstance(known, str) and not self.subject:
             self.account_id = known
         elif not self.subject and known is not None and known != self.account_id:
@@ -40,8 +43,8 @@ class Deed:
 def audited(watching: Watching | None, what: str, request: web.Request) -> Iterator[Deed]:
     """Note the deed when it is done, or how it failed; nothing when it has no name."""
     path = request.match_info
-    subject = path.get("action_id") or path.get("alert_id") or ""
-    deed = Deed(path.get("account_id"), subject, bool(what))
+    subject = next((path[name] for name in _SUBJECTS if name in path), "")
+    deed = Deed(request, path.get("account_id"), subject, bool(what))
     outcome = DONE
     try:
         yield deed

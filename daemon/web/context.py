@@ -11,6 +11,7 @@ from daemon.config import Secret, ServerConfig
 from daemon.connect import Connector
 from daemon.deliveries import Deliveries
 from daemon.heartbeat import HeartbeatCheck
+from daemon.jobs.desk import JobDesk
 from daemon.metrics import Metrics
 from daemon.read_through import ReaderDesk
 from daemon.service_history import ServiceHistory
@@ -55,6 +56,7 @@ class WebContext:
     settings: Mapping[str, AccountSettings]
     version: str
     actions: ActionDesk
+    jobs: JobDesk
     throughput: Throughput
     service_history: ServiceHistory
     status_links: StatusLinks

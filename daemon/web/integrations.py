@@ -18,6 +18,8 @@ from daemon.web.account_view import (
 from daemon.web.budget_view import budget_of
 from daemon.web.operation import Answer, AnyOperation, Call, Nothing, Operation, Reply
 from daemon.web.paging import CursorText, Limit, Next, cursor_to_place, place_to_cursor
+from daemon.web.routing_settings import routing_settings
+from store.job_models import Company
 from store.models import Account
 
 _TAG = "integrations"
@@ -61,9 +63,10 @@ async def list_integrations(call: Call[ListQuery, Nothing]) -> Answer:
     rest = [account for account in accounts if _place(account) > behind]
     page = rest[: call.query.limit]
     last = len(page) == len(rest)
+    companies = {each.account_id: each for each in await call.context.store.companies()}
     return Answer(
         IntegrationPage(
-            [_shown(call, account) for account in page],
+            [_shown(call, account, companies.get(account.id)) for account in page],
             None if last else place_to_cursor(_place(page[-1])),
         )
     )
@@ -71,7 +74,9 @@ async def list_integrations(call: Call[ListQuery, Nothing]) -> Answer:
 
 async def get_integration(call: Call[Nothing, Nothing]) -> Answer:
     """Show one account."""
-    return Answer(_shown(call, await call.context.store.account(call.path("account_id"))))
+    store, account_id = call.context.store, call.path("account_id")
+    account = await store.account(account_id)
+    return Answer(_shown(call, account, await store.company(account_id)))
 
 
 async def get_status(call: Call[Nothing, Nothing]) -> Answer:
@@ -88,6 +93,7 @@ async def get_status(call: Call[Nothing, Nothing]) -> Answer:
                 await store.held_deletes(account_id),
                 await store.certificate(account_id),
                 await store.unnamed_mend_count(account_id),
+                routing_settings(account.vendor, await store.company(account_id)),
             ),
             call.context.supervisor.hosted().get(account_id),
             await budget_of(account, call.context.reads.get(account.vendor), store),
@@ -105,10 +111,13 @@ async def delete_integration(call: Call[DeleteQuery, Nothing]) -> Answer:
 
 
 def _shown(
-    call: Call[ListQuery, Nothing] | Call[Nothing, Nothing], account: Account
+    call: Call[ListQuery, Nothing] | Call[Nothing, Nothing],
+    account: Account,
+    company: Company | None,
 ) -> Integration:
     hosted = call.context.supervisor.hosted().get(account.id)
-    return integration(account, standing(account, hosted))
+    routing = routing_settings(account.vendor, company)
+    return integration(account, standing(account, hosted), routing)
 
 
 def _place(account: Account) -> str:

@@ -20,6 +20,8 @@ _PATH_PARAMETERS = {
     "alert_id": "The alert's id.",
     "account_id": "Our id of the account.",
     "action_id": "The action's id.",
+    "job_id": "The job's id.",
+    "routing_id": "The routing's id.",
     "object_type": "The vendor's name of the type, such as `Invoice`.",
     "object_id": "The vendor's id of the object.",
     "digest": "Names the file's content.",

@@ -16,13 +16,15 @@ from support.web_house import WebHouse
 
 
 @asynccontextmanager
-async def with_housecallpro(web: WebHouse) -> AsyncIterator[HousecallProSandbox]:
+async def with_housecallpro(
+    web: WebHouse, types: tuple[str, ...] = ("customers", "jobs")
+) -> AsyncIterator[HousecallProSandbox]:
     """Configure Housecall Pro as well; yield the vendor's side."""
     sandbox = HousecallProSandbox(lambda: web.clock.now().utc, seed=5)
     sandbox.latency_s = 0.0
     http = httpx.AsyncClient(transport=SandboxTransport(sandbox))
     vendor = HousecallPro(api_settings(), http, web.clock, web.heard.append)
-    settings = AccountSettings(("customers", "jobs"), overlap_s=1.0)
+    settings = AccountSettings(types, overlap_s=1.0)
     await configure_also(web, vendor, settings, door(api_settings()), Secret(DEFAULT_SECRET))
     yield sandbox
     await vendor.close()

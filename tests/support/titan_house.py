@@ -65,13 +65,15 @@ class TitanHouse:
 
 
 @asynccontextmanager
-async def with_servicetitan(web: WebHouse) -> AsyncIterator[TitanHouse]:
+async def with_servicetitan(
+    web: WebHouse, types: tuple[str, ...] = TITAN_TYPES
+) -> AsyncIterator[TitanHouse]:
     """Configure ServiceTitan as well."""
     sandbox = ServiceTitanSandbox(lambda: web.clock.now().utc, seed=5)
     sandbox.latency_s = 0.0
     http = httpx.AsyncClient(transport=SandboxTransport(sandbox))
     vendor = ServiceTitan(app_settings(), http, web.clock, web.heard.append)
-    settings = AccountSettings(TITAN_TYPES, overlap_s=1.0)
+    settings = AccountSettings(types, overlap_s=1.0)
     secret = Secret(sandbox.webhooks.key)
     await configure_also(web, vendor, settings, door(app_settings()), secret)
     yield TitanHouse(web, sandbox)

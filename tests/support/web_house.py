@@ -36,6 +36,7 @@ from daemon.config import AlertsConfig, Secret, ServerConfig
 from daemon.connect import Connector
 from daemon.deliveries import Deliveries, Receiver
 from daemon.heartbeat import HeartbeatCheck
+from daemon.jobs.desk import JobDesk
 from daemon.metrics import Metrics
 from daemon.read_through import ReaderDesk
 from daemon.read_watch import ReadWatch
@@ -342,6 +343,7 @@ async def serving(
     within: House, server: ServerConfig | None = None, **context: Anything
 ) -> AsyncIterator[WebHouse]:
     """Run the web server on a free port of the loopback."""
+    around = within.supervisor._surroundings  # noqa: SLF001 - what is configured later, too
     config = server or ServerConfig(public_url="https://sync.example.com", shutdown_grace_s=5.0)
     web_context = WebContext(
         store=context.pop("store", within.store),
@@ -355,6 +357,7 @@ async def serving(
         settings=within.settings,
         version="1.2.3",
         actions=within.actions,
+        jobs=JobDesk(within.store, around, within.actions, within.clock),
         readers=within.readers,
         reads={"quickbooks": within.reads},
         heartbeat=within.heartbeat,

@@ -8,8 +8,7 @@ from daemon.config.alerts import AlertmanagerConfig
 from daemon.web.application import create_app
 from daemon.web.operations import OPERATIONS
 from support.deliveries import cloud_event, deliver
-from support.housecall_house import with_housecallpro
-from support.titan_house import with_servicetitan
+from support.dispatch_house import PROVIDER, DispatchHouse, dispatching
 from support.web_house import Visitor, WebHouse
 
 
@@ -143,8 +142,9 @@ async def test_every_success_of_every_operation_is_as_described(
 
 
 async def _connect_and_tell(web: WebHouse, visitor: Visitor) -> None:
-    """Call what there is for vendors without a consent page."""
-    async with with_housecallpro(web) as vendor:
+    """Call what there is for vendors without a consent page, and for jobs routed to them."""
+    async with dispatching(web) as house:
+        vendor, titan = house.housecall, house.titan
         company = vendor.add_company()
         business = vendor.businesses[company]
         for expect in (201, 200):
@@ -153,13 +153,26 @@ async def _connect_and_tell(web: WebHouse, visitor: Visitor) -> None:
         business.change("jobs", next(iter(business.objects["jobs"])), vendor.now(), description="")
         body, headers = vendor.delivery(company, business.versions[-1])
         await visitor.call("POST", "/webhooks/housecallpro", content=body, headers=headers)
-    async with with_servicetitan(web) as titan:
         tenant = titan.sandbox.add_tenant()
         for expect in (201, 200):
             await visitor.post("/auth/servicetitan/connect", titan.keys(tenant), expect=expect)
         told = titan.delivery(tenant)
         webhook = "/webhooks/servicetitan"
         await visitor.call("POST", webhook, content=told.body, headers=dict(told.headers))
+        await _route(house, visitor)
+
+
+async def _route(house: DispatchHouse, visitor: Visitor) -> None:
+    company = await house.tenant()
+    entered = await house.entered(idempotency_key="k")
+    await visitor.post("/jobs", house.job(idempotency_key="k"))
+    (way,) = (each for each in entered["routings"] if each["account_id"] == company["id"])
+    settings = {"name": "Park Plumbing", "routing": {"booking_provider": PROVIDER}}
+    await visitor.call("PATCH", f"/integrations/{company['id']}", json=settings)
+    await visitor.post(f"/routings/{way['id']}/retry", expect=202)
+    for path in ("/jobs", f"/jobs/{entered['id']}", f"/routings/{way['id']}"):
+        await visitor.call("GET", path)
+    await visitor.post(f"/jobs/{entered['id']}/cancel")
 
 
 async def _consent(web: WebHouse, visitor: Visitor, realm_id: str) -> None:
