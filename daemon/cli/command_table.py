@@ -83,6 +83,12 @@ COMMANDS = (
         "syncline verify 4f1c --no-repair --json | jq '.types[] | select(.differing != [])'",
     ),
     Listed(
+        "set",
+        "set_command:set_account",
+        "Name a company, say how jobs come to it.",
+        "syncline set 4f1c --name 'Park Plumbing' --option campaign_id=12",
+    ),
+    Listed(
         "pause",
         "account_commands:pause",
         "Stop looking until resumed.",
@@ -234,6 +240,43 @@ GROUPS = (
                 "action_commands:cancel",
                 "Call one off.",
                 "syncline actions cancel 4f1c 3e0c…",
+            ),
+        ),
+    ),
+    ListedGroup(
+        "jobs",
+        "Route jobs to partner companies.",
+        "Enter jobs, which are offered to every other company, and see what became of them.",
+        (
+            Listed(
+                "list",
+                "job_commands:list_jobs",
+                "List them.",
+                "syncline jobs list --status active",
+            ),
+            Listed(
+                "show",
+                "job_commands:show",
+                "Show one, with every step.",
+                "syncline jobs show 9c2e…",
+            ),
+            Listed(
+                "create",
+                "job_entry_command:create",
+                "Enter one.",
+                "syncline jobs create --file job.json --key visit-4711",
+            ),
+            Listed(
+                "retry",
+                "job_commands:retry",
+                "Offer it again, or look again.",
+                "syncline jobs retry 51d0…",
+            ),
+            Listed(
+                "cancel",
+                "job_commands:cancel",
+                "Call off what was not sent.",
+                "syncline jobs cancel 9c2e…",
             ),
         ),
     ),

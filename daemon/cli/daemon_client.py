@@ -120,6 +120,10 @@ class DaemonClient:
         content = b"" if body is None else msgspec.json.encode(body)
         return self._call("POST", path, None, content).content
 
+    def patch(self, path: str, body: object) -> bytes:
+        """Change what is at the path as a JSON document says; raises as `get`."""
+        return self._call("PATCH", path, None, msgspec.json.encode(body)).content
+
     def delete(self, path: str, query: Query | None = None) -> bytes:
         """Delete what is at the path; raises as `get`."""
         return self._call("DELETE", path, query).content
