@@ -15,6 +15,7 @@ from store.job_models import (
     RoutingProgress,
     TrackedObject,
 )
+from store.models import Account
 
 
 class JobBook(Protocol):
@@ -34,6 +35,10 @@ class JobBook(Protocol):
 
     async def companies(self) -> Sequence[Company]:
         """Return those of all accounts of which something was set."""
+        ...
+
+    async def active_companies(self, vendors: Sequence[str]) -> Sequence[tuple[Account, Company]]:
+        """Return the companies of these vendors that are connected and active, oldest first."""
         ...
 
     async def set_company(self, company: Company, name: str | None = None) -> None:

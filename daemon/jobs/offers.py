@@ -33,19 +33,11 @@ class OfferMaker:
         Which are those that are connected, active, and of a vendor whose companies can be offered
         jobs. Where one can't be offered this, the routing has the reason instead of an offer.
         """
-        known = {company.account_id: company for company in await self._store.companies()}
-        accounts = [
-            account
-            for account in await self._store.accounts()
-            if account.id != origin.id
-            and account.disconnected_at is None
-            and account.vendor in self._dispatchers
-        ]
-        companies = [(each, known.get(each.id, Company(each.id))) for each in accounts]
+        companies = await self._store.active_companies(tuple(self._dispatchers))
         return [
             self._routing(account, company, referral)
             for account, company in companies
-            if company.is_active
+            if account.id != origin.id
         ]
 
     def offer(self, account: Account, company: Company, referral: Referral) -> NewOffer:

@@ -7,7 +7,9 @@ from typing import Any
 import msgspec
 
 from store.job_models import Company
-from store.sqlite.accounts import check_exists
+from store.models import Account
+from store.sqlite.accounts import account_of, check_exists
+from store.sqlite.json_rows import json_rows
 from store.sqlite.named_sql import load_statements
 from store.sqlite.plain_text import plain
 
@@ -28,6 +30,17 @@ def read_company(connection: sqlite3.Connection, account_id: str) -> Company:
 def read_companies(connection: sqlite3.Connection) -> Sequence[Company]:
     """Return all of which something was set."""
     return [_company_of(row) for row in connection.execute(SQL["all"])]
+
+
+def read_active_companies(
+    connection: sqlite3.Connection, vendors: Sequence[str]
+) -> Sequence[tuple[Account, Company]]:
+    """Return those of these vendors that are connected and active, oldest first."""
+    rows = connection.execute(SQL["active"], (json_rows(vendors),))
+    return [
+        (account_of(account), Company(account[0], options=_options(options)))
+        for *account, options in rows
+    ]
 
 
 def put_company(connection: sqlite3.Connection, company: Company, name: str | None) -> None:
@@ -53,4 +66,8 @@ def forget_company(connection: sqlite3.Connection, account_id: str) -> None:
 
 
 def _company_of(row: Sequence[Any]) -> Company:
-    return Company(row[0], bool(row[1]), msgspec.json.decode(row[2], type=dict[str, str | int]))
+    return Company(row[0], bool(row[1]), _options(row[2]))
+
+
+def _options(text: str | None) -> dict[str, str | int]:
+    return {} if text is None else msgspec.json.decode(text, type=dict[str, str | int])

@@ -17,6 +17,7 @@ from store.job_models import (
     RoutingProgress,
     TrackedObject,
 )
+from store.models import Account
 from store.sqlite import companies, job_archive, job_reading, jobs, routing_progress, routings
 from store.sqlite.one_moment import one_moment
 from store.sqlite.readers import Readers
@@ -36,6 +37,12 @@ class SqliteJobStore:
     async def companies(self) -> Sequence[Company]:
         """Return those of all accounts of which something was set."""
         return await self._readers.run(companies.read_companies)
+
+    async def active_companies(self, vendors: Sequence[str]) -> Sequence[tuple[Account, Company]]:
+        """Return the companies of these vendors that are connected and active."""
+        return await self._readers.run(
+            partial(companies.read_active_companies, vendors=tuple(vendors))
+        )
 
     async def set_company(self, company: Company, name: str | None = None) -> None:
         """Store what routing needs of an account."""

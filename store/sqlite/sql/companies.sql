@@ -4,6 +4,16 @@ SELECT account_id, is_active, options FROM companies WHERE account_id = ?;
 -- name: all
 SELECT account_id, is_active, options FROM companies ORDER BY account_id;
 
+-- name: active
+-- Those of some vendors that are connected, with what was set of them.
+SELECT
+  accounts.id, vendor, external_account_id, name, shard, epoch, connected_at, paused, reauth_cause,
+  disconnected_at, exact_as_of, last_synced_at, companies.options
+FROM accounts LEFT JOIN companies ON companies.account_id = accounts.id
+WHERE vendor IN (SELECT value FROM json_each(?)) AND disconnected_at IS NULL
+  AND coalesce(companies.is_active, 1) = 1
+ORDER BY connected_at, accounts.id;
+
 -- name: put
 INSERT INTO companies (account_id, is_active, options) VALUES (:account_id, :is_active, :options)
 ON CONFLICT (account_id) DO UPDATE SET is_active = excluded.is_active, options = excluded.options;

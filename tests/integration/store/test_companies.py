@@ -24,6 +24,25 @@ async def test_what_was_set_is_kept_and_the_last_word_holds(store: Store, compan
     assert (await store.account(company.account_id)).name == "Acme \ufffd Plumbing"
 
 
+async def test_only_connected_and_active_ones_of_some_vendors_are_offered_work(
+    store: Store, company: Owned
+) -> None:
+    second, idle, gone = [await own(store, f"realm-{number}") for number in range(2, 5)]
+    options = {"campaign_id": 7}
+    await store.set_company(Company(second.account_id, options=options))
+    await store.set_company(Company(idle.account_id, is_active=False))
+    await store.disconnect(gone.account_id, purge=False, at=at(1))
+    found = await store.active_companies(["quickbooks", "another"])
+    assert [each for _, each in found] == [
+        Company(company.account_id),
+        Company(second.account_id, options=options),
+    ]
+    assert [account for account, _ in found] == [
+        await store.account(each.account_id) for each in (company, second)
+    ]
+    assert await store.active_companies(["another"]) == []
+
+
 async def test_an_account_that_there_is_not_is_refused(store: Store) -> None:
     with pytest.raises(UnknownAccountError):
         await store.company("nobody")
