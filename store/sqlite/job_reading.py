@@ -23,6 +23,8 @@ _LAST = "9999"
 
 def read_job(connection: sqlite3.Connection, job_id: str) -> Job | None:
     """Return one job with its routings and their histories."""
+    if "\0" in job_id:
+        return None  # no id holds it, and no list of ids could
     for archived in (False, True):
         for job in _read(connection, [job_id], archived=archived, with_history=True):
             return job

@@ -34,6 +34,8 @@ def address(path: str) -> str:
         object_type="Invoice",
         object_id="1",
         action_id="1",
+        job_id="1",
+        routing_id="1",
         alert_id="1",
         token="t",
         digest="d",

@@ -360,11 +360,29 @@ async def test_jobs_are_listed_newest_first_and_chosen(
     await visitor.call("GET", "/jobs?status=lost", expect=422)
 
 
-async def test_what_there_is_not_is_not_found(visitor: Visitor) -> None:
-    await visitor.call("GET", "/jobs/nothing", expect=404)
-    await visitor.post("/jobs/nothing/cancel", expect=404)
-    await visitor.call("GET", "/routings/nothing", expect=404)
-    await visitor.post("/routings/nothing/retry", expect=404)
+@pytest.mark.parametrize("nothing", ["nothing", "%00", "%F0%9F%94%A7", "a%20b"])
+async def test_what_there_is_not_is_not_found(visitor: Visitor, nothing: str) -> None:
+    await visitor.call("GET", f"/jobs/{nothing}", expect=404)
+    await visitor.post(f"/jobs/{nothing}/cancel", expect=404)
+    await visitor.call("GET", f"/routings/{nothing}", expect=404)
+    await visitor.post(f"/routings/{nothing}/retry", expect=404)
+    assert (await visitor.get(f"/jobs?account={nothing}"))["items"] == []
+
+
+async def test_text_that_is_no_text_is_stored_as_one(
+    house: DispatchHouse, visitor: Visitor
+) -> None:
+    await house.business()
+    homeowner = {"name": "Ada\0 \u202ePark", "phone": "+1 555 0100\n", "email": ""}
+    entered = await house.entered(
+        homeowner=homeowner, summary="\0Leak\r\n\t in the cellar\0", idempotency_key="k\0"
+    )
+    assert entered["homeowner"]["name"] == "Ada \u202ePark"
+    assert entered["summary"] == "Leak\nin the cellar"
+    assert statuses(await house.delivered(entered["id"])) == {"synced"}
+    created_by = {"account_id": "\0", "technician_id": "\0"}
+    refused = await visitor.post("/jobs", house.job(created_by=created_by), expect=422)
+    assert paths(refused) == {"created_by.account_id"}
 
 
 async def test_who_did_what_with_a_job_is_written_down(
