@@ -5,7 +5,7 @@ done about the action. So whoever comes after a crash finds a sending without an
 it at the vendor instead of sending it again.
 """
 
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -16,6 +16,7 @@ import anyio
 from actors.action_batches import ActionBatches
 from actors.action_calls import ActionCalls, Called, Desk, failed
 from actors.action_entry import ActionEntry, InHand, unsent
+from actors.action_lanes import ActionLanes, Lanes, is_delivery
 from actors.action_standing import is_over, standing_after
 from actors.action_teller import ActionTeller, after
 from actors.action_turns import ActionsRested
@@ -41,7 +42,6 @@ from store.action_models import (
 from store.errors import StaleEpochError, StoreUnavailableError
 from store.models import Tombstone
 
-_AT_A_TIME = 1000
 _SIDE_BY_SIDE = 4
 _STORE_AGAIN_S = 1.0
 _STORE_WITHIN_S = 60.0
@@ -95,6 +95,7 @@ class ActionRunner:
             self._store, self._calls, self._clock, self._account_id, self._epoch
         )
         self._gate = gate
+        self._lanes = ActionLanes(self._store, self._account_id, desk, self._key, self._next)
         self._queue: deque[Action] = deque()
         self._reconciler = Reconciler(premises, writer, gate.permit(Priority.POLL))
         self._asked_by: dict[str, dict[str, float]] = {}
@@ -127,13 +128,19 @@ class ActionRunner:
         now_s = self._clock.now().monotonic_s
         self._done_s = {key: at_s for key, at_s in self._done_s.items() if now_s - at_s < _KEPT_S}
         ended: str | None = None
-        try:
-            while lanes := await self._lanes(waiting):
-                await self._work_side_by_side(lanes, met, waiting)
-        except* StoreUnavailableError:
-            waiting[""] = _STORE_REST_S
-        except* StaleEpochError:
-            ended = fenced_off
+        with self._lanes.run() as delivers:
+            try:
+                while lanes := await self._next_lanes(waiting, delivers=delivers):
+                    await self._work_side_by_side(lanes, met, waiting)
+                    if any(
+                        is_delivery(lane[0]) for key, lane in lanes.items() if key not in waiting
+                    ):
+                        waiting[""] = 0.0  # the others, once users' own had their turn
+                        break
+            except* StoreUnavailableError:
+                waiting[""] = _STORE_REST_S
+            except* StaleEpochError:
+                ended = fenced_off
         wait_s = min(waiting.values(), default=inf)
         return ActionsRested(wait_s, tuple(met.touched), met.refused, ended)
 
@@ -201,29 +208,15 @@ class ActionRunner:
                     asker = self._asked_by.pop(action.id, waiting)
                     asker.update({action.id: waiting[action.id]} if action.id in waiting else {})
 
-    async def _lanes(self, waiting: Mapping[str, float]) -> Mapping[str, Sequence[Action]]:
-        """Return what is open and not in hand.
-
-        Writes of one object come after each other, all others side by side.
-        """
+    async def _next_lanes(self, waiting: dict[str, float], *, delivers: bool) -> Lanes:
+        """Return what is open and not in hand; first what was noted as being sent when it came in."""
         taken = self._busy | waiting.keys()
         in_hand = {self._key(action): [action] for action in self._entry.waiting()}
         if mine := {key: lane for key, lane in in_hand.items() if key not in taken}:
             return mine
-        after_id: str | None = None
-        while True:  # However many have to wait, they keep no newer one out.
-            found = await self._store.open_actions(
-                self._account_id, limit=_AT_A_TIME, after_id=after_id
-            )
-            lanes: defaultdict[str, list[Action]] = defaultdict(list)
-            for action in found:
-                if not self._entry.knows(action.id):
-                    lanes[self._key(action)].append(action)
-            taken = self._busy | waiting.keys()
-            mine = {key: lane for key, lane in lanes.items() if key not in taken}
-            if mine or len(found) < _AT_A_TIME:
-                return mine
-            after_id = found[-1].id
+        found = await self._lanes.next(waiting, self._busy, self._entry.knows, delivers=delivers)
+        # Another run may have begun some while these were read.
+        return {key: lane for key, lane in found.items() if key not in self._busy}
 
     def _key(self, action: Action) -> str:
         target = self._writer.target(action.action_type, action.payload)

@@ -1,0 +1,124 @@
+"""Which of an account's open writes are worked on next.
+
+Users' own go first, all that there are. What is delivered for nobody in particular follows a few at a
+time, and by one run only: so a user's write that waits for its next try never waits behind many of
+those, and however many wait, asking for one more costs next to nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
+
+from actors.action_calls import Desk
+from actors.ledger import Move, Wait
+from store.action_models import Action, ActionPriority
+from store.action_ports import Outbox
+
+_AT_A_TIME = 1000
+_FEW = 60
+"""So many are read at a time where there are deliveries among them."""
+_DELIVERED_AT_A_TIME = 8
+
+Lanes = Mapping[str, Sequence[Action]]
+"""Writes by what they are about: those of one object come after each other, all others side by side."""
+
+
+class ActionLanes:
+    """One account's."""
+
+    def __init__(
+        self,
+        store: Outbox,
+        account_id: str,
+        desk: Desk,
+        key: Callable[[Action], str],
+        next_move: Callable[[Action], Move],
+    ) -> None:
+        """Take what tells of the account, what an action is about, and what the ledger says of it."""
+        self._store = store
+        self._account_id = account_id
+        self._desk = desk
+        self._key = key
+        self._next = next_move
+        self._delivering = False
+        self._has_deliveries = False
+
+    @contextmanager
+    def run(self) -> Iterator[bool]:
+        """Enter around a run; yields whether it is the one that delivers."""
+        delivers = not self._delivering
+        self._delivering = True
+        try:
+            yield delivers
+        finally:
+            self._delivering = self._delivering and not delivers
+
+    async def next(
+        self,
+        waiting: dict[str, float],
+        busy: AbstractSet[str],
+        knows: Callable[[str], bool],
+        *,
+        delivers: bool,
+    ) -> Lanes:
+        """Return what is open, and neither in hand nor waiting.
+
+        Args:
+            waiting: what is to be left alone for so long; deliveries that are are put into it.
+            busy: what is in hand.
+            knows: tells whether an action is just being taken in.
+            delivers: whether deliveries are wanted, besides users' own.
+        """
+        after_id: str | None = None
+        while True:  # However many have to wait, they keep no newer one out.
+            limit = _FEW if self._has_deliveries else _AT_A_TIME
+            found = await self._store.open_actions(self._account_id, limit=limit, after_id=after_id)
+            self._has_deliveries = any(map(is_delivery, found))
+            lanes: defaultdict[str, list[Action]] = defaultdict(list)
+            for action in found:
+                if not is_delivery(action) and not knows(action.id):
+                    lanes[self._key(action)].append(action)
+            taken = busy | waiting.keys()
+            mine: dict[str, Sequence[Action]] = {
+                key: lane for key, lane in lanes.items() if key not in taken
+            }
+            if delivers and self._has_deliveries and self._rests(waiting):
+                delivers = False
+            if delivers:
+                mine.update(self._deliveries(found, waiting, taken))
+            behind = self._has_deliveries and not delivers
+            if mine or behind or len(found) < limit:
+                return mine
+            after_id = found[-1].id
+
+    def _rests(self, waiting: dict[str, float]) -> bool:
+        """Tell whether nothing can be delivered just now, and note for how long."""
+        rest_s = self._desk.rest_s()
+        if rest_s <= 0 and not self._desk.stopping():
+            return False
+        waiting[""] = rest_s
+        return True
+
+    def _deliveries(
+        self, found: Sequence[Action], waiting: dict[str, float], taken: AbstractSet[str]
+    ) -> Lanes:
+        """Return a few of the deliveries that can go on now."""
+        lanes: dict[str, Sequence[Action]] = {}
+        for action in filter(is_delivery, found):
+            key = self._key(action)
+            if key in taken:
+                continue
+            move = self._next(action)
+            if isinstance(move, Wait):
+                waiting[key] = move.delay_s
+            else:
+                lanes[key] = [action]
+            if len(lanes) == _DELIVERED_AT_A_TIME:
+                break
+        return lanes
+
+
+def is_delivery(action: Action) -> bool:
+    """Tell whether nobody in particular waits for it."""
+    return action.priority is ActionPriority.DELIVERY
