@@ -6,6 +6,7 @@ StoreError
 │   └── DamagedRowError       ... because a row is damaged: it is named
 ├── StaleEpochError           another owner has claimed the account; stop working on it
 ├── UnknownAccountError       there is no such account
+├── ChangesForgottenError     some of the changes that were asked for are kept no more
 ├── ActionConflictError       an action stands in the way; nothing was changed
 ├── JobConflictError          another job stands in the way; nothing was changed
 ├── ActionLimitError          there were as many such actions as there may be; nothing was changed
@@ -47,6 +48,18 @@ class StaleEpochError(StoreError):
 
 class UnknownAccountError(StoreError):
     """There is no account with this id."""
+
+
+class ChangesForgottenError(StoreError):
+    """Changes behind the given number were forgotten.
+
+    Attributes:
+        horizon: the newest of those that were; what is behind it is all there.
+    """
+
+    def __init__(self, horizon: int) -> None:
+        super().__init__(f"the changes up to {horizon} are kept no more")
+        self.horizon = horizon
 
 
 class ActionLimitError(StoreError):

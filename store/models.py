@@ -311,12 +311,21 @@ class ObjectFilter:
 
 @dataclass(frozen=True, slots=True)
 class ChangeFilter:
-    """Which changes are wanted, in the order of `seq`."""
+    """Which changes are wanted, in the order of `seq`.
+
+    Attributes:
+        account_id: only this account's; `account_ids` only those of any of these.
+        object_type: only of this type; `object_types` only of any of these.
+        complete: refuse when some behind `after` were forgotten.
+    """
 
     after: int = 0
     limit: int = 100
     account_id: str | None = None
     object_type: str | None = None
+    account_ids: Sequence[str] | None = None
+    object_types: Sequence[str] | None = None
+    complete: bool = False
 
 
 class StoreHealth(msgspec.Struct, frozen=True, gc=False):

@@ -13,14 +13,13 @@ from datetime import datetime
 from typing import Protocol
 
 from store.action_ports import ActionDirectory, Outbox
+from store.change_ports import ChangeFeed
 from store.drift import DriftDirectory, DriftLedger
 from store.finance import FinanceStore
 from store.history import ObjectHistory
 from store.job_ports import JobBook
 from store.models import (
     Account,
-    Change,
-    ChangeFilter,
     ClaimedAccount,
     Cursor,
     HeldDeletes,
@@ -169,7 +168,7 @@ class ActorStore(Outbox, DriftLedger, Protocol):
         ...
 
 
-class Directory(Protocol):
+class Directory(ChangeFeed, Protocol):
     """Accounts, and the data in them, for everybody but actors."""
 
     async def claim_shard(self, shard: int) -> Sequence[ClaimedAccount]:
@@ -306,18 +305,6 @@ class Directory(Protocol):
         Returns those that this confirms; where more are held by now than are given, nothing is
         confirmed.
         """
-        ...
-
-    async def changes(self, wanted: ChangeFilter) -> Sequence[Change]:
-        """Return a page of changes in the order of `seq`."""
-        ...
-
-    async def last_seq(self) -> int:
-        """Return the number of the newest change; 0 when there is none."""
-        ...
-
-    async def changed(self, after: int) -> None:
-        """Return as soon as there is a change behind `after`."""
         ...
 
     async def pulse(self, after: int) -> StorePulse:

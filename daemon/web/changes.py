@@ -26,6 +26,7 @@ from daemon.web.operation import (
 )
 from daemon.web.paging import Limit
 from daemon.web.problem import FieldError, InvalidInputError
+from store.errors import ChangesForgottenError
 
 _LONGEST_WAIT_S = 60.0
 _RESUME_HEADER = "Last-Event-ID"
@@ -123,6 +124,9 @@ async def _check_position(call: Call[ChangesQuery, Nothing], after: int, path: s
     if after > last_seq:
         expected = f"a whole number from 0 to {last_seq}, the newest change"
         raise InvalidInputError([FieldError(path, expected, f"the number {after}")])
+    # Here for streams: once one has begun, it can only be broken off.
+    if after < (horizon := await call.context.store.changes_horizon()):
+        raise ChangesForgottenError(horizon)
 
 
 OPERATIONS: tuple[AnyOperation, ...] = (
@@ -143,6 +147,10 @@ OPERATIONS: tuple[AnyOperation, ...] = (
                 media=(JSON, EVENT_STREAM),
             )
         ],
-        problems={HTTPStatus.NOT_FOUND: "There is no such account."},
+        problems={
+            HTTPStatus.NOT_FOUND: "There is no such account.",
+            HTTPStatus.GONE: "Changes behind `after` are kept no more: read the objects, then follow"
+            " from the number that `detail` names.",
+        },
     ),
 )

@@ -37,11 +37,19 @@ class Feed:
     object_type: str | None
 
     async def page(self, after: int, limit: int) -> tuple[Sequence[ChangeView], int]:
-        """Return wanted changes behind `after`, and the place up to which all changes were seen."""
+        """Return wanted changes behind `after`, and the place up to which all changes were seen.
+
+        Raises:
+            ChangesForgottenError: some of them are kept no more.
+        """
         last_seq = await self.store.last_seq()
         found = await self.store.changes(
             ChangeFilter(
-                after=after, limit=limit, account_id=self.account_id, object_type=self.object_type
+                after=after,
+                limit=limit,
+                account_id=self.account_id,
+                object_type=self.object_type,
+                complete=True,
             )
         )
         items = [_view(change) for change in found]

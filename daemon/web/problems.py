@@ -24,7 +24,12 @@ from daemon.deliveries import (
     WebhooksOffError,
 )
 from daemon.web.problem import NotFoundError, ProblemError, problem_response
-from store.errors import DamagedRowError, StoreUnavailableError, UnknownAccountError
+from store.errors import (
+    ChangesForgottenError,
+    DamagedRowError,
+    StoreUnavailableError,
+    UnknownAccountError,
+)
 
 log = structlog.get_logger()
 
@@ -67,13 +72,13 @@ def as_problem(error: Exception, request: web.Request) -> ProblemError:
             problem = error
         case web.HTTPException():
             problem = _http_problem(error, request)
-        case UnknownAccountError():
-            problem = NotFoundError("there is no such account; GET /integrations lists all")
-        case DamagedRowError():
-            problem = _damaged_row(error)
-        case StoreUnavailableError():
-            detail = f"the database cannot do this now: {error}"
-            problem = _not_now("store-unavailable", detail, retry_after_s=5)
+        case (
+            UnknownAccountError()
+            | DamagedRowError()
+            | ChangesForgottenError()
+            | StoreUnavailableError()
+        ):
+            problem = _of_the_store(error)
         case MailboxFullError():
             detail = "the account was told too much at once; try again in a moment"
             problem = _not_now("account-busy", detail, retry_after_s=1)
@@ -99,6 +104,25 @@ def _damaged_row(error: DamagedRowError) -> ProblemError:
         f"{error.object_type} {error.object_id!r} is damaged in the replica; verifying reads it"
         f" again from the vendor: syncline verify {error.account_id}",
     )
+
+
+def _of_the_store(
+    error: UnknownAccountError | DamagedRowError | ChangesForgottenError | StoreUnavailableError,
+) -> ProblemError:
+    match error:
+        case UnknownAccountError():
+            return NotFoundError("there is no such account; GET /integrations lists all")
+        case DamagedRowError():
+            return _damaged_row(error)
+        case ChangesForgottenError(horizon=horizon):
+            return ProblemError(
+                HTTPStatus.GONE,
+                "changes-forgotten",
+                f"the changes up to {horizon} are kept no more (store.changes_retention); read the"
+                f" objects, then follow from after={horizon}",
+            )
+    detail = f"the database cannot do this now: {error}"
+    return _not_now("store-unavailable", detail, retry_after_s=5)
 
 
 def _not_now(kind: str, detail: str, *, retry_after_s: int) -> ProblemError:

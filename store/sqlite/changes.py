@@ -2,13 +2,19 @@
 
 import sqlite3
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
+from store.errors import ChangesForgottenError
 from store.models import Change, ChangeFilter, ChangeOp, Via
-from store.sqlite.instants import from_text
+from store.sqlite.instants import from_text, to_text
+from store.sqlite.json_rows import json_rows
+from store.sqlite.metadata import read_metadata, write_metadata
 from store.sqlite.named_sql import load_statements
 
 SQL = load_statements("changes.sql")
+
+_HORIZON = "changes.horizon"
 
 
 def read_changes(connection: sqlite3.Connection, wanted: ChangeFilter) -> Sequence[Change]:
@@ -19,10 +25,20 @@ def read_changes(connection: sqlite3.Connection, wanted: ChangeFilter) -> Sequen
             "after": wanted.after,
             "account_id": wanted.account_id,
             "object_type": wanted.object_type,
+            "account_ids": _json(wanted.account_ids),
+            "object_types": _json(wanted.object_types),
             "limit": wanted.limit,
         },
     )
-    return [change_of(row) for row in rows]
+    found = [change_of(row) for row in rows]
+    # Afterwards: what is forgotten meanwhile is told of, too.
+    if wanted.complete and wanted.after < (forgotten := horizon(connection)):
+        raise ChangesForgottenError(forgotten)
+    return found
+
+
+def _json(values: Sequence[str] | None) -> str | None:
+    return None if values is None else json_rows(values)
 
 
 def change_of(row: Sequence[Any]) -> Change:
@@ -44,6 +60,31 @@ def last_seq(connection: sqlite3.Connection) -> int:
     """Return the newest change's number; 0 when there never was one."""
     (seq,) = connection.execute(SQL["last_seq"]).fetchone()
     return int(seq)
+
+
+def horizon(connection: sqlite3.Connection) -> int:
+    """Return the newest change that was forgotten for its age; 0 when none was."""
+    value = read_metadata(connection, _HORIZON)
+    return 0 if value is None else int(value)
+
+
+def prune_changes(connection: sqlite3.Connection, before: datetime, limit: int) -> int:
+    """Forget at most `limit` of the oldest changes, as far as nobody in the house needs them.
+
+    Only from the oldest on: behind the horizon, which moves in the same piece, none is missing.
+    """
+    (followed,) = connection.execute(SQL["followed"]).fetchone()
+    oldest = connection.execute(SQL["oldest"], {"through": followed, "limit": limit})
+    forgotten, through, bound = 0, 0, to_text(before)
+    for seq, observed_at in oldest:
+        if observed_at >= bound:
+            break
+        forgotten, through = forgotten + 1, seq
+    oldest.close()
+    if forgotten:
+        connection.execute(SQL["forget_through"], (through,))
+        write_metadata(connection, _HORIZON, str(through).encode())
+    return forgotten
 
 
 def forget_changes(

@@ -140,6 +140,14 @@ def read_object(
     return found[0] if found else None
 
 
+def read_named(
+    connection: sqlite3.Connection, account_id: str, refs: Sequence[tuple[str, str]]
+) -> Sequence[StoredObject]:
+    """Return those of the objects (type, id) that were ever seen, tombstones too."""
+    known = {"account_id": account_id, "refs": json_rows(refs)}
+    return [_stored_object(row) for row in connection.execute(SQL["named"], known)]
+
+
 def forget_some_objects(connection: sqlite3.Connection, account_id: str, limit: int) -> bool:
     """Delete some of the account's objects; return whether there may be more."""
     return connection.execute(SQL["forget_some"], (account_id, limit)).rowcount == limit

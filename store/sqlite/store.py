@@ -173,6 +173,14 @@ class SqliteStore(SqliteActorStore, ActionStore, DriftStore, SqliteWatchStore, S
             lambda connection: objects.read_object(connection, account_id, object_type, object_id)
         )
 
+    async def named_objects(
+        self, account_id: str, refs: Sequence[tuple[str, str]]
+    ) -> Sequence[StoredObject]:
+        """Return those of the objects (type, id) that were ever seen, tombstones too."""
+        return await self._readers.run(
+            partial(objects.read_named, account_id=account_id, refs=refs)
+        )
+
     async def history(
         self, account_id: str, object_type: str, object_id: str, *, limit: int = 500
     ) -> ObjectHistory | None:
@@ -210,6 +218,17 @@ class SqliteStore(SqliteActorStore, ActionStore, DriftStore, SqliteWatchStore, S
     async def changed(self, after: int) -> None:
         """Return as soon as there is a change behind `after`."""
         await self._signal.wait_beyond(after)
+
+    async def changes_horizon(self) -> int:
+        """Return the newest change that was forgotten for its age; 0 when none was."""
+        return await self._readers.run(changes.horizon)
+
+    async def prune_changes(self, before: datetime, *, limit: int) -> int:
+        """Forget some of the oldest changes that nobody in the house needs; return how many."""
+        return await self._writer.submit(
+            lambda connection: changes.prune_changes(connection, before, limit),
+            commit=Commit.PRUNED,
+        )
 
     async def pulse(self, after: int) -> StorePulse:
         """Return the last pages, and the changes behind `after`."""

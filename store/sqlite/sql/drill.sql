@@ -40,9 +40,14 @@ WHERE NOT EXISTS (
 CREATE UNIQUE INDEX temp.mended_key ON mended (account_id, object_type, object_id);
 
 -- name: changes_differing
--- Changes of the copy that the live database has not, or has otherwise.
+-- Changes of the copy that the live database has not, or has otherwise; not those it has forgotten
+-- for their age since.
 SELECT count(*) FROM restored.changes AS copied LEFT JOIN main.changes AS live USING (seq)
-WHERE copied.account_id IN (SELECT id FROM main.accounts WHERE disconnected_at IS NULL)
+WHERE copied.seq > coalesce(
+    (SELECT CAST(CAST(value AS TEXT) AS INTEGER) FROM main.metadata WHERE key = 'changes.horizon'),
+    0
+  )
+  AND copied.account_id IN (SELECT id FROM main.accounts WHERE disconnected_at IS NULL)
   AND (copied.account_id, copied.object_type, copied.object_id, copied.op, copied.observed_at)
     IS NOT (live.account_id, live.object_type, live.object_id, live.op, live.observed_at);
 

@@ -107,5 +107,14 @@ SELECT object_type, object_id, version, updated_at, synced_at, deleted, CAST(pay
 FROM objects
 WHERE account_id = :account_id AND object_type = :object_type AND object_id = :object_id;
 
+-- name: named
+-- Of [[type, id], ...], those that were ever seen.
+SELECT
+  held.object_type, held.object_id, held.version, held.updated_at, held.synced_at, held.deleted,
+  CAST(held.payload AS BLOB)
+FROM json_each(:refs) AS ref CROSS JOIN objects AS held
+  ON held.account_id = :account_id AND held.object_type = ref.value ->> 0
+  AND held.object_id = ref.value ->> 1;
+
 -- name: forget_some
 DELETE FROM objects WHERE rowid IN (SELECT rowid FROM objects WHERE account_id = ? LIMIT ?);
