@@ -4,7 +4,7 @@
 goes on where any earlier one stopped, however it stopped.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
 from functools import partial
 from math import inf
@@ -29,6 +29,7 @@ from actors.patience import until_stored
 from actors.premises import Premises
 from actors.read_ahead import ReadAhead
 from actors.refresh import OwnerNeededError, Refresher
+from actors.rereading import reread
 from actors.resumption import initial_state, lifetime_s, names_uncovered_types, phase
 from actors.state import Rules
 from actors.status import ActorStatus
@@ -169,8 +170,7 @@ class AccountActor:
     @property
     def polls(self) -> bool:
         """Whether it looks for changes: it is neither paused nor about to end."""
-        state = self._state
-        return not (state.paused or state.stopping or state.ended)
+        return not (self._state.paused or self._state.stopping or self._state.ended)
 
     def overdue_s(self) -> float:
         """Return how long ago the actor should have woken; 0 when it is on time."""
@@ -219,13 +219,9 @@ class AccountActor:
         return self._decide(await self._mailbox.receive(wait_s))
 
     def _ending(self) -> Ending:
-        match self._state.ended:
-            case None:
-                return Ending.STOPPED
-            case cause if cause == _FENCED_OFF:
-                return Ending.FENCED_OFF
-            case _:
-                return Ending.OWNER_NEEDED
+        if self._state.ended is None:
+            return Ending.STOPPED
+        return Ending.FENCED_OFF if self._state.ended == _FENCED_OFF else Ending.OWNER_NEEDED
 
     def _begin(self, decision: Decision, operations: TaskGroup, ahead: ReadAhead) -> None:
         if decision.give_up:
@@ -297,9 +293,9 @@ class AccountActor:
         )
 
     def _check(self, look: Look, page: Page) -> NoticeCheck | None:
-        hearing, trusted_s = self._around.hearing, self._state.trusts_from_s
-        clock = self._around.clock
-        return None if hearing is None else hearing.check(look, page, trusted_s, clock)
+        around, trusted_s = self._around, self._state.trusts_from_s
+        hearing = around.hearing
+        return hearing.check(look, page, trusted_s, around.clock) if hearing else None
 
     def _session(self, permit: Permit) -> Session:
         access_token = self._around.sealer.unseal(self._sealed).access_token
@@ -311,6 +307,12 @@ class AccountActor:
         if self._around.writer and nothing_in_the_way(self._state, self._gate, now_s):
             return await self._runner().take_in(new, lambda: self.post(ActionsWaiting()))
         return None
+
+    async def reread(self, refs: Sequence[tuple[str, str]]) -> bool:
+        """Read objects again, as `actors.rereading.reread`; False when that can't be done now."""
+        can = nothing_in_the_way(self._state, self._gate, self._around.clock.now().monotonic_s)
+        premises = self._premises(self._gate.permit(Priority.POLL), by_user=False)
+        return can and await reread(premises, self._intake, refs)
 
     def _runner(self) -> ActionRunner:
         if self._actions is None:
@@ -372,12 +374,9 @@ class AccountActor:
 
     async def _give_up(self) -> Event:
         """Note that the owner is needed; the actor has nothing else to do until that is stored."""
-        store, clock = self._around.store, self._around.clock
-        await until_stored(
-            lambda: store.require_reauthorization(
-                self.account_id, self._epoch, REFUSED, clock.now().utc
-            )
-        )
+        store, now = self._around.store, self._around.clock.now
+        about = (self.account_id, self._epoch, REFUSED)
+        await until_stored(lambda: store.require_reauthorization(*about, now().utc))
         return self._owner_needed(REFUSED)
 
     def _owner_needed(self, cause: str) -> Event:

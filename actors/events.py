@@ -14,6 +14,7 @@ import msgspec
 from actors.breaker import BreakerState
 from actors.staleness import ReadOutcome, StaleReason
 from store.action_models import Action, ActionState, AttemptCall, AttemptOutcome
+from store.job_models import RoutingStatus
 from store.models import HintedChange, Via
 from store.verification import Certificate, Mend
 
@@ -348,6 +349,21 @@ class ReadThroughEnded:
     waited_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class RoutingMoved:
+    """What a company did with a job that was routed to it came back.
+
+    Attributes:
+        cause: the object that says so, and its vendor's own word.
+    """
+
+    account_id: str
+    vendor: str
+    routing_id: str
+    status: RoutingStatus
+    cause: str
+
+
 Event = (
     CallMade
     | WebhookDelivered
@@ -369,6 +385,7 @@ Event = (
     | ActionParked
     | DriftFound
     | DriftResolved
+    | RoutingMoved
     | ReadersTold
     | ReadThroughEnded
 )

@@ -1,6 +1,6 @@
 """The whole program: every long-lived part, in the order in which it starts. Start reading here.
 
-    store ─► loop lag, store check, history limit, notice retention, finance follower
+    store ─► loop lag, upkeep (what keeps the store small, and what follows its changes)
           ─► alerts, health, timelines, audit
           ─► supervisor ─► read planning, token watch, heartbeat ─► web
           ─► signals, reload, watchdog
@@ -23,8 +23,7 @@ import structlog
 
 from actors.credential import Sealer
 from actors.events import Listener
-from actors.finance.projector import FinanceProjector
-from actors.vendors.registry import FINANCE, VENDORS
+from actors.vendors.registry import VENDORS
 from daemon.action_desk import ActionDesk
 from daemon.action_watch import ActionWatch
 from daemon.audit.trail import OPERATOR
@@ -32,15 +31,12 @@ from daemon.config import Config, ConfigError, load_config, secret_values
 from daemon.connect import Connector
 from daemon.deliveries import Deliveries
 from daemon.event_log import EventLog
-from daemon.finance_follower import FinanceFollower
 from daemon.generated_secret import GeneratedSecretError, ensure_admin_token
 from daemon.heartbeat import HeartbeatCheck
-from daemon.history_limit import HistoryLimit
 from daemon.jobs.desk import JobDesk
 from daemon.log import configure_logging
 from daemon.loop_lag import LoopLag
 from daemon.metrics import Metrics
-from daemon.notice_retention import NoticeRetention
 from daemon.read_planning import ReadPlanning
 from daemon.read_through import ReaderDesk
 from daemon.read_watch import ReadWatch
@@ -53,10 +49,10 @@ from daemon.sealing_proof import PROOF_KEY
 from daemon.service_history import ServiceHistory
 from daemon.signals import Control, hear_signals
 from daemon.status_key import open_status_links
-from daemon.store_check import StoreCheck
 from daemon.supervisor import Supervisor
 from daemon.throughput import Throughput
 from daemon.token_watch import TokenWatch
+from daemon.upkeep import Upkeep
 from daemon.vendors import Vendors, VendorWorkshop, operations_of
 from daemon.version import VERSION
 from daemon.watchdog import Watchdog
@@ -100,6 +96,7 @@ class Daemon:
     service_history: ServiceHistory
     sealer: Sealer
     watching: Watching
+    upkeep: Upkeep
     admin_token: str
     port: int = 0
 
@@ -113,6 +110,7 @@ class Daemon:
     async def started(self) -> AsyncIterator["Daemon"]:
         """Run every long-lived part while the context lasts; yield the daemon that listens."""
         await self.metrics.load(self.store)
+        self.metrics.jobs.unfollowed = self.upkeep.jobs.unfollowed
         self.metrics.per_account.at_most = self.config.metrics.per_account
         self.metrics.recovery.read = partial(read_note, self.config.store.path)
         reads = ReadPlanning(self.vendors.reads, self.vendors.surroundings, self.supervisor)
@@ -124,14 +122,9 @@ class Daemon:
             side.start_soon(self.metrics.load_tokens, self.store)
             side.start_soon(self.throughput.run)
             side.start_soon(LoopLag(self.world.clock, self.metrics.loop_lag).run)
-            side.start_soon(StoreCheck(self.store).run)
             if self.world.folding is not None:
                 side.start_soon(self.world.folding.run)
-            side.start_soon(NoticeRetention(self.store, self.world.clock).run)
-            if (keep_s := self.config.store.history_s) is not None:
-                side.start_soon(HistoryLimit(self.store, self.world.clock, keep_s).run)
-            projector = FinanceProjector(self.store.finance, FINANCE)
-            side.start_soon(FinanceFollower(self.store, projector).run)
+            side.start_soon(self.upkeep.run)
             side.start_soon(self.watching.run)
             async with anyio.create_task_group() as main:
                 await main.start(self.supervisor.run)
@@ -178,7 +171,8 @@ async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
     connector = _connector(world, store, sealer, vendors, supervisor, metrics)
     heartbeat = HeartbeatCheck(store, supervisor, vendors.surroundings, world.clock)
     watching = _watching(config, world, store, vendors, supervisor, heartbeat, metrics)
-    listeners.append(watching.listen)
+    upkeep = Upkeep(store, supervisor, config, world.clock, vendors.tell)
+    listeners += [watching.listen, upkeep.listen]
     if sealed_by not in (None, await store.metadata(PROOF_KEY)):
         watching.audit.note(OPERATOR, "keys_rotated")
     service_history = ServiceHistory(store, watching.monitor.incidents, heartbeat, world.clock)
@@ -203,6 +197,7 @@ async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
         service_history=service_history,
         status_links=await open_status_links(store),
         watching=watching,
+        archiving=upkeep.archiving,
     )
     return Daemon(
         config=config,
@@ -217,6 +212,7 @@ async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
         service_history=service_history,
         sealer=sealer,
         watching=watching,
+        upkeep=upkeep,
         admin_token=admin_token.reveal(),
     )
 

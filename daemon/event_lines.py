@@ -15,6 +15,7 @@ from actors.events import (
     ReadsResumed,
     ReadsUsedUp,
     ReadThroughEnded,
+    RoutingMoved,
     VerificationAbandoned,
     VerificationEnded,
 )
@@ -120,3 +121,15 @@ def _(event: VerificationEnded) -> None:
 @write_line.register
 def _(event: VerificationAbandoned) -> None:
     log_verification(event)
+
+
+@write_line.register
+def _(event: RoutingMoved) -> None:
+    log.info(
+        "routing_moved",
+        account=event.account_id,
+        vendor=event.vendor,
+        routing=event.routing_id,
+        status=str(event.status),
+        cause=event.cause,
+    )

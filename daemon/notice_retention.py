@@ -11,8 +11,6 @@ from store.ports import Store
 _EVERY_S = 3600.0
 _AT_ONCE = 2_000
 _BETWEEN_S = 0.5
-KEPT_ANSWERED = timedelta(days=7)
-"""Longer than any vendor delivers one event again."""
 KEPT_OPEN = timedelta(days=30)
 """A paused account's notices; what they tell of is found by comparing after so long."""
 
@@ -20,9 +18,11 @@ KEPT_OPEN = timedelta(days=30)
 class NoticeRetention:
     """Keeps the inbox of notices small. `run` is its life."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, keep_answered_s: float) -> None:
+        """Keep answered ones for `keep_answered_s`: longer than any vendor delivers one event again."""
         self._store = store
         self._clock = clock
+        self._keep_answered = timedelta(seconds=keep_answered_s)
 
     async def run(self) -> None:
         """Forget what is old, every hour, until cancelled."""
@@ -35,4 +35,5 @@ class NoticeRetention:
 
     async def _forget_some(self) -> int:
         now = self._clock.now().utc
-        return await self._store.prune_notices(now - KEPT_ANSWERED, now - KEPT_OPEN, limit=_AT_ONCE)
+        answered_before = now - self._keep_answered
+        return await self._store.prune_notices(answered_before, now - KEPT_OPEN, limit=_AT_ONCE)

@@ -20,6 +20,7 @@ from daemon.alerts.desk import AlertDesk
 from daemon.alerts.happenings import Happenings
 from daemon.alerts.kinds import RELOAD_FAILED
 from daemon.alerts.process_watch import ProcessWatch
+from daemon.alerts.routing_watch import RoutingWatch
 from daemon.audit.trail import OPERATOR, AuditTrail
 from daemon.config import AlertsConfig
 from daemon.health.monitor import HealthMonitor
@@ -98,6 +99,7 @@ class Watching:
             clock,
             readings.vendor,
         )
+        self._routings = RoutingWatch(self.desk, store, clock, readings.vendor)
         self._retention = WatchRetention(store, clock)
         metrics.open_alerts.counts = book.counts
         metrics.open_alerts.incidents = self.monitor.incidents
@@ -138,6 +140,7 @@ class Watching:
                 self.monitor,
                 self.events,
                 self.audit,
+                self._routings,
                 self._retention,
             ):
                 tasks.start_soon(part.run)

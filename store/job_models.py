@@ -230,6 +230,15 @@ class TrackedObject:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedRoutings:
+    """How many jobs could not be offered to a company, and why the last of them could not."""
+
+    account_id: str
+    count: int
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class JobFilter:
     """Which jobs are wanted, newest first.
 

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from store.job_models import (
     Company,
+    FailedRoutings,
     Job,
     JobFilter,
     NewJob,
@@ -122,9 +123,16 @@ class JobBook(Protocol):
         ...
 
     async def tracked(
-        self, account_id: str, *, limit: int, after_id: str = ""
+        self,
+        account_id: str,
+        *,
+        limit: int,
+        after_id: str = "",
+        done_since: datetime | None = None,
     ) -> Sequence[TrackedObject]:
         """Return what an account's unfinished routings hang on, by routing id.
+
+        With `done_since`, also what those hang on that were completed then or later.
 
         `limit` is how many routings: each may hang on two objects, what the vendor made of it and
         the job that this became.
@@ -141,6 +149,10 @@ class JobBook(Protocol):
         Returns how many; call it again while it is not 0. Those of which something is still being
         delivered stay.
         """
+        ...
+
+    async def failed_routings(self, since: datetime) -> Sequence[FailedRoutings]:
+        """Return whose routings failed then or later, and stand there; put away ones do not count."""
         ...
 
     async def routing_counts(self) -> Mapping[str, int]:

@@ -98,6 +98,11 @@ class Dispatcher(Protocol):
         ...
 
     @property
+    def job_type(self) -> str:
+        """The type of the objects that stand for a company's jobs; it is among the tracked ones."""
+        ...
+
+    @property
     def tracked_types(self) -> Sequence[str]:
         """The types whose rows say something of routed work."""
         ...

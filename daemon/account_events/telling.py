@@ -34,6 +34,7 @@ KINDS = (
     "owner_needed",
     "page_stored",
     "recovery",
+    "routing_moved",
     "token_refresh_failed",
     "token_refreshed",
     "verification_ended",
@@ -199,3 +200,9 @@ def _(event: events.DriftFound) -> Told:
 def _(event: events.DriftResolved) -> Told:
     text = f"{event.object_type} {event.object_id}: {event.field} is as was asked for, or replaced"
     return "drift_resolved", INFO, text, {"action": event.action_id}
+
+
+@_told.register
+def _(event: events.RoutingMoved) -> Told:
+    text = f"routed work is {event.status.replace('_', ' ')}: {event.cause}"
+    return "routing_moved", INFO, text, {"routing": event.routing_id}

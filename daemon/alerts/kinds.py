@@ -121,6 +121,13 @@ DRIFT_FOUND = Kind(
     " again, or when somebody acknowledges it.",
     ends_by_ack=True,
 )
+ROUTING_FAILED = Kind(
+    "routing_failed",
+    _WARNING,
+    "Jobs could not be offered to a company, and are not tried again by themselves.",
+    "The cause has the last reason; put that right, then `syncline jobs retry`. It ends when none"
+    " is left that failed within a day.",
+)
 VENDOR_INCIDENT = Kind(
     "vendor_incident",
     _CRITICAL,
@@ -203,6 +210,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             REPLICA_DIFFERED,
             ACTION_NEEDS_PERSON,
             DRIFT_FOUND,
+            ROUTING_FAILED,
             VENDOR_INCIDENT,
             VENDOR_SLOW,
             HEARTBEAT_SILENT,

@@ -19,6 +19,7 @@ DEEDS: Mapping[str, str] = MappingProxyType(
         "job_created": "A job was entered, to be routed; its id is the subject.",
         "job_cancelled": "A job was called off; its id is the subject.",
         "routing_retried": "A job was offered to a company again; the routing's id is the subject.",
+        "jobs_archived": "Jobs that ended long ago were put away by hand.",
         "alert_acknowledged": "Somebody looks after an alert; its id is the subject.",
         "alerts_tested": "A test alert was sent.",
         "alerts_replayed": "A channel is told of earlier alerts once more.",

@@ -278,6 +278,12 @@ GROUPS = (
                 "Call off what was not sent.",
                 "syncline jobs cancel 9c2e…",
             ),
+            Listed(
+                "archive",
+                "job_archive_command:archive",
+                "Put away what ended long ago.",
+                "syncline jobs archive --dry-run",
+            ),
         ),
     ),
     ListedGroup(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from daemon.config.alerts import AlertsConfig
+from daemon.config.jobs import JobsConfig
 from daemon.config.rule import Named, at_least, between, fernet_key, http_url, sqlite_url
 from daemon.config.secret import Secret
 from daemon.config.vendor import VendorConfig
@@ -22,12 +23,21 @@ class StoreConfig:
     Attributes:
         url: `sqlite:///` and a path; absolute once loaded.
         history_s: how long versions that were replaced are kept; None for ever.
+        changes_retention_s: how long changes can be followed; None for ever.
+        webhooks_retention_s: how long what vendors told of is remembered once it was looked at: as
+            long, the same event again is known.
     """
 
     url: Annotated[str, sqlite_url()] = f"{_SQLITE}syncline.db"
     history_s: Annotated[float | None, at_least(0, "a duration such as 90d, or null")] = (
         90 * 86_400.0
     )
+    changes_retention_s: Annotated[
+        float | None, at_least(3_600, "a duration from 1h up, such as 90d, or null")
+    ] = None
+    webhooks_retention_s: Annotated[
+        float, at_least(86_400, "a duration from 1d up, such as 7d")
+    ] = 7 * 86_400.0
 
     @property
     def path(self) -> Path:
@@ -152,6 +162,7 @@ class Config:
     metrics: MetricsConfig = field(default_factory=MetricsConfig)
     supervisor: SupervisorConfig = field(default_factory=SupervisorConfig)
     alerts: AlertsConfig = field(default_factory=AlertsConfig)
+    jobs: JobsConfig = field(default_factory=JobsConfig)
     vendors: Annotated[Mapping[str, VendorConfig], Named(VENDORS, "a vendor")] = field(
         default_factory=dict
     )

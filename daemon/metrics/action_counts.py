@@ -12,6 +12,7 @@ from actors.events import (
     DriftResolved,
     Event,
 )
+from daemon.metrics.job_counts import is_delivery
 from store.action_models import ENDED, AttemptCall, AttemptOutcome
 
 _ENDS = sorted(str(state) for state in ENDED)
@@ -82,7 +83,8 @@ class ActionCounts:
                 self._attempts.labels(*labels).inc()
             case ActionEnded():
                 self._ended.labels(event.vendor, str(event.state)).inc()
-                self._duration.labels(event.vendor).observe(event.duration_s)
+                if not is_delivery(event):
+                    self._duration.labels(event.vendor).observe(event.duration_s)
             case ActionParked():
                 self._parked.labels(event.vendor).inc()
             case DriftFound():

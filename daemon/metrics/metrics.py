@@ -21,6 +21,7 @@ from daemon.metrics.event_counts import EventCounts
 from daemon.metrics.exposition import Exposition, expose
 from daemon.metrics.heartbeat import HeartbeatCollector
 from daemon.metrics.http_counts import HttpCounts
+from daemon.metrics.job_counts import JobCounts, JobsReading
 from daemon.metrics.per_account import PerAccountCollector
 from daemon.metrics.read_counts import ReadCounts
 from daemon.metrics.reads import ReadsCollector
@@ -41,8 +42,8 @@ _LAG_BUCKETS_S = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 class Metrics:
     """Counts events and answers scrapes.
 
-    No scrape calls a vendor; all it asks of the store is the newest change's number
-    and how many drifts are open.
+    No scrape calls a vendor; all it asks of the store is the newest change's number, how many drifts
+    are open and where routings stand.
 
     Attributes:
         registry: all metrics; its own, nothing of the process' global one.
@@ -52,6 +53,7 @@ class Metrics:
         heartbeat: shows the heartbeats that it is given to read.
         http: counts who is refused by our server.
         recovery: shows the note of backups and drills that it is given to read.
+        jobs: shows what becomes of routed work; is to be given what follows it.
         reads: shows the meters of the vendors' reads that are given to it.
         alerts: counts deliveries of alerts, and what is tried by itself.
         open_alerts: shows the alerts and incidents that it is given to read.
@@ -74,6 +76,7 @@ class Metrics:
         self._verifications = VerificationCounts(self.registry)
         self._actions = ActionCounts(self.registry)
         self._reads = ReadCounts(self.registry)
+        self.jobs = JobCounts(self.registry)
         self._snapshot = SnapshotCollector(
             self._vendors,
             self.census,
@@ -133,6 +136,7 @@ class Metrics:
             self._verifications.begin(vendor)
             self._actions.begin(vendor)
             self._reads.begin(vendor)
+            self.jobs.begin(vendor)
 
     def listen(self, event: Event) -> None:
         """Take in an event of the actors."""
@@ -140,6 +144,7 @@ class Metrics:
         self._verifications.note(event)
         self._actions.note(event)
         self._reads.note(event)
+        self.jobs.note(event)
         self.census.note(event)
 
     def loop_lag(self, lag_s: float) -> None:
@@ -177,6 +182,9 @@ class Metrics:
             store_writable=store.health().writable,
             last_seq=await _answer(store.last_seq),
             drifts=await _answer(store.open_drifts),
+        )
+        self.jobs.reading = JobsReading(
+            await _answer(store.routing_counts), self._snapshot.reading.last_seq
         )
         return expose(self.registry, accept)
 

@@ -11,6 +11,7 @@ from daemon.config import Secret, ServerConfig
 from daemon.connect import Connector
 from daemon.deliveries import Deliveries
 from daemon.heartbeat import HeartbeatCheck
+from daemon.jobs.archiving import Archiving
 from daemon.jobs.desk import JobDesk
 from daemon.metrics import Metrics
 from daemon.read_through import ReaderDesk
@@ -34,6 +35,7 @@ class WebContext:
         settings: how accounts are kept in sync, by vendor; looked at afresh each time.
         reads: counts metered reads, by vendor; looked at afresh each time.
         watching: alerts, health, timelines and the audit trail; None where nothing watches.
+        archiving: puts jobs away; None where nothing does.
         heartbeat: proves that the whole pipe works; None where nothing does.
         throughput: what went on in the last hour.
         service_history: how the service did in the last day.
@@ -64,6 +66,7 @@ class WebContext:
     reads: Mapping[str, ReadMeter] = field(default_factory=dict)
     heartbeat: HeartbeatCheck | None = None
     watching: Watching | None = None
+    archiving: Archiving | None = None
     heartbeat_s: float = 15.0
     max_waiting: int | None = None
     body_room: BodyRoom = field(default_factory=BodyRoom)

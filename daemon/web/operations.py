@@ -19,6 +19,7 @@ from daemon.web import (
     explain,
     health,
     integrations,
+    job_archive,
     jobs,
     metrics,
     objects,
@@ -71,6 +72,7 @@ OPERATIONS: tuple[AnyOperation, ...] = (
     *assets.OPERATIONS,
     *alerts.OPERATIONS,
     *timeline.OPERATIONS,
+    *job_archive.OPERATIONS,
     Operation(
         method="GET",
         path="/openapi.json",

@@ -8,6 +8,7 @@ from sqlite3 import Connection
 from store.crash_points import Commit
 from store.job_models import (
     Company,
+    FailedRoutings,
     Job,
     JobFilter,
     NewJob,
@@ -134,11 +135,18 @@ class SqliteJobStore:
         )
 
     async def tracked(
-        self, account_id: str, *, limit: int, after_id: str = ""
+        self,
+        account_id: str,
+        *,
+        limit: int,
+        after_id: str = "",
+        done_since: datetime | None = None,
     ) -> Sequence[TrackedObject]:
         """Return what an account's unfinished routings hang on."""
         return await self._readers.run(
-            lambda connection: routings.read_tracked(connection, account_id, limit, after_id)
+            lambda connection: routings.read_tracked(
+                connection, account_id, limit, after_id, done_since
+            )
         )
 
     async def archivable(self, finished_before: datetime) -> int:
@@ -157,3 +165,7 @@ class SqliteJobStore:
     async def routing_counts(self) -> Mapping[str, int]:
         """Return how many routings stand in each status."""
         return await self._readers.run(routings.routing_counts)
+
+    async def failed_routings(self, since: datetime) -> Sequence[FailedRoutings]:
+        """Return whose routings failed since then, and stand there."""
+        return await self._readers.run(partial(routings.failed_routings, since=since))

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from store.action_models import ActionPriority
-from store.job_models import NewOffer, Routing, TrackedObject
+from store.job_models import FailedRoutings, NewOffer, Routing, TrackedObject
 from store.sqlite.accounts import check_connected
 from store.sqlite.action_limits import check_limit
 from store.sqlite.deliveries import Delivery, add_deliveries
@@ -78,18 +78,31 @@ def read_routings_of(
 
 
 def read_tracked(
-    connection: sqlite3.Connection, account_id: str, limit: int, after_id: str
+    connection: sqlite3.Connection,
+    account_id: str,
+    limit: int,
+    after_id: str,
+    done_since: datetime | None = None,
 ) -> Sequence[TrackedObject]:
-    """Return what at most `limit` unfinished ones behind `after_id` hang on."""
-    rows = connection.execute(
-        SQL["tracked"], {"account_id": account_id, "after_id": after_id, "limit": limit}
-    )
+    """Return what at most `limit` unfinished ones behind `after_id` hang on, and some that are done."""
+    wanted = {"account_id": account_id, "after_id": after_id, "limit": limit}
+    if done_since is None:
+        rows = connection.execute(SQL["tracked"], wanted)
+    else:
+        since = {"done_since": to_text(done_since)}
+        rows = connection.execute(SQL["tracked_or_done"], wanted | since)
     return [
         TrackedObject(routing_id, owner_id, *key)
         for routing_id, owner_id, *keys in rows
         for key in (keys[:2], keys[2:])
         if None not in key
     ]
+
+
+def failed_routings(connection: sqlite3.Connection, since: datetime) -> Sequence[FailedRoutings]:
+    """Return whose failed since then, how many, and why the last of them did."""
+    rows = connection.execute(SQL["failed"], (to_text(since),))
+    return [FailedRoutings(account_id, count, error) for account_id, count, error, _ in rows]
 
 
 def routing_counts(connection: sqlite3.Connection) -> Mapping[str, int]:

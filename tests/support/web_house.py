@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, time
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -36,6 +36,7 @@ from daemon.config import AlertsConfig, Secret, ServerConfig
 from daemon.connect import Connector
 from daemon.deliveries import Deliveries, Receiver
 from daemon.heartbeat import HeartbeatCheck
+from daemon.jobs.archiving import Archiving
 from daemon.jobs.desk import JobDesk
 from daemon.metrics import Metrics
 from daemon.read_through import ReaderDesk
@@ -367,6 +368,7 @@ async def serving(
         ),
         status_links=await open_status_links(within.store),
         watching=context.pop("watching", within.watching),
+        archiving=context.pop("archiving", Archiving(within.store, within.clock, 1e9, time(2))),
         **context,
     )
     web_server = WebServer(web_context)

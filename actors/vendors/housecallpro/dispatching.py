@@ -86,6 +86,11 @@ class HousecallProDispatcher:
         return Offer(LEAD_CREATE, msgspec.json.encode(_lead(company, referral)))
 
     @property
+    def job_type(self) -> str:
+        """The type of the objects that stand for jobs."""
+        return "jobs"
+
+    @property
     def tracked_types(self) -> Sequence[str]:
         """The types whose rows say something of routed work."""
         return tuple(_READERS)

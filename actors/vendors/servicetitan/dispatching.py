@@ -112,6 +112,11 @@ class ServiceTitanDispatcher:
         )
 
     @property
+    def job_type(self) -> str:
+        """The type of the objects that stand for jobs."""
+        return "jobs"
+
+    @property
     def tracked_types(self) -> Sequence[str]:
         """The types whose rows say something of routed work."""
         return tuple(_READERS)

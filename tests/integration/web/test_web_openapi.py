@@ -133,6 +133,7 @@ async def test_every_success_of_every_operation_is_as_described(
         await visitor.post("/auth/quickbooks/connect", body, expect=expect)
     await deliver(visitor, cloud_event(realm_id, "Invoice", invoice))
     await _look_after_an_alert(web, visitor)
+    await visitor.post("/jobs/archive", {"dry_run": True})
     await visitor.delete(at)
     await _connect_and_tell(web, visitor)
     used = {(method, path) for method, path, _ in visitor.description.used}

@@ -47,6 +47,9 @@ class Shelf:
     def health(self) -> StoreHealth:
         return StoreHealth(self.writable)
 
+    async def routing_counts(self) -> dict[str, int]:
+        return {}
+
     async def open_drifts(self) -> dict[str, int]:
         return {}
 

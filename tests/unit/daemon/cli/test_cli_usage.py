@@ -32,6 +32,7 @@ COMMANDS = [
     ["jobs", "create"],
     ["jobs", "retry"],
     ["jobs", "cancel"],
+    ["jobs", "archive"],
     ["alerts", "list"],
     ["alerts", "ack"],
     ["alerts", "test"],

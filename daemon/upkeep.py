@@ -1,0 +1,62 @@
+"""What goes on beside the accounts, over the store alone: keeping it small, and following its changes."""
+
+import anyio
+
+from actors.clock import Clock
+from actors.events import Event, Listener
+from actors.finance.projector import FinanceProjector
+from actors.vendors.registry import DISPATCHING, FINANCE
+from daemon.changes_limit import ChangesLimit
+from daemon.config import Config
+from daemon.finance_follower import FinanceFollower
+from daemon.history_limit import HistoryLimit
+from daemon.jobs.archiving import Archiving
+from daemon.jobs.follower import JobFollower
+from daemon.jobs.rereading import Rereading
+from daemon.notice_retention import NoticeRetention
+from daemon.store_check import StoreCheck
+from daemon.supervisor import Supervisor
+from store.ports import Store
+
+
+class Upkeep:
+    """All of it. `run` is its life; `listen` from the first event on.
+
+    Attributes:
+        archiving: puts jobs away; also when somebody asks for it.
+        jobs: brings routings up to date.
+    """
+
+    def __init__(
+        self, store: Store, supervisor: Supervisor, config: Config, clock: Clock, tell: Listener
+    ) -> None:
+        """Take what is kept up; `tell` hears what became of routed work."""
+        self._store = store
+        self._config = config
+        self._clock = clock
+        jobs = config.jobs
+        self.archiving = Archiving(store, clock, jobs.archive.after_s, jobs.archive.time)
+        self.jobs = JobFollower(store, DISPATCHING, clock, tell)
+        self._rereading = Rereading(
+            store, supervisor, DISPATCHING, clock, jobs.recheck_s, jobs.revenue_window_s
+        )
+
+    def listen(self, event: Event) -> None:
+        """Take in an event of the actors."""
+        self.jobs.listen(event)
+
+    async def run(self) -> None:
+        """Go on until cancelled."""
+        store, clock, config = self._store, self._clock, self._config.store
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(StoreCheck(store).run)
+            tasks.start_soon(NoticeRetention(store, clock, config.webhooks_retention_s).run)
+            if config.history_s is not None:
+                tasks.start_soon(HistoryLimit(store, clock, config.history_s).run)
+            if config.changes_retention_s is not None:
+                tasks.start_soon(ChangesLimit(store, clock, config.changes_retention_s).run)
+            projector = FinanceProjector(store.finance, FINANCE)
+            tasks.start_soon(FinanceFollower(store, projector).run)
+            tasks.start_soon(self.jobs.run)
+            tasks.start_soon(self._rereading.run)
+            tasks.start_soon(self.archiving.run)
