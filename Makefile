@@ -13,6 +13,8 @@ FIRST    ?= 1
 JOBS     ?= $(shell nproc)
 SCENARIO ?=
 PAYMENTS ?= 50
+ENTERED  ?= 1000
+COMPANIES ?= 20
 
 PYTEST = $(BIN)/python -m pytest --dist worksteal
 # Counting lines makes tests take twice as long: it is done over the tests of what is counted.
@@ -20,10 +22,10 @@ COUNTED := $(addprefix tests/,unit/actors unit/store integration/actors integrat
              integration/store integration/vendors) $(wildcard tests/unit/daemon/cli/test_cli_backup*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types imports docs simulate storm bench lock clean
+.PHONY: help demo test lint format types imports docs simulate storm jobs-storm bench lock clean
 
 help: ## show the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(RUN) ## see it work: sandbox vendor, daemon and dashboard; no credentials, no network
 	@$(BIN)/syncline demo $(ARGS)
@@ -60,6 +62,10 @@ simulate: $(DEV) ## play SEEDS=100 seeds of the simulation, from FIRST=1; one SC
 storm: $(DEV) ## play SEEDS=100 storms of PAYMENTS=50 payments (and other writes) each, and count what happened twice
 	@PYTHONPATH=tests $(BIN)/python tests/simulation/storm.py --seeds $(SEEDS) --first $(FIRST) \
 	  --jobs $(JOBS) --payments $(PAYMENTS)
+
+jobs-storm: $(DEV) ## play SEEDS=100 storms of ENTERED=1000 jobs offered to COMPANIES=20, and count what came twice
+	@PYTHONPATH=tests $(BIN)/python tests/simulation/jobs_storm.py --seeds $(SEEDS) --first $(FIRST) \
+	  --jobs $(JOBS) --entered $(ENTERED) --companies $(COMPANIES)
 
 bench: $(RUN) ## measure ingest, memory and start-up on this machine
 	@$(BIN)/python -m bench $(ARGS)
