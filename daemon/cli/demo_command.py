@@ -19,10 +19,10 @@ def demo(
     ] = False,
     seed: Annotated[int, typer.Option(help="The same seed makes the same companies.")] = 0,
 ) -> None:
-    """Show it all on a stand-in for QuickBooks: no credentials and no network are needed.
+    """Show it all on stand-ins for the vendors: no credentials and no network are needed.
 
-    Companies are connected, filled and changed; the vendor fails and comes back; then the replica
-    is compared with the vendor byte for byte. All of it lives in a temporary folder.
+    Companies are connected, filled and changed; a vendor fails and comes back; then the replica
+    is compared with the vendors byte for byte. All of it lives in a temporary folder.
     """
     from daemon.demo.show import run_demo  # noqa: PLC0415 - the other commands start without it
 

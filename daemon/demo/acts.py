@@ -29,37 +29,42 @@ class Acts:
     async def connect(self) -> None:
         """Connect every company and let it fill."""
         began_s = self._now_s()
-        for realm_id, name in self._stage.companies.items():
-            objects = count(self._stage.objects_at_vendor(realm_id), "object")
-            account = await self._stage.connect(realm_id)
-            self._audience.meet(realm_id, account.id)
-            self._view.say(f"Connected {name} ({objects} at the vendor) by its authorization code")
+        for company_id, name in self._stage.companies.items():
+            objects = count(self._stage.objects_at_vendor(company_id), "object")
+            account = await self._stage.connect(company_id)
+            self._audience.meet(company_id, account.id)
+            title = self._stage.stand_of(company_id).title
+            self._view.say(f"Connected {name} ({objects} at {title})")
         await self._audience.until("all in sync", _is_exact)
         took = duration(self._now_s() - began_s)
         self._view.say(f"All companies are here, {took} after the first was connected.", "green")
         self._audience.skip_mutations()
 
     async def change(self) -> None:
-        """Change data at the vendor for a few seconds."""
-        self._view.say("Changing data at the vendor: invoices, payments, customers, deletions ...")
+        """Change data at the vendors for a few seconds."""
+        self._view.say("Changing data at the vendors: invoices, jobs, payments, deletions ...")
         until_s = self._now_s() + _CHANGING_S
         while self._now_s() < until_s:
             self._change_one()
             await anyio.sleep(_CHANGE_EVERY_S)
 
     async def fail(self) -> None:
-        """Let the vendor fail for everybody, change data meanwhile, and let it come back."""
-        self._view.say("The vendor fails: 503 for every call.", "yellow")
+        """Let a vendor fail for everybody, change data meanwhile, and let it come back."""
+        books = self._stage.cast.books
+        self._view.say(f"{books.title} fails: 503 for every call.", "yellow")
         began_s = self._now_s()
-        self._stage.sandbox.outage()
-        await self._audience.until("all degraded", lambda status: status.state == "degraded")
+        books.sandbox.outage()
+        await self._audience.until("all degraded", _is_degraded, books.companies)
         took = duration(self._now_s() - began_s)
-        self._view.say(f"All companies are degraded after {took}; what is here stays readable.")
+        self._view.say(
+            f"Its companies are degraded after {took}; what is here stays readable,"
+            " and nobody else's suffer."
+        )
         for _ in range(_ACTS_DURING_OUTAGE):
             self._change_one()
-        self._stage.sandbox.end_outage()
+        books.sandbox.end_outage()
         began_s = self._now_s()
-        self._view.say("The vendor is back; data changed there meanwhile.")
+        self._view.say(f"{books.title} is back; data changed there meanwhile.")
         await self._audience.until("recovered", lambda status: status.state == "live")
         took = duration(self._now_s() - began_s)
         self._view.say(f"All companies are live again after {took}.", "green")
@@ -79,12 +84,17 @@ class Acts:
             await anyio.sleep(_IDLE_CHANGE_EVERY_S)
 
     def _change_one(self) -> None:
-        realm_id = self._random.choice(list(self._stage.companies))
-        self._stage.sandbox.churn(realm_id, 1 + self._random.randrange(3))
+        company_id = self._random.choice(list(self._stage.companies))
+        stand = self._stage.stand_of(company_id)
+        stand.churn(company_id, 1 + self._random.randrange(3))
         self._audience.note_mutations()
 
     def _now_s(self) -> float:
         return self._stage.clock.now().monotonic_s
+
+
+def _is_degraded(status: StatusReply) -> bool:
+    return status.state == "degraded"
 
 
 def _is_exact(status: StatusReply) -> bool:

@@ -9,7 +9,7 @@ from datetime import datetime
 class ObjectKey:
     """One object of one company."""
 
-    realm_id: str
+    company_id: str
     object_type: str
     object_id: str
 
@@ -35,7 +35,7 @@ class Arrivals:
         if left_at is None:
             return None
         delay_s = max(0.0, (at - left_at).total_seconds())
-        self.delays_s.setdefault(key.realm_id, []).append(delay_s)
+        self.delays_s.setdefault(key.company_id, []).append(delay_s)
         return delay_s
 
     def all_delays_s(self) -> Sequence[float]:

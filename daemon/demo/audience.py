@@ -1,7 +1,6 @@
 """Watching the companies through the daemon's own interface, and telling the view."""
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Sequence
 
 import anyio
 import msgspec
@@ -25,7 +24,7 @@ class Audience:
     """Sees the companies fill, change and fail; `watch` and `follow` run beside the acts.
 
     Attributes:
-        statuses: the latest of every connected company, by realm id.
+        statuses: the latest of every connected company, by their vendors' ids.
         arrivals: how long the vendor's changes took.
         by_webhook: how many of them a webhook told of.
     """
@@ -37,19 +36,18 @@ class Audience:
         self._stage = stage
         self._view = view
         self._accounts: dict[str, str] = {}
-        self._last_mutation = 0
         self._looked = anyio.Event()
 
-    def meet(self, realm_id: str, account_id: str) -> None:
+    def meet(self, company_id: str, account_id: str) -> None:
         """Watch this company from now on."""
-        self._accounts[realm_id] = account_id
+        self._accounts[company_id] = account_id
 
     async def watch(self) -> None:
         """Look at the companies again and again."""
         while True:
-            for realm_id, account_id in list(self._accounts.items()):
-                self.statuses[realm_id] = await self._stage.status(account_id)
-            self._view.show([self._company(realm_id) for realm_id in self.statuses])
+            for company_id, account_id in list(self._accounts.items()):
+                self.statuses[company_id] = await self._stage.status(account_id)
+            self._view.show([self._company(company_id) for company_id in self.statuses])
             self._looked.set()
             self._looked = anyio.Event()
             await anyio.sleep(_LOOK_EVERY_S)
@@ -62,47 +60,54 @@ class Audience:
             after = int(page.next or after)
             now = self._stage.clock.now().utc
             arrived: dict[str, list[float]] = {}
-            realms = {account_id: realm_id for realm_id, account_id in self._accounts.items()}
+            companies = {
+                account_id: company_id for company_id, account_id in self._accounts.items()
+            }
             for item in page.items:
                 change = msgspec.json.decode(item, type=ChangeReply)
-                realm_id = realms[change.account_id]
+                company_id = companies[change.account_id]
                 self.by_webhook += change.via == "webhook"
-                key = ObjectKey(realm_id, change.object_type, change.object_id)
+                key = ObjectKey(company_id, change.object_type, change.object_id)
                 delay_s = self.arrivals.arrived(key, now)
                 if delay_s is not None:
-                    arrived.setdefault(realm_id, []).append(delay_s)
-            for realm_id, delays_s in arrived.items():
-                self._tell_arrival(realm_id, delays_s)
+                    arrived.setdefault(company_id, []).append(delay_s)
+            for company_id, delays_s in arrived.items():
+                self._tell_arrival(company_id, delays_s)
 
     def note_mutations(self) -> None:
-        """Take down what changed at the vendor since the last time."""
-        for mutation in self._stage.sandbox.mutations(self._last_mutation):
-            self._last_mutation = mutation.sequence
-            if mutation.object_type in self._stage.object_types:
-                key = ObjectKey(mutation.realm_id, mutation.object_type, mutation.object_id)
-                self.arrivals.left(key, datetime.fromtimestamp(mutation.at_us / 1e6, UTC))
+        """Take down what changed at the vendors since the last time."""
+        for stand in self._stage.cast.stands:
+            for key, at in stand.mutations():
+                if key.object_type in self._stage.object_types(key.company_id):
+                    self.arrivals.left(key, at)
 
     def skip_mutations(self) -> None:
-        """Forget what the vendor did so far: it came with the first filling."""
-        for mutation in self._stage.sandbox.mutations(self._last_mutation):
-            self._last_mutation = mutation.sequence
+        """Forget what the vendors did so far: it came with the first filling."""
+        for stand in self._stage.cast.stands:
+            for _ in stand.mutations():
+                pass
 
-    async def until(self, what: str, holds: Callable[[StatusReply], bool]) -> None:
-        """Wait until it holds for every company.
+    async def until(
+        self,
+        what: str,
+        holds: Callable[[StatusReply], bool],
+        companies: Collection[str] | None = None,
+    ) -> None:
+        """Wait until it holds for these companies; for all of them when none are named.
 
         Raises:
             DemoFailed: it did not within a minute.
         """
         try:
             with anyio.fail_after(_PATIENCE_S):
-                while not self._all(holds):
+                while not self._all(holds, companies or self._stage.companies):
                     await self._looked.wait()
         except TimeoutError as error:
             states = ", ".join(f"{each.name} is {each.state}" for each in self.statuses.values())
             raise DemoFailed(f"not {what} within {_PATIENCE_S:.0f} s: {states}") from error
 
-    def _all(self, holds: Callable[[StatusReply], bool]) -> bool:
-        seen = [self.statuses.get(realm_id) for realm_id in self._stage.companies]
+    def _all(self, holds: Callable[[StatusReply], bool], companies: Collection[str]) -> bool:
+        seen = [self.statuses.get(company_id) for company_id in companies]
         return all(status is not None and holds(status) for status in seen)
 
     async def _newest(self) -> int:
@@ -111,22 +116,22 @@ class Audience:
             after = int(page.next or after)
         return after
 
-    def _company(self, realm_id: str) -> CompanyView:
-        status = self.statuses[realm_id]
+    def _company(self, company_id: str) -> CompanyView:
+        status = self.statuses[company_id]
         now = self._stage.clock.now().utc
-        delays_s = self.arrivals.delays_s.get(realm_id, [])
+        delays_s = self.arrivals.delays_s.get(company_id, [])
         exact = status.exact_as_of
         return CompanyView(
             name=status.name,
             state=status.state,
             objects_here=sum(cursor.records for cursor in status.cursors),
-            objects_at_vendor=self._stage.objects_at_vendor(realm_id),
+            objects_at_vendor=self._stage.objects_at_vendor(company_id),
             lag_s=None if exact is None else max(0.0, (now - exact).total_seconds()),
             arrived=len(delays_s),
             last_delay_s=delays_s[-1] if delays_s else None,
         )
 
-    def _tell_arrival(self, realm_id: str, delays_s: Sequence[float]) -> None:
-        name, changes = self._stage.companies[realm_id], count(len(delays_s), "change")
+    def _tell_arrival(self, company_id: str, delays_s: Sequence[float]) -> None:
+        name, changes = self._stage.companies[company_id], count(len(delays_s), "change")
         slowest = duration(max(delays_s))
         self._view.say(f"  {name}: {changes} arrived, {slowest} at most after the vendor", "dim")

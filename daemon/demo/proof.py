@@ -31,7 +31,7 @@ def compare(truth: Objects, replica: Objects, object_types: Iterable[str]) -> Se
     ]
 
 
-def read_replica(database: Path, realm_id: str) -> Objects:
+def read_replica(database: Path, company_id: str) -> Objects:
     """Read a company's objects from the database's file, as any other program could."""
     found: dict[str, dict[str, bytes]] = {}
     with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
@@ -39,7 +39,7 @@ def read_replica(database: Path, realm_id: str) -> Objects:
             "SELECT object_type, object_id, payload FROM objects"
             " JOIN accounts ON accounts.id = objects.account_id"
             " WHERE external_account_id = ? AND NOT deleted",
-            (realm_id,),
+            (company_id,),
         )
         for object_type, object_id, payload in rows:
             found.setdefault(object_type, {})[object_id] = payload.encode()

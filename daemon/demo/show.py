@@ -55,7 +55,7 @@ async def _perform(output: Output, folder: Path, *, seed: int, once: bool) -> in
         async with anyio.create_task_group() as tasks:
             await tasks.start(hear_signals, control)
             tasks.start_soon(_end_on_signal, control, tasks.cancel_scope)
-            output.line("Starting a stand-in for QuickBooks and a daemon ...")
+            output.line("Starting stand-ins for three vendors and a daemon ...")
             async with open_stage(folder, seed) as stage:
                 await show.play(stage)
             tasks.cancel_scope.cancel()
@@ -107,9 +107,11 @@ class _Show:
         database = stage.config.store.path
         proofs = {
             name: compare(
-                stage.sandbox.truth(realm_id), read_replica(database, realm_id), stage.object_types
+                stage.stand_of(company_id).truth(company_id),
+                read_replica(database, company_id),
+                stage.object_types(company_id),
             )
-            for realm_id, name in stage.companies.items()
+            for company_id, name in stage.companies.items()
         }
         self._output.table(_HEADINGS, _rows(proofs))
         delays_s = audience.arrivals.all_delays_s()
@@ -123,10 +125,9 @@ class _Show:
             view.say(
                 f"{count(audience.by_webhook, 'change')} came by webhook, the rest by polling."
             )
-        statistics = stage.sandbox.statistics()
-        violations = sum(statistics.violations.values())
-        calls = count(sum(statistics.calls.values()), "call")
-        view.say(f"{calls} made at the vendor; limit violations: {violations}.")
+        made = [stand.calls() for stand in stage.cast.stands]
+        calls, violations = sum(each for each, _ in made), sum(each for _, each in made)
+        view.say(f"{count(calls, 'call')} made at the vendors; limit violations: {violations}.")
         differing = sum(proof.differing for each in proofs.values() for proof in each)
         if differing or violations:
             view.say(f"NOT EXACT: {count(differing, 'object')} differ.", "bold red")
@@ -161,7 +162,7 @@ def _tell_how_to_look(view: View, stage: Stage) -> None:
     command = "syncline" if shutil.which("syncline") else sys.argv[0]
     config, database = stage.config_path, stage.config.store.path
     token, integrations = admin_token_path(database), f"{stage.base_url}/integrations"
-    view.say("The daemon goes on, and the vendor changes a little now and then. Look around:")
+    view.say("The daemon goes on, and the vendors change a little now and then. Look around:")
     for line in (
         f"{command} status --watch --config {config}",
         f"{command} changes --follow --config {config}",

@@ -1,9 +1,11 @@
-"""What the demo plays on: a sandbox and a daemon, both over real HTTP, in one folder."""
+"""What the demo plays on: stand-ins of the vendors and a daemon, all over real HTTP, in one folder."""
 
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -14,18 +16,15 @@ import yaml
 from actors.clock import Clock
 from daemon.app import running
 from daemon.cli.replies import AccountReply, Page, StatusReply
-from daemon.cli.sandbox_section import sandbox_section
 from daemon.config import Config, load_config, secret_values
+from daemon.demo.stands import Cast, Stand, open_cast
 from daemon.log import configure_logging
 from daemon.redaction import Redactor
-from daemon.sandbox.quickbooks import Behaviour, QuickBooksSandbox
 from daemon.sandbox.serve import serve_sandbox
+from daemon.sandbox.side_by_side import SideBySide
 from daemon.sandbox.webhook_carrier import carry_webhooks, over_http
 from daemon.world import World, this_world
 
-_COMPANIES: Mapping[str, float] = {"Corner Café": 1, "Harbour Plumbing": 8, "Meridian Foods": 40}
-"""Their sizes; 1 is about 260 objects."""
-_LATENCY_S = (0.02, 0.08)
 _TIMEOUT_S = 60.0
 _SWIFT = {
     "poll_interval": "2s",
@@ -41,13 +40,11 @@ class Stage:
     """Everything that the demo acts on, and watches.
 
     Attributes:
-        companies: names by realm id.
         config_path: what a command names to reach the daemon.
         http: calls the daemon as an operator would, with the admin token.
     """
 
-    sandbox: QuickBooksSandbox
-    companies: Mapping[str, str]
+    cast: Cast
     config: Config
     config_path: Path
     clock: Clock
@@ -55,18 +52,22 @@ class Stage:
     http: httpx.AsyncClient
 
     @property
-    def object_types(self) -> tuple[str, ...]:
-        """What is replicated."""
-        return self.config.vendors["quickbooks"].account.object_types
+    def companies(self) -> Mapping[str, str]:
+        """The names of all companies, by their vendors' own ids."""
+        return {key: name for stand in self.cast.stands for key, name in stand.companies.items()}
 
-    async def connect(self, realm_id: str) -> AccountReply:
-        """Connect a company as its owner would: consent page, redirect, code exchange."""
-        start = await self.http.get("/auth/quickbooks/start")
-        consent = httpx.URL(start.headers["Location"]).copy_merge_params({"realmId": realm_id})
-        async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False) as browser:
-            reply = await browser.get(consent, follow_redirects=True)
-        reply.raise_for_status()
-        return msgspec.json.decode(reply.content, type=AccountReply)
+    def stand_of(self, company_id: str) -> Stand:
+        """Return the vendor that has the company."""
+        return next(stand for stand in self.cast.stands if company_id in stand.companies)
+
+    def object_types(self, company_id: str) -> tuple[str, ...]:
+        """Return what is replicated of a company."""
+        return self.config.vendors[self.stand_of(company_id).vendor].account.object_types
+
+    async def connect(self, company_id: str) -> AccountReply:
+        """Connect a company as its owner would."""
+        reply = await self.stand_of(company_id).connect(self.http, company_id)
+        return msgspec.json.decode(reply, type=AccountReply)
 
     async def status(self, account_id: str) -> StatusReply:
         """Ask how an account is."""
@@ -81,25 +82,21 @@ class Stage:
         reply.raise_for_status()
         return msgspec.json.decode(reply.content, type=Page)
 
-    def objects_at_vendor(self, realm_id: str) -> int:
+    def objects_at_vendor(self, company_id: str) -> int:
         """Count what the vendor has of what is replicated."""
-        truth = self.sandbox.truth(realm_id)
-        return sum(len(truth.get(name, ())) for name in self.object_types)
+        truth = self.stand_of(company_id).truth(company_id)
+        return sum(len(truth.get(name, ())) for name in self.object_types(company_id))
 
 
 @asynccontextmanager
 async def open_stage(folder: Path, seed: int) -> AsyncIterator[Stage]:
-    """Start a sandbox with companies in it, and a daemon that knows none of them yet."""
+    """Start the vendors with companies in them, and a daemon that knows none of them yet."""
     redactor = Redactor()
     world = this_world(redactor)
-    sandbox = QuickBooksSandbox(
-        lambda: world.clock.now().utc, seed, behaviour=Behaviour(latency_s=_LATENCY_S)
-    )
-    companies = {
-        sandbox.add_company(name=name, scale=scale): name for name, scale in _COMPANIES.items()
-    }
-    async with serve_sandbox(sandbox) as url:
-        path = _write_config(folder, sandbox, url)
+    cast = open_cast(partial(_now, world), seed)
+    below = {stand.path: stand.sandbox for stand in cast.stands if stand.path}
+    async with serve_sandbox(SideBySide(cast.books.sandbox, below)) as url:
+        path = _write_config(folder, cast, url)
         config = load_config(path, {})
         for secret in secret_values(config):
             redactor.add(secret)
@@ -115,31 +112,41 @@ async def open_stage(folder: Path, seed: int) -> AsyncIterator[Stage]:
                     timeout=_TIMEOUT_S,
                     trust_env=False,
                 ) as http,
-                _webhooks_to(f"{daemon.base_url}/webhooks/quickbooks", sandbox, world),
+                _webhooks_to(f"{daemon.base_url}/webhooks", cast, world),
             ):
-                yield Stage(sandbox, companies, config, path, world.clock, daemon.base_url, http)
+                yield Stage(cast, config, path, world.clock, daemon.base_url, http)
 
 
 @asynccontextmanager
-async def _webhooks_to(url: str, sandbox: QuickBooksSandbox, world: World) -> AsyncIterator[None]:
-    """Have the vendor tell the daemon of its changes."""
+async def _webhooks_to(url: str, cast: Cast, world: World) -> AsyncIterator[None]:
+    """Have the vendors tell the daemon of their changes."""
     async with (
         httpx.AsyncClient(trust_env=False) as client,
         anyio.create_task_group() as tasks,
     ):
-        post = over_http(url, client)
-        tasks.start_soon(carry_webhooks, sandbox.webhooks, lambda: world.clock.now().utc, post)
+        now = partial(_now, world)
+        to_books = over_http(f"{url}/{cast.books.vendor}", client)
+        tasks.start_soon(carry_webhooks, cast.books.sandbox.webhooks, now, to_books)
+        to_titan = over_http(f"{url}/{cast.titan.vendor}", client)
+        tasks.start_soon(carry_webhooks, cast.titan.sandbox.webhooks, now, to_titan)
         yield
         tasks.cancel_scope.cancel()
 
 
-def _write_config(folder: Path, sandbox: QuickBooksSandbox, url: str) -> Path:
+def _now(world: World) -> datetime:
+    return world.clock.now().utc
+
+
+def _write_config(folder: Path, cast: Cast, url: str) -> Path:
     port = _free_port()
     path = folder / "config.yaml"
     document = {
         "store": {"url": "sqlite:///syncline.db"},
         "server": {"port": port, "public_url": f"http://127.0.0.1:{port}"},
-        "vendors": {"quickbooks": sandbox_section(sandbox, url) | _SWIFT},
+        "vendors": {
+            stand.vendor: stand.section(f"{url}/{stand.path}".rstrip("/")) | _SWIFT
+            for stand in cast.stands
+        },
     }
     path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
     return path

@@ -22,7 +22,7 @@ def test_demo_ends_exact(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.startswith("Starting a stand-in for QuickBooks and a daemon ...\n")
+    assert done.stdout.startswith("Starting stand-ins for three vendors and a daemon ...\n")
     assert "EXACT: the replica is the vendor's data, byte for byte." in done.stdout
     assert "limit violations: 0" in done.stdout
     assert "\x1b" not in done.stdout
