@@ -1,4 +1,4 @@
-"""What happens in the demo, in this order: connect, change, fail, settle."""
+"""What happens in the demo, in this order: connect, change, route, fail, settle."""
 
 from datetime import timedelta
 from random import Random
@@ -8,6 +8,7 @@ import anyio
 from daemon.cli.replies import StatusReply
 from daemon.cli.wording import count, duration
 from daemon.demo.audience import Audience
+from daemon.demo.referral import Referral
 from daemon.demo.stage import Stage
 from daemon.demo.view import View
 
@@ -47,6 +48,10 @@ class Acts:
         while self._now_s() < until_s:
             self._change_one()
             await anyio.sleep(_CHANGE_EVERY_S)
+
+    async def route(self) -> None:
+        """Have a contractor enter a job for the others."""
+        await Referral(self._stage, self._audience, self._view).play()
 
     async def fail(self) -> None:
         """Let a vendor fail for everybody, change data meanwhile, and let it come back."""

@@ -42,6 +42,14 @@ class Audience:
         """Watch this company from now on."""
         self._accounts[company_id] = account_id
 
+    def account_id(self, company_id: str) -> str:
+        """Return under which id the daemon has a company."""
+        return self._accounts[company_id]
+
+    def company_id(self, account_id: str) -> str:
+        """Return which company the daemon has under an id."""
+        return next(each for each, known in self._accounts.items() if known == account_id)
+
     async def watch(self) -> None:
         """Look at the companies again and again."""
         while True:
@@ -60,12 +68,9 @@ class Audience:
             after = int(page.next or after)
             now = self._stage.clock.now().utc
             arrived: dict[str, list[float]] = {}
-            companies = {
-                account_id: company_id for company_id, account_id in self._accounts.items()
-            }
             for item in page.items:
                 change = msgspec.json.decode(item, type=ChangeReply)
-                company_id = companies[change.account_id]
+                company_id = self.company_id(change.account_id)
                 self.by_webhook += change.via == "webhook"
                 key = ObjectKey(company_id, change.object_type, change.object_id)
                 delay_s = self.arrivals.arrived(key, now)

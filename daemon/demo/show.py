@@ -94,6 +94,7 @@ class _Show:
                 await acts.connect()
                 watching.start_soon(audience.follow)
                 await acts.change()
+                await acts.route()
                 await acts.fail()
                 await acts.settle()
                 self._prove(stage, audience, view)

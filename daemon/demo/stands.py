@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
 import httpx
@@ -67,6 +68,26 @@ class Stand(Protocol):
 
     def calls(self) -> tuple[int, int]:
         """Return how many calls came, and how many of them passed a limit."""
+        ...
+
+
+class Contractors(Stand, Protocol):
+    """One vendor whose companies are offered jobs."""
+
+    def technician(self, company_id: str) -> str:
+        """Return the id of somebody who works there."""
+        ...
+
+    def take(self, company_id: str, offer_id: str) -> None:
+        """Have the company's office make a job of what it was offered."""
+        ...
+
+    def decline(self, company_id: str, offer_id: str) -> None:
+        """Have it turn the offer down."""
+        ...
+
+    def complete(self, company_id: str, job_id: str, revenue: Decimal) -> None:
+        """Have the job done, for so much."""
         ...
 
 
@@ -161,6 +182,27 @@ class ServiceTitanStand:
         """Return how many calls came, and how many of them passed a limit."""
         return sum(self.sandbox.calls.values()), sum(self.sandbox.limiter.violations.values())
 
+    def technician(self, company_id: str) -> str:
+        """Return the id of somebody who works there."""
+        technicians = self.sandbox.tenants[company_id].objects["technicians"]
+        return str(next(key for key, body in technicians.items() if body["active"]))
+
+    def take(self, company_id: str, offer_id: str) -> None:
+        """Have the tenant's office make a job of a booking."""
+        self.sandbox.business(company_id).office.convert_booking(int(offer_id), self.sandbox.now())
+        self.sandbox.settle()
+
+    def decline(self, company_id: str, offer_id: str) -> None:
+        """Have it dismiss a booking."""
+        office = self.sandbox.business(company_id).office
+        office.dismiss("bookings", int(offer_id), self.sandbox.now())
+        self.sandbox.settle()
+
+    def complete(self, company_id: str, job_id: str, revenue: Decimal) -> None:
+        """Have the job done, for so much."""
+        self.sandbox.business(company_id).office.complete(int(job_id), revenue, self.sandbox.now())
+        self.sandbox.settle()
+
 
 @dataclass(slots=True)
 class HousecallProStand:
@@ -204,6 +246,23 @@ class HousecallProStand:
         """Return how many calls came, and how many of them passed a limit."""
         return sum(self.sandbox.calls.values()), self.sandbox.violations
 
+    def technician(self, company_id: str) -> str:
+        """Return the id of somebody who works there."""
+        return next(iter(self.sandbox.businesses[company_id].objects["employees"]))
+
+    def take(self, company_id: str, offer_id: str) -> None:
+        """Have the company's office make a job of a lead."""
+        self.sandbox.offices[company_id].convert(offer_id, self.sandbox.now())
+
+    def decline(self, company_id: str, offer_id: str) -> None:
+        """Have it give a lead up."""
+        self.sandbox.offices[company_id].lose(offer_id, self.sandbox.now())
+
+    def complete(self, company_id: str, job_id: str, revenue: Decimal) -> None:
+        """Have the job done, for so much."""
+        cents = int(revenue * 100)
+        self.sandbox.offices[company_id].complete(job_id, cents, self.sandbox.now())
+
 
 @dataclass(frozen=True, slots=True)
 class Cast:
@@ -218,6 +277,11 @@ class Cast:
         """Return them in the order in which their companies are connected."""
         return (self.books, self.titan, self.housecall)
 
+    @property
+    def contractors(self) -> tuple[Contractors, ...]:
+        """Return those whose companies are offered jobs."""
+        return (self.titan, self.housecall)
+
 
 def open_cast(clock: Callable[[], datetime], seed: int) -> Cast:
     """Make the stand-ins, and found their companies. A scale of 1 is about 250 objects."""
@@ -231,7 +295,8 @@ def open_cast(clock: Callable[[], datetime], seed: int) -> Cast:
     }.items():
         books.companies[books.sandbox.add_company(name=name, scale=scale)] = name
     titan = ServiceTitanStand(ServiceTitanSandbox(clock, seed))
-    titan.companies[titan.sandbox.add_tenant("Summit Heating", scale=4.0)] = "Summit Heating"
+    for name, scale in {"Summit Heating": 4.0, "Valley Air": 1.0}.items():
+        titan.companies[titan.sandbox.add_tenant(name, scale=scale)] = name
     housecall = HousecallProStand(HousecallProSandbox(clock, seed))
     housecall.sandbox.per_minute = None
     company_id = housecall.sandbox.add_company("Bright Electric", scale=1.0)
