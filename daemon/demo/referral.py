@@ -78,6 +78,8 @@ class Referral:
                 job = await self._job(job_id)
                 if holds(job):
                     return job
+                if lost := next((each for each in job.routings if each.status == "failed"), None):
+                    raise DemoFailed(f"the job could not be delivered: {lost.last_error}")
                 await anyio.sleep(_LOOK_EVERY_S)
         stands = ", ".join(self._told.values())
         raise DemoFailed(f"the job got no further within {_PATIENCE_S:.0f} s: {stands}")

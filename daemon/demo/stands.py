@@ -157,10 +157,13 @@ class ServiceTitanStand:
             "tenant_id": company_id,
             "client_id": tenant.client_id,
             "client_secret": tenant.client_secret,
+            "booking_provider": str(next(iter(tenant.provider_tags))),
         }
-        return (
-            (await http.post("/auth/servicetitan/connect", json=grant)).raise_for_status().content
-        )
+        connected = await http.post("/auth/servicetitan/connect", json=grant)
+        # A tenant has no name of its own that could be read.
+        where = f"/integrations/{connected.raise_for_status().json()['id']}"
+        named = await http.patch(where, json={"name": self.companies[company_id]})
+        return named.raise_for_status().content
 
     def truth(self, company_id: str) -> Objects:
         """Return what a tenant has."""

@@ -23,6 +23,7 @@ def test_demo_ends_exact(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.startswith("Starting stand-ins for three vendors and a daemon ...\n")
+    assert "The job is completed: 850.00 for Valley Air." in done.stdout
     assert "EXACT: the replica is the vendor's data, byte for byte." in done.stdout
     assert "limit violations: 0" in done.stdout
     assert "\x1b" not in done.stdout
