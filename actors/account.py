@@ -363,7 +363,9 @@ class AccountActor:
     async def _refresh(self) -> Event:
         around, attempt = self._around, self._state.token.failures + 1
         try:
-            self._sealed = await self._refresher.renew(self._sealed)
+            self._sealed = await self._refresher.renew(
+                self._sealed, self._gate.permit(Priority.READ)
+            )
         except OwnerNeededError as error:
             return self._owner_needed(error.cause)
         except (VendorError, StoreUnavailableError) as error:

@@ -14,7 +14,7 @@ import anyio
 from actors.clock import Clock
 from actors.credential import Credential, Sealer, token_hash
 from actors.errors import GrantRefusedError
-from actors.vendors.base import Vendor
+from actors.vendors.base import Permit, Vendor
 from store.errors import StoreError, StoreUnavailableError
 from store.models import OpenRefresh, SealedCredential
 from store.ports import ActorStore
@@ -63,11 +63,13 @@ class Refresher:
         # The vendor's answer, until it is stored: new tokens, or why it refused the old ones.
         self._answer: SealedCredential | str | None = None
 
-    async def renew(self, sealed: SealedCredential) -> SealedCredential:
+    async def renew(
+        self, sealed: SealedCredential, permit: Permit | None = None
+    ) -> SealedCredential:
         """Return new tokens that are in the store already.
 
-        Not to be cancelled from outside once the vendor was asked; takes its own time limit from
-        the vendor's deadline.
+        Not to be cancelled from outside once an answer may be the only copy of anything; takes its
+        own time limit from the vendor's deadline. `permit` is the vendor's, for what its limits count.
 
         Raises:
             OwnerNeededError: the vendor refused the refresh token; noted in the store.
@@ -75,10 +77,11 @@ class Refresher:
             StoreError: the journal or the vendor's answer can't be written now. An answer is kept
                 for the next time, and the vendor not asked again.
         """
-        with anyio.CancelScope(shield=True):
+        # Where nothing is spent, nothing is lost before it is stored; it may be waiting for its turn.
+        with anyio.CancelScope(shield=self._vendor.single_use_tokens) as scope:
             if self._answer is None:
-                self._answer = await self._ask(self._sealer.unseal(sealed))
-            answer = self._answer
+                self._answer = await self._ask(self._sealer.unseal(sealed), permit)
+            answer, scope.shield = self._answer, True
             await self._keep_storing(answer)
         if isinstance(answer, str):
             raise OwnerNeededError(answer)
@@ -93,10 +96,10 @@ class Refresher:
             ):
                 await self._store_answer(self._answer)
 
-    async def _ask(self, credential: Credential) -> SealedCredential | str:
+    async def _ask(self, credential: Credential, permit: Permit | None) -> SealedCredential | str:
         entry = await self._journal(credential) if self._vendor.single_use_tokens else None
         try:
-            return self._sealer.seal(await self._vendor.refresh(credential))
+            return self._sealer.seal(await self._vendor.refresh(credential, permit))
         except GrantRefusedError as error:
             return _refused(error) if entry is None else _cause(error, entry)
 

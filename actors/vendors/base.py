@@ -198,8 +198,13 @@ class Vendor(Planner, Protocol):
         """
         ...
 
-    async def refresh(self, credential: Credential) -> Credential:
+    async def refresh(self, credential: Credential, permit: Permit | None = None) -> Credential:
         """Spend the refresh token for new tokens.
+
+        Args:
+            credential: what is to be renewed.
+            permit: must be entered around calls that the API's own limits count; a token endpoint
+                mostly has none. None where nobody else calls for the account.
 
         Raises:
             GrantRefusedError: the refresh token is dead; only the owner can help.

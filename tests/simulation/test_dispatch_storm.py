@@ -8,6 +8,7 @@ import anyio
 import pytest
 
 from actors.vendors.servicetitan import writer
+from daemon.sandbox import housecallpro as housecall
 from daemon.sandbox.servicetitan.faults import FaultKind
 from store.action_models import NewAction
 from store.job_models import RoutingStatus
@@ -72,6 +73,21 @@ async def test_a_vendor_that_is_down_delays_only_its_own(house: RoutedHouse) -> 
         assert await statuses(house, TITAN) == {RoutingStatus.SYNCED: 40}
     for partner in house.partners.values():
         assert set(house.effects(partner).values()) == {1}
+
+
+async def test_a_key_that_is_tried_after_a_refusal_takes_its_turn(house: RoutedHouse) -> None:
+    partner = await house.connect_housecall()
+    async with house.living():
+        await anyio.sleep(60)
+        for number in range(300):
+            await house.enter(number)
+        for _ in range(60):
+            await anyio.sleep(5)
+            house.housecall.faults.add(housecall.FaultKind.UNAUTHORIZED, method="POST")
+        await anyio.sleep(600)
+    assert house.heard["TokenRefreshed"] >= 3
+    assert house.violations() == 0
+    assert set(house.effects(partner).values()) == {1}
 
 
 async def test_a_users_write_waits_behind_a_thousand_deliveries_for_one_call(

@@ -14,7 +14,7 @@ import pytest
 
 from actors import intake, ledger, verification
 from actors.refresh import Refresher
-from actors.vendors.base import Look, Page, Session, Witness
+from actors.vendors.base import Look, Page, Permit, Session, Witness
 from actors.vendors.quickbooks import feed, scan, statements
 from actors.vendors.quickbooks.client import ApiClient
 from actors.vendors.quickbooks.keyset import Window
@@ -108,11 +108,11 @@ def test_delete_without_a_brake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
 
 def test_token_used_before_it_is_stored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     async def store_it_next_time(
-        self: Refresher, sealed: SealedCredential
+        self: Refresher, sealed: SealedCredential, permit: Permit | None = None
     ) -> SealedCredential | str:
         if self._answer is not None:
             await self._store_answer(self._answer)
-        self._answer = await self._ask(self._sealer.unseal(sealed))
+        self._answer = await self._ask(self._sealer.unseal(sealed), permit)
         return self._answer
 
     monkeypatch.setattr(Refresher, "renew", store_it_next_time)

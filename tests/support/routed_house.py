@@ -300,8 +300,7 @@ async def open_routed_house(path: Path, *, seed: int = 7) -> AsyncIterator[Route
     """Set it up, without a company."""
     clock = VirtualClock()
     titan, housecall = ServiceTitanSandbox(clock.utc, seed), HousecallProSandbox(clock.utc, seed)
-    # What an account asks for in a minute is 60 at most; a key that was refused is tried besides.
-    housecall.per_minute = 66
+    housecall.per_minute = 60  # what an account asks for at most
     async with await open_store(path / "syncline.db", mode="inline", durable=False) as store:
         house = RoutedHouse(
             clock=clock,

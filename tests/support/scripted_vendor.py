@@ -14,7 +14,7 @@ import msgspec
 
 from actors.credential import Credential
 from actors.errors import GrantRefusedError, ReauthorizeError, TransientError
-from actors.vendors.base import Count, Look, Page, Priority, Session, Witness
+from actors.vendors.base import Count, Look, Page, Permit, Priority, Session, Witness
 from store.models import Cursor, CursorMove, ObjectRecord, Tombstone, Via
 from support.virtual_time import VirtualClock
 
@@ -140,7 +140,11 @@ class ScriptedVendor(ScriptedPlanner):
         """Any code is good."""
         return self.issue()
 
-    async def refresh(self, credential: Credential) -> Credential:
+    async def refresh(
+        self,
+        credential: Credential,
+        permit: Permit | None = None,  # noqa: ARG002
+    ) -> Credential:
         """Spend the refresh token."""
         self._called("refresh")
         await anyio.sleep(self.latency_s)

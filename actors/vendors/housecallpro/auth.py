@@ -15,6 +15,7 @@ from msgspec import Raw
 
 from actors.credential import Credential
 from actors.errors import GrantRefusedError, ReauthorizeError, RejectedError, VendorError
+from actors.vendors.base import Permit
 from actors.vendors.caller import Caller
 from actors.vendors.failed_call import FailedCall, UnreadableReplyError
 from actors.vendors.housecallpro.client import BEARER, ApiClient
@@ -69,22 +70,25 @@ class Authorization:
         given = {"grant_type": "authorization_code", "code": code}
         return await self._with_tokens(given, code, None)
 
-    async def renew(self, credential: Credential) -> Credential:
-        """See that the key is still good, or get the next tokens. Raises as `obtain`."""
+    async def renew(self, credential: Credential, permit: Permit | None) -> Credential:
+        """See that the key is still good, or get the next tokens. Raises as `obtain`.
+
+        A key is tried by an ordinary call, which takes its turn among the account's others.
+        """
         if not credential.refresh_token.startswith(_REFRESH):
-            return await self._with_key(credential.refresh_token)
+            return await self._with_key(credential.refresh_token, permit)
         token = credential.refresh_token.removeprefix(_REFRESH)
         given = {"grant_type": "refresh_token", "refresh_token": token}
         return await self._with_tokens(given, token, credential.company)
 
-    async def _with_key(self, api_key: str) -> Credential:
+    async def _with_key(self, api_key: str, permit: Permit | None = None) -> Credential:
         obtained_at = self._caller.clock.now().utc
         return Credential(
             access_token=api_key,
             refresh_token=api_key,
             obtained_at=obtained_at,
             access_expires_at=obtained_at + KEY_TRIED_EVERY,
-            company=await self._whose(api_key),
+            company=await self._whose(api_key, permit),
         )
 
     async def _with_tokens(
@@ -122,9 +126,9 @@ class Authorization:
             company=company or await self._whose(access_token),
         )
 
-    async def _whose(self, access_token: str) -> str:
+    async def _whose(self, access_token: str, permit: Permit | None = None) -> str:
         try:
-            return (await self._api.whose(access_token))[0]
+            return (await self._api.whose(access_token, permit))[0]
         except ReauthorizeError as error:
             raise GrantRefusedError(str(error), status=error.status) from error
 

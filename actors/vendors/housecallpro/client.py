@@ -1,6 +1,7 @@
 """Calls to Housecall Pro for one company. Every call waits for the session's permit."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,7 +12,7 @@ from urllib.parse import quote
 import httpx
 
 from actors.errors import RejectedError, TransientError
-from actors.vendors.base import Session
+from actors.vendors.base import Permit, Session
 from actors.vendors.caller import Caller, CallManners, Read, vendor_time
 from actors.vendors.housecallpro.faults import failure
 from actors.vendors.housecallpro.object_types import ObjectType
@@ -185,17 +186,18 @@ class ApiClient:
         """
         return (await self._get(session, Operation.COMPANY, ["company"], company)).value
 
-    async def whose(self, api_key: str) -> tuple[str, str]:
-        """Read the id and name of a key's company, before it has an account here.
+    async def whose(self, api_key: str, permit: Permit | None = None) -> tuple[str, str]:
+        """Read the id and name of a key's company; without a permit, before it has an account here.
 
         Raises:
             ReauthorizeError: it is no key.
             VendorError: the call failed otherwise.
         """
         request = self._request(api_key, ["company"], {}, "")
-        return await self._caller.call(
-            Operation.COMPANY, request, company, secrets=[api_key.removeprefix(BEARER)]
-        )
+        async with nullcontext() if permit is None else permit(Operation.COMPANY):
+            return await self._caller.call(
+                Operation.COMPANY, request, company, secrets=[api_key.removeprefix(BEARER)]
+            )
 
     async def _get(
         self,

@@ -9,7 +9,7 @@ from actors.clock import Clock
 from actors.credential import Credential
 from actors.errors import RejectedError
 from actors.events import CallMade
-from actors.vendors.base import Count, Look, Page, Session, Witness
+from actors.vendors.base import Count, Look, Page, Permit, Session, Witness
 from actors.vendors.caller import Caller
 from actors.vendors.housecallpro import planner
 from actors.vendors.housecallpro.auth import Authorization
@@ -71,9 +71,9 @@ class HousecallPro(OneAtATime):
         del external_account_id
         return await self._authorization.obtain(proof)
 
-    async def refresh(self, credential: Credential) -> Credential:
+    async def refresh(self, credential: Credential, permit: Permit | None = None) -> Credential:
         """See that the key is still good, or get new tokens. Raises as the contract says."""
-        return await self._authorization.renew(credential)
+        return await self._authorization.renew(credential, permit)
 
     async def revoke(self, credential: Credential) -> None:
         """Raise `RejectedError`: only the company's admin can delete a key."""

@@ -9,7 +9,7 @@ import msgspec
 from actors.clock import Clock
 from actors.credential import Credential
 from actors.events import CallMade
-from actors.vendors.base import Count, Look, Page, Session, Witness
+from actors.vendors.base import Count, Look, Page, Permit, Session, Witness
 from actors.vendors.caller import Caller
 from actors.vendors.failed_call import UnreadableReplyError
 from actors.vendors.http import HttpChannel
@@ -74,8 +74,9 @@ class QuickBooks:
         """Trade a single-use code for tokens. Raises as the contract says."""
         return await self._oauth.exchange(proof, external_account_id)
 
-    async def refresh(self, credential: Credential) -> Credential:
+    async def refresh(self, credential: Credential, permit: Permit | None = None) -> Credential:
         """Spend the refresh token for new tokens. Raises as the contract says."""
+        del permit
         return await self._oauth.refresh(credential)
 
     async def revoke(self, credential: Credential) -> None:

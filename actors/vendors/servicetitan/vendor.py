@@ -8,7 +8,7 @@ import httpx
 from actors.clock import Clock
 from actors.credential import Credential
 from actors.events import CallMade
-from actors.vendors.base import Count, Look, Page, Session, Witness
+from actors.vendors.base import Count, Look, Page, Permit, Session, Witness
 from actors.vendors.caller import Caller
 from actors.vendors.http import HttpChannel
 from actors.vendors.one_at_a_time import OneAtATime
@@ -68,8 +68,9 @@ class ServiceTitan(OneAtATime):
         """Get an access token with a tenant's keys. Raises as the contract says."""
         return await self._authorization.obtain(proof, external_account_id)
 
-    async def refresh(self, credential: Credential) -> Credential:
+    async def refresh(self, credential: Credential, permit: Permit | None = None) -> Credential:
         """Get the next access token with the same keys. Raises as the contract says."""
+        del permit
         return await self._authorization.obtain(credential.refresh_token, None)
 
     async def revoke(self, credential: Credential) -> None:
