@@ -25,6 +25,7 @@ from daemon.generated_secret import (
     keys_path,
     read_secret,
 )
+from daemon.jobs.tracking import routing_advice
 from daemon.sealing_key import WrongKeyError, known_sealer
 from daemon.sealing_proof import stored_proof
 from store.errors import StoreOpenError
@@ -66,6 +67,7 @@ def examine(config: Config, daemon_url: str, host: Host) -> Iterator[Finding]:
     yield from check_server(config, daemon_url, host.http)
     yield from check_exposure(config)
     yield from check_vendors(config, host)
+    yield from check_routing(config)
     yield from check_credentials(config, host.environ)
     yield from check_unit(host.systemctl)
 
@@ -195,6 +197,12 @@ def check_vendors(config: Config, host: Host) -> Iterator[Finding]:
             yield Finding(name, Level.OK, f"{origin} answers")
             skews += _skew(reply, host.clock.now().utc)
     yield from check_clock(skews)
+
+
+def check_routing(config: Config) -> Iterator[Finding]:
+    """See that what becomes of routed work can be seen."""
+    for each in routing_advice(config):
+        yield Finding("routed jobs", Level.WARN, each.text, f"add them to {each.path}")
 
 
 def check_clock(skews_s: Sequence[float]) -> Iterator[Finding]:

@@ -6,13 +6,15 @@ import yaml
 from daemon.cli.options import ConfigOption, JsonOption
 from daemon.cli.shell import shell_of
 from daemon.config import advice, load_config, show_config
+from daemon.jobs.tracking import routing_advice
 
 
 def check(ctx: typer.Context, *, config: ConfigOption = None) -> None:
     """Say whether the configuration can be used; list what is wrong or unwise in it."""
     shell = shell_of(ctx)
     path = shell.config_path(config)
-    for each in advice(load_config(path, shell.environ)):
+    config_ = load_config(path, shell.environ)
+    for each in [*advice(config_), *routing_advice(config_)]:
         shell.output.message(f"Advice: {each}", "yellow")
     shell.output.message(f"{path}: OK")
 

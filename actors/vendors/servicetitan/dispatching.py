@@ -66,7 +66,9 @@ class ServiceTitanOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
         Annotated[
             int,
             Meta(
-                ge=1, description="The campaign of routed work. It needs one of its own for leads."
+                ge=1,
+                le=_MOST_ID,
+                description="The campaign of routed work. It needs one of its own for leads.",
             ),
         ]
         | None

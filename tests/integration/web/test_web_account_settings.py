@@ -135,3 +135,12 @@ async def test_a_change_of_settings_is_written_down(web: WebHouse, visitor: Visi
     audit = (await visitor.get("/audit"))["items"]
     told = [(each["what"], each["account_id"]) for each in audit]
     assert told.count(("account_configured", account.id)) == 1
+
+
+@pytest.mark.parametrize("option", ["campaign_id", "business_unit_id"])
+async def test_a_number_that_no_vendor_has_is_refused(
+    house: DispatchHouse, visitor: Visitor, option: str
+) -> None:
+    refused = await patch(visitor, house.origin, {"routing": {option: 2**63}}, 422)
+    assert [error["path"] for error in refused["errors"]] == [f"routing.{option}"]
+    assert (await patch(visitor, house.origin, {"routing": {option: 2**63 - 1}}))["routing"]

@@ -70,3 +70,18 @@ def test_what_is_unwise_is_said_and_is_no_failure(cli: CommandLine) -> None:
     assert result.code == 0
     assert "Advice: server.host: the admin token travels unencrypted" in result.err
     assert result.err.endswith(f"{path}: OK\n")
+
+
+def test_types_without_which_routed_jobs_do_not_come_back_are_named(cli: CommandLine) -> None:
+    path = cli.folder / "routing.yaml"
+    path.write_text(
+        "vendors:\n"
+        "  servicetitan: {app_key: ak1.x, object_types: [jobs, customers, bookings]}\n"
+        "  housecallpro: {object_types: [jobs, leads, employees]}\n"
+    )
+    result = cli.run("config", "check", "--config", str(path))
+    assert result.code == 0
+    told = " ".join(result.err.split())
+    assert "vendors.servicetitan.object_types: without leads, invoices it is not seen" in told
+    assert "without technicians its companies cannot enter jobs" in told
+    assert "housecallpro" not in told
