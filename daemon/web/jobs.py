@@ -1,5 +1,7 @@
 """Jobs: entered once, offered to every other company, listed, called off."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Literal
@@ -16,11 +18,15 @@ from daemon.web.operation import Answer, AnyOperation, Call, Nothing, Operation,
 from daemon.web.paging import CursorText, Limit, cursor_to_place, place_to_cursor
 from daemon.web.problem import FieldError, InvalidInputError, NotFoundError, ProblemError
 from store.errors import JobConflictError
-from store.job_models import JobFilter, JobStatus
+from store.job_models import Job, JobFilter, JobStatus
+from store.job_ports import JobBook
 
 log = structlog.get_logger()
 
 _TAG = "jobs"
+_READ_AT_ONCE = 20
+_MOST_ROUTINGS = 10_000
+"""With so many a page ends: some megabytes, and others wait for it no longer than for other answers."""
 _AccountId = Annotated[
     str | None,
     Meta(description="Only those of this company: that it entered, or that it is offered."),
@@ -88,15 +94,35 @@ async def list_jobs(call: Call[JobsQuery, Nothing]) -> Answer:
         before_id=cursor_to_place(query.cursor) or None,
         limit=query.limit + 1,
     )
-    found_jobs = await call.context.store.jobs(wanted)
+    found_jobs, is_whole = await _page(call.context.store, wanted)
     page = found_jobs[: query.limit]
-    is_last = len(found_jobs) <= query.limit
+    is_last = is_whole and len(found_jobs) <= query.limit
     return Answer(
         JobPage(
             [job_view(job, in_list=True) for job in page],
             None if is_last else place_to_cursor(page[-1].id),
         )
     )
+
+
+async def _page(store: JobBook, wanted: JobFilter) -> tuple[Sequence[Job], bool]:
+    """Read what is wanted, as far as it fits into one answer; return whether there is nothing behind.
+
+    A job has as many routings as there are companies: of a thousand, a page of a thousand jobs would be
+    hundreds of megabytes.
+    """
+    found: list[Job] = []
+    routings = 0
+    while len(found) < wanted.limit and routings < _MOST_ROUTINGS:
+        piece = replace(wanted, limit=min(wanted.limit - len(found), _READ_AT_ONCE))
+        if found:
+            piece = replace(piece, before_id=found[-1].id)
+        jobs = await store.jobs(piece)
+        found += jobs
+        routings += sum(len(job.routings) for job in jobs)
+        if len(jobs) < piece.limit:
+            return found, True
+    return found, False
 
 
 async def get_job(call: Call[Nothing, Nothing]) -> Answer:
