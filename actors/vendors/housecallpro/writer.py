@@ -6,7 +6,7 @@ that came with it, where most are found, and else among all, newest first.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from actors.errors import TransientError
 from actors.vendors.base import Session
@@ -16,14 +16,24 @@ from actors.vendors.housecallpro.action_payload import OBJECT_TYPES as MADE
 from actors.vendors.housecallpro.client import Answer, ApiClient
 from actors.vendors.housecallpro.object_types import OBJECT_TYPES
 from actors.vendors.housecallpro.parse import ListPage, record
-from actors.vendors.writing import Intent, NotFound, PayloadProblem, ReadBack, Target, Written
+from actors.vendors.housecallpro.price import PAGE_ROWS
+from actors.vendors.writing import (
+    Intent,
+    NotFound,
+    PayloadProblem,
+    ReadBack,
+    Target,
+    Unclear,
+    Written,
+)
 from store.models import ObjectRecord
 
 _LEADS, _CUSTOMERS = OBJECT_TYPES["leads"], OBJECT_TYPES["customers"]
 _OLDEST_FIRST = {"sort_direction": "asc"}
 _MOST_CUSTOMERS = 5
 _MOST_PAGES = 20
-"""Of 100 rows: nobody gets as many leads between a sending and a look for it."""
+"""Of 100 rows: nobody gets as many leads between a sending and a look for it soon after."""
+_SOON = timedelta(days=2)
 
 
 class HousecallProWriter(CreateOnly):
@@ -62,14 +72,13 @@ class HousecallProWriter(CreateOnly):
 
     async def read_back(self, session: Session, intent: Intent, since: datetime) -> ReadBack:
         """Find out whether a write whose answer was lost happened. Raises `VendorError`s."""
-        del since  # leads have no times
         theirs: list[ObjectRecord] = []
         for customer_id in await self._customers(session, intent):
             of_customer = {"customer_id": customer_id, **_OLDEST_FIRST}
             theirs += _marked(intent, await self._api.found(session, _LEADS, of_customer))
         if theirs:
             return _written(theirs)
-        return await self._among_the_newest(session, intent)
+        return await self._among_the_newest(session, intent, since)
 
     async def _customers(self, session: Session, intent: Intent) -> Sequence[str]:
         """Return whose leads it is most likely among, oldest first."""
@@ -81,10 +90,13 @@ class HousecallProWriter(CreateOnly):
         newest = [customer_id for customer_id, _, _ in answer.value.rows[:_MOST_CUSTOMERS]]
         return newest[::-1]
 
-    async def _among_the_newest(self, session: Session, intent: Intent) -> Written | NotFound:
+    async def _among_the_newest(
+        self, session: Session, intent: Intent, since: datetime
+    ) -> ReadBack:
         """Look through all leads, newest first, as far as one may be that was sent lately.
 
         How the vendor searches for customers is not documented: that it finds none proves nothing.
+        Leads have no times: of one that was sent long ago, nothing says how far back it is.
 
         Raises:
             TransientError: rows went while they were read: one may have been passed over.
@@ -104,6 +116,11 @@ class HousecallProWriter(CreateOnly):
                 break
         if first_time is None:
             raise TransientError("a list without the vendor's time")
+        if number < page.pages and first_time - since > _SOON:
+            return Unclear(
+                f"it was sent long ago, and is not among the newest {number * PAGE_ROWS} leads: look"
+                f" there for the tag {mark_of(intent.action_id)}"
+            )
         return NotFound(first_time)
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -14,9 +14,9 @@ import pytest
 from actors.errors import RejectedError, UnknownOutcomeError
 from actors.vendors.base import Session
 from actors.vendors.dispatching import Referral, Sighting
-from actors.vendors.housecallpro import DISPATCHER, HousecallPro
+from actors.vendors.housecallpro import DISPATCHER, HousecallPro, writer
 from actors.vendors.housecallpro.action_payload import problems
-from actors.vendors.writing import Intent, NotFound, Written
+from actors.vendors.writing import Intent, NotFound, Unclear, Written
 from daemon.sandbox.housecallpro import Business, FaultKind, HousecallProSandbox
 from store.action_models import ActionState
 from store.job_models import Address, Homeowner, RoutingStatus
@@ -106,6 +106,24 @@ async def test_a_lead_that_never_came_is_not_found(house: TrialHouse) -> None:
     assert isinstance(found, NotFound)
     assert not found.proof
     assert not found.repeatable
+
+
+@pytest.mark.parametrize(
+    ("ago", "kind"), [(timedelta(hours=30), NotFound), (timedelta(days=3), Unclear)]
+)
+async def test_one_that_may_be_behind_all_that_were_looked_at_is_not_taken_for_absent(
+    house: TrialHouse, monkeypatch: pytest.MonkeyPatch, ago: timedelta, kind: type[object]
+) -> None:
+    vendor, session, business = await connected(house)
+    sent_at = house.clock.utc()
+    await vendor.writer.write(session, lead())
+    customer = list(business.objects["customers"])[-1]
+    business.change("customers", customer, sent_at, email="other@example.com", first_name="Bea")
+    await anyio.sleep(ago.total_seconds())
+    for _ in range(120):
+        business.make("leads", house.clock.utc())
+    monkeypatch.setattr(writer, "_MOST_PAGES", 1)
+    assert isinstance(await vendor.writer.read_back(session, lead(), sent_at), kind)
 
 
 async def test_of_two_with_one_mark_the_first_is_the_actions_and_it_says_so(
