@@ -6,11 +6,12 @@ import yaml
 from daemon.cli.options import ConfigOption, JsonOption
 from daemon.cli.shell import shell_of
 from daemon.config import advice, load_config, show_config
-from daemon.jobs.tracking import routing_advice
 
 
 def check(ctx: typer.Context, *, config: ConfigOption = None) -> None:
     """Say whether the configuration can be used; list what is wrong or unwise in it."""
+    from daemon.jobs.tracking import routing_advice  # noqa: PLC0415 - loads the vendors' packages
+
     shell = shell_of(ctx)
     path = shell.config_path(config)
     config_ = load_config(path, shell.environ)

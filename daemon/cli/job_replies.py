@@ -11,6 +11,7 @@ class SettingsReply(AccountReply, frozen=True):
     """One account with how jobs are routed to it; None where none can be."""
 
     routing: dict[str, bool | str | int | None] | None = None
+    routing_advice: str | None = None
 
 
 class StepReply(msgspec.Struct, frozen=True):

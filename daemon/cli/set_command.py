@@ -99,6 +99,8 @@ def _show(output: Output, reply: bytes, *, as_json: bool) -> None:
     output.table(("SETTING", "VALUE"), [(setting, printable(value)) for setting, value in rows])
     if account.routing is None:
         output.message(f"No jobs are routed to companies of {account.vendor}.")
+    if account.routing_advice is not None:
+        output.message(f"Advice: {account.routing_advice}", "yellow")
 
 
 def _word(value: bool | str | int) -> str:  # noqa: FBT001 - a value to show

@@ -8,8 +8,11 @@ import structlog
 from msgspec import Meta
 
 from actors.jobs.plain_text import one_line
+from actors.vendors.registry import DISPATCHING
+from daemon.jobs.tracking import untracked
 from daemon.standing import standing
 from daemon.web.account_view import Integration, integration
+from daemon.web.context import WebContext
 from daemon.web.integrations import NO_ACCOUNT
 from daemon.web.operation import Answer, AnyOperation, Call, Nothing, Operation, Reply
 from daemon.web.problem import FieldError, InvalidInputError
@@ -60,8 +63,17 @@ async def change(call: Call[Nothing, SettingsRequest]) -> Answer:
         )
     hosted = context.supervisor.hosted().get(account_id)
     routing = routing_settings(account.vendor, company)
-    shown = integration(account, standing(account, hosted), routing)
+    advice = msgspec.UNSET if wanted.routing is None else _advice(context, account.vendor)
+    shown = integration(account, standing(account, hosted), routing, advice)
     return Answer(shown, is_deed=is_deed)
+
+
+def _advice(context: WebContext, vendor: str) -> str | None:
+    settings, dispatcher = context.settings.get(vendor), DISPATCHING.get(vendor)
+    if settings is None or dispatcher is None:
+        return None
+    lost = untracked(dispatcher, settings.object_types)
+    return None if lost is None else f"{lost}: add them to vendors.{vendor}.object_types"
 
 
 OPERATIONS: tuple[AnyOperation, ...] = (

@@ -18,7 +18,7 @@ from daemon.web.budget_view import BudgetView
 from daemon.web.freshness import Freshness
 from daemon.web.health_view import CheckView, LookFailure, ResponseView, SampleView
 from daemon.web.instant import Instant
-from daemon.web.routing_settings import RoutingSettings
+from daemon.web.routing_settings import RoutingAdvice, RoutingSettings
 from store.models import Account, Cursor, HeldDeletes, SealedCredential
 from store.verification import Certificate
 
@@ -56,6 +56,7 @@ class Integration(msgspec.Struct, frozen=True, kw_only=True):
             " `GET /integrations/{id}`, `/integrations/{id}/status` and `/integrations`, and when it is set."
         ),
     ] = msgspec.UNSET
+    routing_advice: RoutingAdvice = msgspec.UNSET
 
 
 class BreakerView(msgspec.Struct, frozen=True):
@@ -215,6 +216,7 @@ def integration(
     account: Account,
     now: Standing,
     routing: dict[str, Any] | msgspec.UnsetType | None = msgspec.UNSET,
+    routing_advice: RoutingAdvice = msgspec.UNSET,
 ) -> Integration:
     """Show an account."""
     return Integration(
@@ -231,6 +233,7 @@ def integration(
         paused=account.paused,
         reauth_cause=account.reauth_cause,
         routing=routing,
+        routing_advice=routing_advice,
     )
 
 

@@ -39,6 +39,14 @@ RoutingSettings = Annotated[
     ),
 ]
 
+RoutingAdvice = Annotated[
+    str | msgspec.UnsetType | None,
+    Meta(
+        description="What is not seen of jobs that are routed to it, for types that are not replicated;"
+        " null where nothing is missing. Told when it is set how they are routed."
+    ),
+]
+
 
 def routing_settings(vendor: str, company: Company | None) -> dict[str, Any] | None:
     """Show how jobs are routed to a company; None where none can be.

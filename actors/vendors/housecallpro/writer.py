@@ -114,13 +114,14 @@ class HousecallProWriter(CreateOnly):
             least = page.total
             if number >= page.pages:
                 break
+        else:
+            if first_time is not None and first_time - since > _SOON:
+                return Unclear(
+                    f"it was sent long ago, and is not among the newest {_MOST_PAGES * PAGE_ROWS} leads:"
+                    f" look there for the tag {mark_of(intent.action_id)}"
+                )
         if first_time is None:
             raise TransientError("a list without the vendor's time")
-        if number < page.pages and first_time - since > _SOON:
-            return Unclear(
-                f"it was sent long ago, and is not among the newest {number * PAGE_ROWS} leads: look"
-                f" there for the tag {mark_of(intent.action_id)}"
-            )
         return NotFound(first_time)
 
 

@@ -144,3 +144,14 @@ async def test_a_number_that_no_vendor_has_is_refused(
     refused = await patch(visitor, house.origin, {"routing": {option: 2**63}}, 422)
     assert [error["path"] for error in refused["errors"]] == [f"routing.{option}"]
     assert (await patch(visitor, house.origin, {"routing": {option: 2**63 - 1}}))["routing"]
+
+
+async def test_types_that_are_missing_for_routed_work_are_named_when_it_is_set(
+    house: DispatchHouse, visitor: Visitor
+) -> None:
+    business = await house.business()
+    told = await patch(visitor, house.origin, {"routing": {"active": True}})
+    assert "without invoices it is not seen" in told["routing_advice"]
+    assert "vendors.servicetitan.object_types" in told["routing_advice"]
+    assert (await patch(visitor, business, {"routing": {}}))["routing_advice"] is None
+    assert "routing_advice" not in await patch(visitor, business, {"name": "Park"})

@@ -7,7 +7,6 @@ import anyio
 import pytest
 
 from daemon.sandbox.servicetitan import FaultKind
-from daemon.web import jobs
 from support.dispatch_house import PROVIDER, DispatchHouse, Json, dispatching, statuses
 from support.titan_house import with_servicetitan
 from support.web_house import Visitor, WebHouse
@@ -399,26 +398,3 @@ async def test_who_did_what_with_a_job_is_written_down(
         ("job_created", origin, entered["id"]),
         ("job_cancelled", origin, entered["id"]),
     } <= told
-
-
-async def test_a_page_ends_where_its_jobs_have_many_routings(
-    house: DispatchHouse, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for _ in range(2):
-        await house.tenant(campaign_id=7)
-    entered = [
-        (await house.entered(allow_duplicate=True, summary=f"Job {n}"))["id"] for n in range(5)
-    ]
-    monkeypatch.setattr(jobs, "_READ_AT_ONCE", 2)
-    monkeypatch.setattr(jobs, "_MOST_ROUTINGS", 3)
-    found, cursor = list[str](), ""
-    sizes = []
-    while True:
-        page = await visitor.get(f"/jobs?limit=4&cursor={cursor}")
-        sizes.append(len(page["items"]))
-        found += [job["id"] for job in page["items"]]
-        if page["next"] is None:
-            break
-        cursor = page["next"]
-    assert found == entered[::-1]
-    assert sizes == [2, 2, 1]
