@@ -159,12 +159,14 @@ class ActionRunner:
         async with anyio.create_task_group() as side_by_side:
             for key, lane in lanes.items():
                 self._busy.add(key)
-                if batches.goes_together(lane) and not self._entry.knows(lane[0].id):
+                # By the time it is worked on, the store may have said that others go before it.
+                in_hand = self._entry.hand_out(lane[0].id)
+                if in_hand is None and batches.goes_together(lane):
                     self._queue.extend(lane)
                     self._asked_by[key] = waiting
                     side_by_side.start_soon(self._work_off_queue, batches, turns, met, waiting)
                 else:
-                    side_by_side.start_soon(self._work_off, key, lane, turns, met, waiting)
+                    side_by_side.start_soon(self._work_off, key, lane, turns, met, waiting, in_hand)
 
     def _batches(self, met: _Met) -> ActionBatches:
         return ActionBatches(
@@ -229,10 +231,11 @@ class ActionRunner:
         turns: anyio.Semaphore,
         met: _Met,
         waiting: dict[str, float],
+        in_hand: InHand | None = None,
     ) -> None:
+        """Work on what is about one object, or send the one write of it that is `in_hand`."""
         try:
             for action in lane:
-                in_hand = self._entry.hand_out(action.id)
                 own_key = self._key(action)
                 wait_s = None if in_hand else self._quiet_s(own_key, action) or None
                 if wait_s is None:
@@ -279,7 +282,9 @@ class ActionRunner:
             if (rest_s := self._desk.rest_s()) > 0:
                 return rest_s
             end = await self._make(action, move, met)
-            if end is None or is_over(end):
+            if end is None:
+                return 0.0  # whether it is over only the store knows
+            if is_over(end):
                 return None
             action = after(action, end)
 

@@ -7,6 +7,7 @@ from functools import partial
 import anyio
 import msgspec
 import pytest
+from anyio.lowlevel import checkpoint
 
 from actors.messages import ActionsWaiting, Pause
 from actors.vendors.quickbooks import write_request
@@ -247,3 +248,73 @@ async def test_what_is_known_of_an_object_is_known_after_the_write_before(
             house.sandbox.inject(Fault(FaultKind.RESET, frozenset({Route.SEND}), count=1))
         await anyio.sleep(5)
         assert (await house.action(account_id, ids[0])).state is ActionState.UNKNOWN
+
+
+async def test_nothing_passes_an_earlier_write_of_its_object_however_soon_it_is_stored(
+    house: CompanyHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run that prepares the call may begin before, with or after the end of the commit."""
+    account_id = await house.connect()
+    take_in = house.store.take_in
+    async with house.syncing():
+        await anyio.sleep(200)
+        for turns, invoice_id in enumerate(sorted(house.truth(account_id)["Invoice"], key=int)[:8]):
+
+            async def later(
+                epoch: int,
+                new: NewAction,
+                attempt: Attempt,
+                searched_from: datetime | None,
+                turns: int = turns,
+            ) -> TakenIn:
+                taken = await take_in(epoch, new, attempt, searched_from)
+                for _ in range(turns):
+                    await checkpoint()
+                return taken
+
+            monkeypatch.setattr(house.store, "take_in", later)
+            wish = {"object_id": invoice_id, "send_to": "ada@example.com"}
+            lost = Fault(FaultKind.RESET, frozenset({Route.SEND}), count=1, executed=False)
+            house.sandbox.inject(lost)
+            first = await house.ask(account_id, "invoice.send", wish, at_once=True)
+            await anyio.sleep(40)
+            assert (await house.action(account_id, first)).state is ActionState.UNKNOWN
+            second = await house.ask(account_id, "invoice.send", wish, at_once=True)
+            await anyio.sleep(3)
+            assert await calls(house, account_id, second) == []
+            await anyio.sleep(1200)
+            assert (await house.action(account_id, second)).state is ActionState.SUCCEEDED
+            assert house.effects(account_id, first) == 1
+            assert house.effects(account_id, second) == 1
+
+
+async def test_nothing_passes_an_earlier_write_of_its_object_that_went_on_without_us(
+    house: CompanyHouse,
+) -> None:
+    """A store that lost its connection may have kept what it could not confirm."""
+    account_id = await house.connect()
+    async with house.syncing():
+        await anyio.sleep(200)
+        invoice_id = min(house.truth(account_id)["Invoice"], key=int)
+        about = {"object_type": "Invoice", "object_id": invoice_id}
+        lost = Fault(FaultKind.RESET, frozenset({Route.WRITE}), count=2, executed=False)
+        house.sandbox.inject(lost)
+        first = await house.ask(account_id, "object.update", {**about, "PrivateNote": "a"})
+        await anyio.sleep(0.5)
+        second = await house.ask(account_id, "object.update", {**about, "PrivateNote": "b"})
+        unconfirmed = ["end_attempt"]
+
+        def lose(operation: str) -> None:
+            if operation in unconfirmed:
+                unconfirmed.remove(operation)
+                raise StoreUnavailableError("the connection was lost")
+
+        house.store.trouble_after = lose
+        for _ in range(6000):
+            await anyio.sleep(0.1)
+            if await calls(house, account_id, second):
+                break
+        assert unconfirmed == []
+        assert (await house.action(account_id, first)).state is ActionState.SUCCEEDED
+        await anyio.sleep(1200)
+        assert house.effects(account_id, first) == house.effects(account_id, second) == 1
