@@ -5,7 +5,7 @@ a mark in the private note, which people can read. Types without a note have uni
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 
@@ -26,8 +26,8 @@ from actors.vendors.writing import Intent, Target
 JSON = "application/json"
 
 
-class Base(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What was noted of the object before the write.
+class Base(msgspec.Struct, frozen=True):
+    """What was noted of the object before the write. All of it is written: older versions need `kept`.
 
     Attributes:
         version: its SyncToken.
@@ -37,7 +37,7 @@ class Base(msgspec.Struct, frozen=True, omit_defaults=True):
 
     version: str
     delivered: str = ""
-    kept: dict[str, msgspec.Raw] = field(default_factory=dict)
+    kept: dict[str, msgspec.Raw] = {}
 
 
 class _Delivery(msgspec.Struct):
