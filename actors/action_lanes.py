@@ -43,12 +43,19 @@ class ActionLanes:
         self._next = next_move
         self._delivering = False
         self._has_deliveries = False
+        self._passed_some = False
+
+    @property
+    def left_some(self) -> bool:
+        """Whether a run passed deliveries, and the one that delivers is over and may not have seen them."""
+        return self._passed_some and not self._delivering
 
     @contextmanager
     def run(self) -> Iterator[bool]:
         """Enter around a run; yields whether it is the one that delivers."""
         delivers = not self._delivering
         self._delivering = True
+        self._passed_some = self._passed_some and not delivers
         try:
             yield delivers
         finally:
@@ -71,10 +78,12 @@ class ActionLanes:
             delivers: whether deliveries are wanted, besides users' own.
         """
         after_id: str | None = None
+        is_to_deliver = delivers
         while True:  # However many have to wait, they keep no newer one out.
             limit = _FEW if self._has_deliveries else _AT_A_TIME
             found = await self._store.open_actions(self._account_id, limit=limit, after_id=after_id)
             self._has_deliveries = any(map(is_delivery, found))
+            self._passed_some |= self._has_deliveries and not is_to_deliver
             lanes: defaultdict[str, list[Action]] = defaultdict(list)
             for action in found:
                 if not is_delivery(action) and not knows(action.id):

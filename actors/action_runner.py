@@ -141,6 +141,8 @@ class ActionRunner:
                 waiting[""] = _STORE_REST_S
             except* StaleEpochError:
                 ended = fenced_off
+        if self._lanes.left_some:
+            waiting.setdefault("", 0.0)
         wait_s = min(waiting.values(), default=inf)
         return ActionsRested(wait_s, tuple(met.touched), met.refused, ended)
 
