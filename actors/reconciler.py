@@ -115,15 +115,15 @@ class Reconciler:
         )
 
     async def _was_undone(self, action: Action, since: datetime) -> bool:
-        """Tell whether a later write ended or changed what this one was to show in.
+        """Tell whether a later write ended what this one was to show in.
 
-        Who voids an invoice through us takes its payments off it.
+        Who voids an invoice through us takes its payments off it; who changes it does not.
         """
         for target in self._writer.related(action.action_type, action.payload):
             types = await self._at.store.types_done_since(
                 self._at.account_id, target.object_type, str(target.object_id), since
             )
-            if any(map(self._writer.overwrites, types)):
+            if any(map(self._writer.ends, types)):
                 return True
         return False
 

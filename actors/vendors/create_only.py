@@ -66,6 +66,11 @@ class CreateOnly:
         del action_type
         return False
 
+    def ends(self, action_type: str) -> bool:
+        """Nothing is ended."""
+        del action_type
+        return False
+
     def related(self, action_type: str, payload: bytes) -> Sequence[Target]:
         """Name none."""
         del action_type, payload

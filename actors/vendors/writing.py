@@ -174,6 +174,10 @@ class Writer(Protocol):
         """Tell whether what an earlier write asked for may be otherwise after this one. Pure."""
         ...
 
+    def ends(self, action_type: str) -> bool:
+        """Tell whether nothing shows in the object any more after such a write of it. Pure."""
+        ...
+
     def related(self, action_type: str, payload: bytes) -> "Sequence[Target]":
         """Return the other objects that the write is to show in. Pure."""
         ...

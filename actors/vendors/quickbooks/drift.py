@@ -80,6 +80,11 @@ def overwrites(action_type: str) -> bool:
     return ACTION_TYPES[action_type].act is not Act.SEND
 
 
+def ends(action_type: str) -> bool:
+    """Tell whether payments are taken off the object by such a write: an update leaves them on it."""
+    return ACTION_TYPES[action_type].act in (Act.VOID, Act.DELETE)
+
+
 def related(action_type: str, payload: bytes) -> Sequence[Target]:
     """Return the other objects that a write is to show in: what a payment pays."""
     if target_of(action_type, payload).object_type not in _LINKS:

@@ -93,6 +93,10 @@ class QuickBooksWriter:
         """Tell whether what an earlier write asked for may be otherwise after this one."""
         return drift.overwrites(action_type)
 
+    def ends(self, action_type: str) -> bool:
+        """Tell whether nothing shows in the object any more after such a write of it."""
+        return drift.ends(action_type)
+
     def related(self, action_type: str, payload: bytes) -> Sequence[Target]:
         """Return the other objects that the write is to show in."""
         return drift.related(action_type, payload)

@@ -141,6 +141,22 @@ async def test_a_payment_whose_invoice_is_ended_through_us_does_not_drift(
     assert told(house) == []
 
 
+async def test_a_payment_that_is_taken_off_an_invoice_that_we_changed_is_a_drift_all_the_same(
+    house: CompanyHouse,
+) -> None:
+    account_id = await house.connect()
+    async with house.syncing():
+        await anyio.sleep(200)
+        _, payment_id, invoice_id = await pay(house, account_id)
+        change = {"object_type": "Invoice", "object_id": invoice_id, "PrivateNote": "thanks"}
+        changed = await house.ask(account_id, "object.update", change)
+        await anyio.sleep(2)
+        assert (await house.action(account_id, changed)).state is ActionState.SUCCEEDED
+        house.sandbox.update(house.realms[account_id], "Payment", payment_id, {"Line": []})
+        await anyio.sleep(2 * HOUR_S)
+        assert {each.object_type for each in told(house)} == {"Payment", "Invoice"}
+
+
 async def test_an_object_that_somebody_deletes_is_a_drift(house: CompanyHouse) -> None:
     account_id = await house.connect()
     async with house.syncing():
