@@ -91,7 +91,7 @@ class JobDesk:
             summary=entry.summary,
             homeowner=entry.homeowner,
             address=entry.address,
-            revenue=entry.revenue,
+            revenue=entry.amount,
             idempotency_key=entry.idempotency_key,
             fingerprint=entry.fingerprint,
             at=self._clock.now().utc,

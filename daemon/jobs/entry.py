@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from actors.jobs.address import address_flaws, normal_address
+from actors.jobs.amount import IN_WORDS, read_amount
 from actors.jobs.fingerprint import job_fingerprint
 from actors.jobs.flaw import Flaw
 from actors.jobs.homeowner import homeowner_flaws, tidy_homeowner
@@ -26,7 +27,7 @@ class JobEntry:
     Attributes:
         account_id: of the company that enters it.
         technician_id: the vendor's id of its technician.
-        revenue: what it is expected to bring, if that was said.
+        revenue: what it is expected to bring, as it was typed, if that was said.
         allow_duplicate: it may be the same as an earlier one without a key.
     """
 
@@ -35,7 +36,7 @@ class JobEntry:
     summary: str
     homeowner: Homeowner
     address: Address
-    revenue: Decimal | None = None
+    revenue: str | None = None
     idempotency_key: str | None = None
     allow_duplicate: bool = False
 
@@ -48,7 +49,13 @@ class JobEntry:
             summary=paragraphs(self.summary),
             homeowner=tidy_homeowner(self.homeowner),
             address=normal_address(self.address),
+            revenue=None if self.revenue is None else one_line(self.revenue),
         )
+
+    @property
+    def amount(self) -> Decimal | None:
+        """What it is expected to bring; None when that was not said, or is no amount."""
+        return None if self.revenue is None else read_amount(self.revenue)
 
     @property
     def fingerprint(self) -> str:
@@ -59,7 +66,7 @@ class JobEntry:
             self.summary,
             self.homeowner,
             self.address,
-            self.revenue,
+            self.amount,
         )
 
 
@@ -81,6 +88,8 @@ class EntryCheck:
         """Return them; nothing when the entry is sound."""
         flaws = [] if entry.summary else [Flaw("summary", "what is to be done", "nothing")]
         flaws += [*homeowner_flaws(entry.homeowner), *address_flaws(entry.address)]
+        if entry.revenue is not None and entry.amount is None:
+            flaws.append(Flaw("revenue", IN_WORDS, shown(entry.revenue)))
         return [*await self._origin_flaws(entry), *flaws]
 
     async def _origin_flaws(self, entry: JobEntry) -> Sequence[Flaw]:
@@ -88,7 +97,10 @@ class EntryCheck:
             account = await self._store.account(entry.account_id)
         except UnknownAccountError:
             found = shown(entry.account_id)
-            return [Flaw(_ACCOUNT, "the id of an account; GET /integrations lists all", found)]
+            flaws = [Flaw(_ACCOUNT, "the id of an account; GET /integrations lists all", found)]
+            if not entry.technician_id:
+                flaws.append(Flaw(_TECHNICIAN, "the id of one of its technicians", "nothing"))
+            return flaws
         dispatcher = self._dispatchers.get(account.vendor)
         if dispatcher is None:
             able = ", ".join(self._dispatchers)

@@ -8,8 +8,14 @@ _MAX_SHOWN = 40
 
 
 def describe_type(hint: object, *, inside: bool = False) -> str:
-    """Say what a value of the type looks like; with `inside`, what each item of a list does."""
-    info = _plain(inspect.type_info(hint))
+    """Say what a value of the type looks like; with `inside`, what each item of a list does.
+
+    A type may say it better itself: by `in_words` among its extra notes.
+    """
+    info = inspect.type_info(hint)
+    if words := _note(info, "in_words"):
+        return str(words)
+    info = _plain(info)
     if inside and isinstance(info, inspect.ListType | inspect.VarTupleType):
         info = _plain(info.item_type)
     return _describe(info)
@@ -33,15 +39,26 @@ def describe_value(value: object) -> str:
 
 def is_secret(hint: object) -> bool:
     """Tell whether values of the type must not be repeated."""
-    info = inspect.type_info(hint)
-    kinds = info.types if isinstance(info, inspect.UnionType) else (info,)
-    notes = [kind.extra or {} for kind in kinds if isinstance(kind, inspect.Metadata)]
-    return any(note.get("secret") for note in notes)
+    return bool(_note(inspect.type_info(hint), "secret"))
 
 
 def is_time(hint: object) -> bool:
     """Tell whether values of the type are instants."""
     return isinstance(_plain(inspect.type_info(hint)), inspect.DateTimeType)
+
+
+def _note(info: inspect.Type, name: str) -> object:
+    """Return what the type, or one of its alternatives, notes under the name."""
+    kinds = [info]
+    while kinds:
+        kind = kinds.pop()
+        if isinstance(kind, inspect.Metadata):
+            if found := (kind.extra or {}).get(name):
+                return found
+            kinds.append(kind.type)
+        elif isinstance(kind, inspect.UnionType):
+            kinds += kind.types
+    return None
 
 
 def _plain(info: inspect.Type) -> inspect.Type:

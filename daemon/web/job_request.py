@@ -1,11 +1,11 @@
 """A job as it is asked for on the wire."""
 
-from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 from msgspec import Meta
 
+from actors.jobs.amount import IN_WORDS, PATTERN
 from daemon.jobs.entry import JobEntry
 from daemon.web.action_view import Key
 from store.job_models import Address, Homeowner
@@ -13,9 +13,11 @@ from store.job_models import Address, Homeowner
 Amount = Annotated[
     str,
     Meta(
-        pattern=r"^[0-9]{1,12}(\.[0-9]{1,6})?$",
-        max_length=19,
+        max_length=60,
         description="An exact amount, as text: `850.00`.",
+        extra={"in_words": IN_WORDS},
+        # Whoever takes the job in looks at it: so it is told with all else that is wrong.
+        extra_json_schema={"pattern": PATTERN},
     ),
 ]
 _Id = Annotated[str, Meta(max_length=200)]
@@ -54,12 +56,17 @@ class AddressBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class JobRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is to be done, for whom and where."""
+    """What is to be done, for whom and where.
 
-    created_by: CreatedBy
-    summary: Annotated[str, Meta(max_length=4000)]
-    homeowner: HomeownerBody
-    address: AddressBody
+    What is missing of it is as good as empty here: so it is told with all else that is wrong.
+    """
+
+    NEEDED: ClassVar = ("created_by", "summary", "homeowner", "address")
+
+    created_by: CreatedBy = CreatedBy()
+    summary: Annotated[str, Meta(max_length=4000)] = ""
+    homeowner: HomeownerBody = HomeownerBody()
+    address: AddressBody = AddressBody()
     revenue: Annotated[
         Amount | None, Meta(description="What it is expected to bring, if that is known.")
     ] = None
@@ -86,7 +93,7 @@ class JobRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
                 address.zip,
                 address.country,
             ),
-            revenue=None if self.revenue is None else Decimal(self.revenue),
+            revenue=self.revenue,
             idempotency_key=self.idempotency_key,
             allow_duplicate=self.allow_duplicate,
         )

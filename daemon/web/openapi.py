@@ -54,6 +54,9 @@ def describe(operations: Sequence[AnyOperation], version: str) -> bytes:
     types: list[type[msgspec.Struct]] = [Problem, *_documents(operations)]
     types = list(dict.fromkeys(types))
     schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
+    for kind in types:
+        if needed := getattr(kind, "NEEDED", ()):
+            components[kind.__name__]["required"] = list(needed)
     refs = dict(zip(types, schemas, strict=True))
     paths: dict[str, Schema] = {}
     for operation in operations:

@@ -57,6 +57,7 @@ class ServiceTitanOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
             str,
             Meta(
                 pattern="^[0-9]{1,19}$",
+                extra={"in_words": "a number of up to 19 digits, as text"},
                 description="The number of the tenant's booking provider tag for us: jobs become bookings.",
             ),
         ]

@@ -8,7 +8,14 @@ from msgspec import Meta
 from actors.vendors.connecting import SECRET, ConnectForm
 from actors.vendors.servicetitan.dispatching import ServiceTitanOptions
 
-TenantId = Annotated[str, Meta(pattern="^[0-9]{1,19}$", description="The tenant's number.")]
+TenantId = Annotated[
+    str,
+    Meta(
+        pattern="^[0-9]{1,19}$",
+        extra={"in_words": "a number of up to 19 digits"},
+        description="The tenant's number.",
+    ),
+]
 ClientId = Annotated[str, Meta(min_length=1, description="The app's client id for this tenant.")]
 ClientSecret = Annotated[
     str, Meta(min_length=1, extra=dict(SECRET), description="What was issued with the client id.")

@@ -129,6 +129,7 @@ async def test_everything_that_is_wrong_is_said_at_once(
         "summary": " ",
         "homeowner": {"name": "", "phone": "12"},
         "address": {"state": "Ilinois"},
+        "revenue": "1,5",
     }
     refused = await visitor.post("/jobs", body, expect=422)
     assert paths(refused) == {
@@ -140,8 +141,43 @@ async def test_everything_that_is_wrong_is_said_at_once(
         "address.city",
         "address.state",
         "address.zip",
+        "revenue",
     }
     assert (await visitor.get("/jobs"))["items"] == []
+
+
+async def test_of_an_empty_body_all_is_told_that_is_missing(
+    house: DispatchHouse, visitor: Visitor
+) -> None:
+    refused = await visitor.post("/jobs", {}, expect=422)
+    assert paths(refused) == {
+        "created_by.account_id",
+        "created_by.technician_id",
+        "summary",
+        "homeowner.name",
+        "homeowner.phone",
+        "address.street",
+        "address.city",
+        "address.state",
+        "address.zip",
+    }
+
+
+async def test_a_wrong_amount_is_told_in_words(house: DispatchHouse, visitor: Visitor) -> None:
+    refused = await visitor.post("/jobs", house.job(revenue="$1,000"), expect=422)
+    assert refused["errors"] == [
+        {
+            "path": "revenue",
+            "expected": "an exact amount as text, such as 850.00",
+            "found": "'$1,000'",
+        }
+    ]
+
+
+async def test_the_description_says_what_a_job_needs(visitor: Visitor) -> None:
+    described = await visitor.get("/openapi.json")
+    job = described["components"]["schemas"]["JobRequest"]
+    assert job["required"] == ["created_by", "summary", "homeowner", "address"]
 
 
 @pytest.mark.parametrize(
@@ -382,7 +418,7 @@ async def test_text_that_is_no_text_is_stored_as_one(
     assert statuses(await house.delivered(entered["id"])) == {"synced"}
     created_by = {"account_id": "\0", "technician_id": "\0"}
     refused = await visitor.post("/jobs", house.job(created_by=created_by), expect=422)
-    assert paths(refused) == {"created_by.account_id"}
+    assert paths(refused) == {"created_by.account_id", "created_by.technician_id"}
 
 
 async def test_who_did_what_with_a_job_is_written_down(

@@ -32,6 +32,7 @@ class Wanted(msgspec.Struct, frozen=True):
     at: Annotated[datetime, Meta(tz=True)] | None = None
     key: Annotated[str, Meta(min_length=8, extra=dict(SECRET))] = "unguessable"
     digits: Annotated[str, Meta(pattern="^[0-9]+$")] = "0"
+    worded: Annotated[str, Meta(pattern="^[0-9]$", extra={"in_words": "a digit"})] | None = None
     sizes: list[Annotated[int, Meta(ge=1)]] = []
     other: Annotated[str | None, Meta(description="Any.")] = msgspec.field(
         default=None, name="type"
@@ -85,6 +86,7 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         "at": "2026-11-21",
         "key": "short",
         "digits": "x",
+        "worded": "x",
         "sizes": [1, 0],
         "type": ["x"],
         "more": {},
@@ -101,6 +103,7 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         "at": ("a time with its offset, such as 2026-11-21T09:00:00Z", "'2026-11-21'"),
         "key": ("text that is not empty", "a value that is not shown"),
         "digits": ("text like ^[0-9]+$", "'x'"),
+        "worded": ("a digit", "'x'"),
         "sizes[1]": ("a whole number, 1 or more", "the number 0"),
         "type": ("text", "a list"),
         "more": (
