@@ -22,6 +22,7 @@ from actors.vendors.base import Permit, Priority, Session, Vendor
 from daemon.connect_errors import (
     CodeRefusedError,
     ConsentRefusedError,
+    KeysRefusedError,
     UnknownVendorError,
     VendorFailedError,
     WrongCompanyError,
@@ -146,7 +147,8 @@ class Connector:
 
         Raises:
             UnknownVendorError: the vendor is not configured.
-            CodeRefusedError: the proof is wrong, spent or too old.
+            CodeRefusedError: the code is wrong, spent or too old.
+            KeysRefusedError: the vendor does not take the keys.
             WrongCompanyError: the tokens do not open this company; the grant was given back.
             VendorFailedError: the vendor did not answer, and nothing is stored.
             StoreUnavailableError: the store takes no writes now.
@@ -238,8 +240,9 @@ class Connector:
         try:
             credential = await vendor.exchange(proof, external_account_id)
         except GrantRefusedError as error:
-            refused = _code_refused if once else _keys_refused
-            raise CodeRefusedError(refused(vendor.name, str(error))) from error
+            if once:
+                raise CodeRefusedError(_code_refused(vendor.name, str(error))) from error
+            raise KeysRefusedError(_keys_refused(vendor.name, str(error))) from error
         except TransientError as error:
             hint = f", and if the code is refused then, begin anew at /auth/{vendor.name}/start"
             raise VendorFailedError(
@@ -365,9 +368,7 @@ async def _revoke(vendor: Vendor, credential: Credential) -> str:
     try:
         await vendor.revoke(credential)
     except VendorError as error:
-        return (
-            f"the grant was not revoked: {vendor.name} failed ({error}); its owner can end it there"
-        )
+        return f"the grant was not revoked ({vendor.name}: {error}); its owner can end it there"
     return ""
 
 

@@ -14,7 +14,11 @@ class ConsentRefusedError(ConnectError):
 
 
 class CodeRefusedError(ConnectError):
-    """The vendor does not take the authorization code, or the keys."""
+    """The vendor does not take the authorization code."""
+
+
+class KeysRefusedError(ConnectError):
+    """The vendor does not take the keys."""
 
 
 class WrongCompanyError(ConnectError):

@@ -184,7 +184,8 @@ class HeartbeatCheck:
         still = len(stalled.intersection(actors))
         if still:
             return f"no page was stored: {still} of {len(actors)} actors stand still"
-        return f"no page was stored: the looks of {len(actors)} accounts don't end, or fail"
+        of = "1 account" if len(actors) == 1 else f"{len(actors)} accounts"
+        return f"no page was stored: the looks of {of} don't end, or fail"
 
     async def _writer_trouble(self) -> str | None:
         if not (health := self._store.health()).writable:

@@ -1,6 +1,7 @@
 """All that watches, put together: alerts, health, timelines and the audit trail."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 
@@ -30,7 +31,10 @@ from daemon.heartbeat import HeartbeatCheck
 from daemon.metrics import Metrics
 from daemon.supervisor import Supervisor
 from daemon.watch_retention import WatchRetention
+from store.errors import StoreError
 from store.ports import Store
+
+_NAME_WITHIN_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +71,7 @@ class Watching:
 
     def __init__(self, watched: Watched, config: AlertsConfig) -> None:
         store, clock, metrics = watched.store, watched.clock, watched.metrics
+        self._store = store
         book = AlertBook(config.escalate_after_s)
         workshop = ChannelWorkshop(
             store=store,
@@ -74,6 +79,7 @@ class Watching:
             random=watched.random,
             open_client=watched.open_client,
             public_url=watched.public_url,
+            name_of=self._name_of,
             count=metrics.alerts.delivered,
         )
         self.desk = AlertDesk(store, clock, book, Channels(workshop, config, book.open_alerts))
@@ -154,3 +160,9 @@ class Watching:
     def _recovered(self, account_id: str, recovery: str, why: str) -> None:
         self._metrics.alerts.recovered(recovery)
         self.events.note(account_id, "recovery", f"{recovery}: {why}")
+
+    async def _name_of(self, account_id: str) -> str | None:
+        """Return what an account is called, unless that takes a while: an alert must not wait for it."""
+        with suppress(StoreError), anyio.move_on_after(_NAME_WITHIN_S):
+            return (await self._store.account(account_id)).name
+        return None

@@ -13,7 +13,7 @@ from anyio import TaskHandle
 from actors.clock import Clock
 from daemon.alerts.alertmanager import Alertmanager
 from daemon.alerts.delivery import Delivery, Sender
-from daemon.alerts.mail import AlertMail, Post
+from daemon.alerts.mail import AlertMail, NameOf, Post
 from daemon.alerts.webhook import AlertWebhook
 from daemon.config import AlertsConfig
 from daemon.config.alerts import AlertmanagerConfig, EmailConfig, WebhookConfig
@@ -38,6 +38,7 @@ class ChannelWorkshop:
     Attributes:
         open_client: makes the HTTP client of a channel.
         public_url: where the daemon is to be found.
+        name_of: tells what an account is called.
         count: hears of each delivery's channel and outcome.
         post_mail: hands over a mail; None does it over SMTP.
     """
@@ -47,6 +48,7 @@ class ChannelWorkshop:
     random: Random
     open_client: Callable[[], httpx.AsyncClient]
     public_url: str
+    name_of: NameOf
     count: Callable[[str, str], None]
     post_mail: Post | None = None
 
@@ -157,5 +159,5 @@ def _sender(section: Section, workshop: ChannelWorkshop, http: httpx.AsyncClient
         case AlertmanagerConfig() if http is not None:
             return Alertmanager(section, http, workshop.clock, workshop.public_url)
         case EmailConfig():
-            return AlertMail(section, workshop.clock, workshop.post_mail)
+            return AlertMail(section, workshop.clock, workshop.name_of, workshop.post_mail)
     raise ValueError("a channel over HTTP needs a client")

@@ -2,13 +2,14 @@
 
 import smtplib
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from email.message import EmailMessage
 from email.utils import format_datetime
 
 import anyio.to_thread
 
 from actors.clock import Clock
+from actors.jobs.plain_text import one_line
 from daemon.alerts.delivery_policy import DeliveryError
 from daemon.alerts.document import AlertEventDocument, event_document
 from daemon.config.alerts import EmailConfig
@@ -16,6 +17,9 @@ from store.watch_models import Alert, AlertEvent
 
 Post = Callable[[EmailConfig, EmailMessage], None]
 """Hands one mail to a server, and blocks. Raises `smtplib.SMTPException` or `OSError`."""
+
+NameOf = Callable[[str], Awaitable[str | None]]
+"""Returns what an account is called; None when that is not known."""
 
 _SUBJECT_CHARACTERS = 120
 _PERMANENT = 500
@@ -28,9 +32,12 @@ class AlertMail:
     name = "email"
     resend_every_s: float | None = None
 
-    def __init__(self, config: EmailConfig, clock: Clock, post: Post | None = None) -> None:
+    def __init__(
+        self, config: EmailConfig, clock: Clock, name_of: NameOf, post: Post | None = None
+    ) -> None:
         self._config = config
         self._clock = clock
+        self._name_of = name_of
         self._post = post or hand_over
 
     async def send(self, events: Sequence[AlertEvent], open_alerts: Sequence[Alert]) -> None:
@@ -39,7 +46,10 @@ class AlertMail:
         Raises:
             DeliveryError: the server did not take the mail.
         """
-        mail = self._mail([event_document(event) for event in events], len(open_alerts))
+        told = [event_document(event) for event in events]
+        accounts = {event.alert.account_id for event in told if event.alert.account_id}
+        names = {each: name for each in accounts if (name := await self._name_of(each))}
+        mail = self._mail(told, len(open_alerts), names)
         try:
             with anyio.fail_after(2 * self._config.timeout_s):
                 await anyio.to_thread.run_sync(
@@ -52,17 +62,19 @@ class AlertMail:
         except (smtplib.SMTPException, OSError, ValueError) as error:
             raise DeliveryError(f"no mail could be sent: {type(error).__name__}") from error
 
-    def _mail(self, events: Sequence[AlertEventDocument], open_alerts: int) -> EmailMessage:
+    def _mail(
+        self, events: Sequence[AlertEventDocument], open_alerts: int, names: Mapping[str, str]
+    ) -> EmailMessage:
         config, mail = self._config, EmailMessage()
         mail["From"], mail["To"] = config.sender, ", ".join(config.recipients)
-        mail["Subject"] = _subject(events)
+        mail["Subject"] = _subject(events, names)
         mail["Date"] = format_datetime(self._clock.now().utc)
         # The same when it is sent again: most readers show it once.
         domain = config.sender.rpartition("@")[2].rstrip("> ") or "syncline"
         last = events[-1]
         mail["Message-ID"] = f"<alerts-{last.seq}.{last.at:%Y%m%d%H%M%S}@{domain}>"
         mail["Auto-Submitted"] = "auto-generated"
-        texts = [_text(event) for event in events]
+        texts = [_text(event, names) for event in events]
         mail.set_content("\n".join([*texts, f"Open alerts now: {open_alerts}.", ""]))
         return mail
 
@@ -84,19 +96,20 @@ def hand_over(config: EmailConfig, mail: EmailMessage) -> None:
         server.send_message(mail)
 
 
-def _subject(events: Sequence[AlertEventDocument]) -> str:
+def _subject(events: Sequence[AlertEventDocument], names: Mapping[str, str]) -> str:
     first = min(events, key=lambda event: event.alert.severity)  # critical before warning
     more = f" and {len(events) - 1} more" if len(events) > 1 else ""
-    whom = first.alert.subject or "the daemon"
+    whom = names.get(first.alert.account_id or "", first.alert.subject) or "the daemon"
     text = f"[syncline] {first.event} ({first.alert.severity}): {first.alert.kind}, {whom}{more}"
     return " ".join(text.split())[:_SUBJECT_CHARACTERS]
 
 
-def _text(event: AlertEventDocument) -> str:
+def _text(event: AlertEventDocument, names: Mapping[str, str]) -> str:
     alert = event.alert
+    subject, name = alert.subject or "the daemon itself", names.get(alert.account_id or "")
     lines = [
         f"{alert.kind} is {event.event} ({alert.severity}), {event.at:%Y-%m-%d %H:%M:%S} UTC",
-        f"  about:      {alert.subject or 'the daemon itself'}",
+        f"  about:      {subject if name is None else f'{one_line(name)} ({subject})'}",
         f"  since:      {alert.since:%Y-%m-%d %H:%M:%S} UTC",
         f"  cause:      {alert.cause}",
         f"  meaning:    {alert.meaning}",

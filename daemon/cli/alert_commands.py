@@ -7,6 +7,7 @@ import msgspec
 import typer
 
 from daemon.cli.account_choice import chosen_account
+from daemon.cli.job_view import Names, company_names
 from daemon.cli.options import ConfigOption, JsonOption
 from daemon.cli.output import Output
 from daemon.cli.replies import decoded
@@ -14,6 +15,7 @@ from daemon.cli.shell import Shell, shell_of
 from daemon.cli.watch_replies import AlertReply, ToldReply
 from daemon.cli.wording import count, printable
 
+_ID_CHARACTERS = 8
 _HEADINGS = ("ID", "SEVERITY", "KIND", "ABOUT", "SINCE", "STATE", "CAUSE")
 
 
@@ -38,11 +40,14 @@ def list_alerts(
         if account:
             query["account"] = chosen_account(daemon, account).id
         found = list(islice(daemon.items("/alerts", query), limit))
-    if as_json:
-        for item in found:
-            shell.output.json_line(item)
-        return
-    _show(shell.output, [decoded(item, AlertReply) for item in found], everything=everything)
+        if as_json:
+            for item in found:
+                shell.output.json_line(item)
+            return
+        alerts = [decoded(item, AlertReply) for item in found]
+        named = any(alert.account_id is not None for alert in alerts)
+        names = company_names(daemon) if named else {}
+    _show(shell.output, alerts, names, everything=everything)
 
 
 def ack(
@@ -104,11 +109,11 @@ def _show_told(shell: Shell, reply: bytes, words: str, *, as_json: bool) -> None
         )
 
 
-def _show(output: Output, found: list[AlertReply], *, everything: bool) -> None:
+def _show(output: Output, found: list[AlertReply], names: Names, *, everything: bool) -> None:
     if not found:
         output.message("No alerts." if everything else "No open alerts.")
         return
-    output.table(_HEADINGS, [_row(alert) for alert in found])
+    output.table(_HEADINGS, [_row(alert, names) for alert in found])
     told: set[str] = set()
     for alert in found:
         if alert.state != "resolved" and alert.kind not in told:
@@ -119,14 +124,23 @@ def _show(output: Output, found: list[AlertReply], *, everything: bool) -> None:
         output.message(f"{count(open_now, 'open alert')}; syncline alerts ack ID takes one.")
 
 
-def _row(alert: AlertReply) -> tuple[str, ...]:
+def _row(alert: AlertReply, names: Names) -> tuple[str, ...]:
     state = f"{alert.state} by {alert.acknowledged_by}" if alert.acknowledged_by else alert.state
     return (
         str(alert.id),
         alert.severity,
         alert.kind,
-        alert.subject or "the daemon",
+        printable(_subject(alert, names)) or "the daemon",
         f"{alert.since:%Y-%m-%d %H:%M:%S}",
         state,
         printable(alert.cause),
     )
+
+
+def _subject(alert: AlertReply, names: Names) -> str:
+    """Return what it is about, an account by its name and the beginning of its id."""
+    account_id = alert.account_id or ""
+    name = names.get(account_id)
+    if name is None:
+        return alert.subject
+    return alert.subject.replace(account_id, f"{name} ({account_id[:_ID_CHARACTERS]})")

@@ -14,8 +14,10 @@ from daemon.cli.options import ConfigOption, JsonOption
 from daemon.cli.replies import decoded
 from daemon.cli.shell import shell_of
 from daemon.cli.wording import count
+from store.job_models import JobStatus
 
 _PAGE_JOBS = 100
+_STATUSES = ", ".join(sorted(JobStatus))
 _HEADINGS = ("ID", "STATUS", "CREATED", "SUMMARY", "CITY", "ROUTINGS")
 
 JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="The job's id.")]
@@ -25,7 +27,7 @@ def list_jobs(
     ctx: typer.Context,
     *,
     status: Annotated[
-        str, typer.Option(show_default=False, help="Only those that stand so: active.")
+        str, typer.Option(show_default=False, help=f"Only those that stand so: {_STATUSES}.")
     ] = "",
     account: Annotated[
         str,

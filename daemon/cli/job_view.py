@@ -81,13 +81,17 @@ def show_routings(output: Output, routings: list[RoutingReply], names: Names) ->
     output.table(_ROUTING_HEADINGS, [_routing_row(routing, names) for routing in routings])
     for routing in routings:
         if routing.status == "failed":
-            name = _name(names, routing.account_id)
-            output.message(
-                f"{name}: nothing was delivered. When what the error says is mended"
-                f" (how jobs are offered to it: syncline set {routing.account_id}):"
-                f" syncline jobs retry {routing.id}",
-                "yellow",
-            )
+            output.message(_advice(routing, names), "yellow")
+
+
+def _advice(routing: RoutingReply, names: Names) -> str:
+    if routing.account_id not in names:
+        return f"{routing.account_id}: nothing was delivered, and its data was deleted since."
+    return (
+        f"{names[routing.account_id]}: nothing was delivered. When what the error says is mended"
+        f" (how jobs are offered to it: syncline set {routing.account_id}):"
+        f" syncline jobs retry {routing.id}"
+    )
 
 
 def _routing_row(routing: RoutingReply, names: Names) -> tuple[str, ...]:

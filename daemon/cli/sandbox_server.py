@@ -178,7 +178,7 @@ def _explain(shell: Shell, stands: Stands, url: str) -> None:
         output.line(line, "" if line.startswith(" ") else "bold")
     output.line(f"Housecall Pro sandbox at {url}/{HOUSECALL}", "bold")
     for business in stands.housecall.businesses.values():
-        output.line(f"  company        {business.name}")
+        output.line(f"  company        {business.company_id}  {business.name}")
         output.line(f"    api key        {business.api_key}")
     snippet = {
         "vendors": {

@@ -22,11 +22,11 @@ def set_account(
     account: AccountArgument,
     *,
     name: Annotated[
-        str,
+        str | None,
         typer.Option(
             show_default=False, help="What it is called here, until its vendor names it anew."
         ),
-    ] = "",
+    ] = None,
     is_active: Annotated[
         bool | None,
         typer.Option("--active/--inactive", show_default=False, help="Offer jobs to it, or none."),
@@ -54,7 +54,7 @@ def set_account(
         routing = _routing(chosen.vendor, options or ())
         if is_active is not None:
             routing["active"] = is_active
-        wanted: dict[str, object] = {"name": name} if name else {}
+        wanted: dict[str, object] = {} if name is None else {"name": name}
         if routing:
             wanted["routing"] = routing
         path = account_path(chosen)

@@ -15,6 +15,7 @@ class AlertReply(msgspec.Struct, frozen=True):
     severity: str
     cause: str
     since: datetime
+    account_id: str | None = None
     what_to_do: str = ""
     acknowledged_by: str | None = None
 

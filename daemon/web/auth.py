@@ -97,7 +97,7 @@ def _status(*, created: bool) -> HTTPStatus:
 
 _CONNECT_PROBLEMS = {
     HTTPStatus.NOT_FOUND: "The vendor is not configured.",
-    HTTPStatus.UNPROCESSABLE_ENTITY: "The code was refused, or the tokens do not open the company.",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "The code or the keys were refused, or the tokens do not open the company.",
     HTTPStatus.BAD_GATEWAY: "The vendor did not answer; nothing was stored.",
 }
 

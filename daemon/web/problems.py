@@ -12,6 +12,7 @@ from daemon.connect_errors import (
     CodeRefusedError,
     ConnectError,
     ConsentRefusedError,
+    KeysRefusedError,
     UnknownVendorError,
     VendorFailedError,
     WrongCompanyError,
@@ -39,6 +40,7 @@ _CONNECT_PROBLEMS: dict[type[ConnectError], tuple[HTTPStatus, str]] = {
     UnknownVendorError: (HTTPStatus.NOT_FOUND, "unknown-vendor"),
     ConsentRefusedError: (HTTPStatus.FORBIDDEN, "consent-refused"),
     CodeRefusedError: (HTTPStatus.UNPROCESSABLE_ENTITY, "code-refused"),
+    KeysRefusedError: (HTTPStatus.UNPROCESSABLE_ENTITY, "keys-refused"),
     WrongCompanyError: (HTTPStatus.UNPROCESSABLE_ENTITY, "wrong-company"),
     VendorFailedError: (HTTPStatus.BAD_GATEWAY, "vendor-failed"),
 }

@@ -97,6 +97,11 @@ class AlertHouse:
         return self.clock.now().monotonic_s
 
 
+async def no_name(account_id: str) -> str | None:
+    """Know no account."""
+    return None
+
+
 @asynccontextmanager
 async def alert_house(
     path: Path,
@@ -119,6 +124,7 @@ async def alert_house(
             random=Random(1),
             open_client=receiver.client,
             public_url="https://sync.example.com",
+            name_of=no_name,
             count=lambda channel, outcome: counted.append((channel, outcome)),
             post_mail=lambda _, mail: mails.append(mail),
         )

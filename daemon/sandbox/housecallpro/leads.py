@@ -10,6 +10,12 @@ from daemon.sandbox.housecallpro.business import Business, Json, encoded
 from daemon.sandbox.housecallpro.office import Office
 
 _NAMED_BY = ("first_name", "last_name", "email", "mobile_number", "home_number", "work_number")
+_OFFICE_WANTS = encoded(
+    {
+        "error": "an `act` (convert, lose; go_on, complete, cancel) and the `id` of the lead or job it"
+        " is about; with complete its `cents`"
+    }
+)
 _CREATED, _UNPROCESSABLE = 201, 422
 
 
@@ -83,7 +89,7 @@ def acted(office: Office, body: bytes, now: datetime) -> SandboxReply:
     try:
         made = acts[str(given.get("act"))]()
     except (KeyError, ValueError):
-        return json_reply(400, b'{"error":"an act, and the id of the lead or job it is about"}')
+        return json_reply(400, _OFFICE_WANTS)
     return json_reply(200, encoded({"job_id": made} if made is not None else {}))
 
 

@@ -49,7 +49,10 @@ def _office(office: Office, given: Json, now: datetime) -> SandboxReply:
     try:
         made = _acted(office, given, now)
     except (KeyError, ValueError, InvalidOperation):
-        return _bad("an act, and the booking_id, lead_id or job_id that it is about")
+        return _bad(
+            "an `act` (accept, convert, dismiss) and the `booking_id` or `lead_id` that it is about,"
+            " or one (go_on, complete, cancel, adjust) and the `job_id`; with money, its `amount`"
+        )
     return ok({"job_id": made} if made is not None else {})
 
 

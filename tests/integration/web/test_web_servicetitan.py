@@ -49,6 +49,7 @@ async def test_wrong_secret_is_refused_and_not_repeated(
     keys = titan.keys(titan.sandbox.add_tenant()) | {"client_secret": "cs1.not-the-secret"}
     reply = await visitor.call("POST", CONNECT, json=keys, expect=422)
     assert "refuses these keys" in reply.json()["detail"]
+    assert reply.json()["title"] == "Keys refused"
     assert "cs1.not-the-secret" not in reply.text
 
 

@@ -92,8 +92,8 @@ def the_disk_is_full(within: House, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("freeze", "cause"),
     [
-        (looks_hang, "no page was stored: the looks of 1 accounts don't end, or fail"),
-        (actors_stand_still, "no page was stored: the looks of 1 accounts don't end, or fail"),
+        (looks_hang, "no page was stored: the looks of 1 account don't end, or fail"),
+        (actors_stand_still, "no page was stored: the looks of 1 account don't end, or fail"),
         (the_writer_hangs, "no page was stored: the database did not write within 5 s"),
         (readers_hang, "the database gave no answer to a reader within 5 s"),
         (the_disk_is_full, "no page was stored: the database takes no writes: no space left"),

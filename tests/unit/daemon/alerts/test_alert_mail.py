@@ -73,7 +73,11 @@ async def mail_server(answer: str = "250 taken") -> AsyncIterator[MailServer]:
 
 def channel(port: int, security: str = "none") -> AlertMail:
     config = replace(EMAIL, host="127.0.0.1", port=port, security=security, timeout_s=5.0)  # type: ignore[arg-type]
-    return AlertMail(config, SystemClock())
+    return AlertMail(config, SystemClock(), name_of)
+
+
+async def name_of(account_id: str) -> str | None:
+    return {"named": "Valley\nAir"}.get(account_id)
 
 
 async def test_one_mail_tells_of_all_that_happened() -> None:
@@ -88,6 +92,15 @@ async def test_one_mail_tells_of_all_that_happened() -> None:
     assert "what to do: Have its owner connect it again" in text
     assert "ended:      mended" in text
     assert server.recipients == ["rcpt TO:<ops@example.com>"]
+
+
+async def test_a_company_is_told_by_its_name() -> None:
+    alert = replace(ALERT, subject="named", account_id="named")
+    async with mail_server() as server:
+        await channel(server.port).send([replace(EVENT, alert=alert)], [alert])
+    (text,) = server.mails
+    assert "owner_needed, Valley Air" in message_from_string(text)["Subject"]
+    assert "about:      Valley Air (named)" in text
 
 
 @pytest.mark.parametrize(("answer", "refused"), [("451 later", False), ("554 never", True)])

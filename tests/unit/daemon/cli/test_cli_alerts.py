@@ -27,6 +27,15 @@ def test_open_alerts_are_a_table_with_what_to_do(cli: CommandLine) -> None:
     assert request.url.params["state"] == "open"
 
 
+def test_an_alert_about_an_account_says_its_name(cli: CommandLine) -> None:
+    cli.daemon.on("GET", "/integrations", page(AMY))
+    cli.daemon.on("GET", "/alerts", page(ALERT | {"account_id": AMY["id"]}))
+    result = cli.run("alerts", "list")
+    account_id = str(AMY["id"])
+    assert f"Amy's ({account_id[:8]})" in result.out
+    assert account_id not in result.out
+
+
 def test_nothing_to_tell(cli: CommandLine) -> None:
     cli.daemon.on("GET", "/alerts", page())
     result = cli.run("alerts", "list")

@@ -89,6 +89,24 @@ def test_a_failed_routing_says_what_to_do(cli: CommandLine) -> None:
     assert f"syncline jobs retry {ROUTING['id']}" in result.err
 
 
+def test_a_failed_routing_of_a_company_that_was_purged_is_not_to_be_retried(
+    cli: CommandLine,
+) -> None:
+    failed = ROUTING | {"status": "failed", "account_id": "gone", "external_id": None}
+    cli.daemon.on("GET", AT, httpx.Response(200, json=JOB | {"routings": [failed]}))
+    result = cli.run("jobs", "show", str(JOB["id"]))
+    assert "its data was deleted" in result.err
+    assert "jobs retry" not in result.err
+
+
+def test_the_help_of_the_list_names_every_status(
+    cli: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cli.run("jobs", "list", "--help")
+    said = " ".join(capsys.readouterr().out.split())
+    assert "active, canceled, completed, failed, routing." in said
+
+
 def test_json_is_what_the_daemon_said(cli: CommandLine) -> None:
     cli.daemon.on("GET", AT, httpx.Response(200, json=JOB))
     assert json.loads(cli.run("jobs", "show", str(JOB["id"]), "--json").out) == JOB

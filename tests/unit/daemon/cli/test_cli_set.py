@@ -59,6 +59,12 @@ def test_a_name_is_set(cli: CommandLine) -> None:
     assert json.loads(request.content) == {"name": "Park & Sons"}
 
 
+def test_an_empty_name_is_asked_for_to_be_refused(cli: CommandLine) -> None:
+    cli.run("set", "Park Plumbing", "--name", "")
+    (request,) = cli.daemon.asked("PATCH", AT)
+    assert json.loads(request.content) == {"name": ""}
+
+
 def test_an_option_without_a_sign_is_wrong_usage(cli: CommandLine) -> None:
     result = cli.run("set", "Park Plumbing", "--option", "campaign_id")
     assert result.code == 2
