@@ -10,11 +10,12 @@ from actors.clock import Clock
 from daemon.alerts.condition import Condition
 from daemon.alerts.desk import AlertDesk
 from daemon.alerts.kinds import ROUTING_FAILED
-from store.errors import StoreUnavailableError
+from store.errors import StoreUnavailableError, UnknownAccountError
 from store.ports import Store
 
 _EVERY_S = 30.0
 _TOLD_FOR = timedelta(days=1)
+_LET_GO = "the company is not connected any more"
 
 
 class RoutingWatch:
@@ -38,7 +39,11 @@ class RoutingWatch:
     async def look(self) -> None:
         """Look once. Raises `StoreUnavailableError`."""
         since = self._clock.now().utc - _TOLD_FOR
-        failing = {each.account_id: each for each in await self._store.failed_routings(since)}
+        failing = {
+            each.account_id: each
+            for each in await self._store.failed_routings(since)
+            if await self._is_connected(each.account_id)
+        }
         for account_id, each in failing.items():
             jobs = "1 job" if each.count == 1 else f"{each.count} jobs"
             cause = f"{jobs} could not be offered: {each.last_error or 'no reason is known'}"
@@ -46,5 +51,13 @@ class RoutingWatch:
             self._desk.hold(Condition(ROUTING_FAILED, account_id, cause, vendor, account_id))
         for alert in self._desk.book.open_alerts():
             if alert.kind == ROUTING_FAILED.name and alert.subject not in failing:
-                how = "none that failed within a day is left"
+                connected = await self._is_connected(alert.subject)
+                how = "none that failed within a day is left" if connected else _LET_GO
                 self._desk.end(alert.kind, alert.subject, how)
+
+    async def _is_connected(self, account_id: str) -> bool:
+        """Tell whether anything can still be offered to the company by hand."""
+        try:
+            return (await self._store.account(account_id)).disconnected_at is None
+        except UnknownAccountError:
+            return False

@@ -56,3 +56,23 @@ async def test_a_company_is_told_of_once_until_it_is_tried_again(tmp_path: Path)
         clock.epoch = at(2 * 86_400)
         await watch.look()
         assert open_ones() == []
+
+
+@pytest.mark.parametrize("purge", [False, True])
+async def test_of_a_company_that_was_let_go_nothing_is_told(tmp_path: Path, purge: bool) -> None:
+    clock = VirtualClock(START)
+    async with await open_quick(tmp_path / "syncline.db") as store:
+        companies = [await own(store, f"realm-{number}") for number in range(2)]
+        desk = AlertDesk(store, clock, AlertBook(None), _Nobody())  # type: ignore[arg-type]
+        watch = RoutingWatch(desk, store, clock, lambda _: "quickbooks")
+        await enter(store, companies, "one")
+        await refuse(store, companies[0], "one")
+        await watch.look()
+        assert len(desk.book.open_alerts()) == 1
+        await store.disconnect(companies[0].account_id, purge=purge, at=at(5))
+        await watch.look()
+        assert desk.book.open_alerts() == ()
+        # As after a restart.
+        desk = AlertDesk(store, clock, AlertBook(None), _Nobody())  # type: ignore[arg-type]
+        await RoutingWatch(desk, store, clock, lambda _: "quickbooks").look()
+        assert desk.book.open_alerts() == ()
