@@ -5,8 +5,8 @@ from contextlib import closing
 from pathlib import Path
 
 from store.errors import StoreOpenError
+from store.relational.metadata import read_metadata
 from store.sqlite.connection import open_reader
-from store.sqlite.metadata import read_metadata
 from store.sqlite.migrate import bundled_migrations, refuse_foreign, schema_version
 
 PROOF_KEY = "sealer.proof"

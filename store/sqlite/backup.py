@@ -9,13 +9,14 @@ from datetime import datetime
 from pathlib import Path
 
 from store.errors import StoreOpenError
+from store.relational.instants import from_text, optional_from_text, to_text
+from store.relational.metadata import read_metadata, write_metadata
+from store.relational.named_sql import load_statements
 from store.sqlite.connection import open_reader
-from store.sqlite.instants import from_text, optional_from_text, to_text
-from store.sqlite.metadata import read_metadata, write_metadata
 from store.sqlite.migrate import bundled_migrations, refuse_foreign, schema_version
-from store.sqlite.named_sql import load_statements
+from store.sqlite.session import SqliteSession
 
-SQL = load_statements("backup.sql")
+SQL = load_statements("store.sqlite", "backup")
 
 _TAKEN_AT = "backup.taken_at"
 _PAGES_AT_ONCE = 1024
@@ -56,7 +57,10 @@ def copy_database(source: Path, target: Path, taken_at: datetime, progress: Prog
         StoreOpenError: there is no database of ours.
         sqlite3.Error, OSError: it cannot be read, or the copy cannot be written.
     """
-    with closing(_open_ours(source)) as original, closing(sqlite3.connect(target)) as copy:
+    with (
+        closing(_open_ours(source)) as original,
+        closing(sqlite3.connect(target, factory=SqliteSession)) as copy,
+    ):
         (page_bytes,) = original.execute("PRAGMA page_size").fetchone()
         # A transaction keeps to one moment: without it each commit would begin the copy anew.
         original.execute("BEGIN")
@@ -131,7 +135,7 @@ def park_open_actions(path: Path, reason: str) -> int:
     return parked
 
 
-def _open_ours(path: Path) -> sqlite3.Connection:
+def _open_ours(path: Path) -> SqliteSession:
     if not path.exists():
         raise StoreOpenError(f"there is no database {path}: see store.url")
     connection = open_reader(path.resolve(), busy_timeout_s=_BUSY_TIMEOUT_S)
@@ -148,10 +152,12 @@ def _open_ours(path: Path) -> sqlite3.Connection:
 
 
 @contextmanager
-def _one_file(path: Path) -> Iterator[sqlite3.Connection]:
+def _one_file(path: Path) -> Iterator[SqliteSession]:
     """Open a copy that nobody writes; nothing appears beside it."""
     with closing(
-        sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+        sqlite3.connect(
+            f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, factory=SqliteSession
+        )
     ) as connection:
         yield connection
 

@@ -2,19 +2,17 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from store.crash_points import CrashPoint
 from store.errors import StoreOpenError
 from store.sqlite.migrate import bundled_migrations, migrate, refuse_foreign, schema_version
+from store.sqlite.session import SqliteSession
 
 _OLDEST_LIBRARY = (3, 38, 0)
 _PAGE_BYTES = 8192
 _STATEMENTS_KEPT = 256
-_WRITER_CACHE_BYTES = 64 * 1024 * 1024
-_READER_CACHE_BYTES = 2 * 1024 * 1024
 _CHECKPOINT_PAGES = 4000
 _WAL_FILE_BYTES = 64 * 1024 * 1024
 _CHECKED_BYTES = 1024 * 1024 * 1024
@@ -36,7 +34,7 @@ def refuse_old_library(version: tuple[int, ...]) -> None:
 
 def open_writer(
     path: Path, *, durable: bool, busy_timeout_s: float, crash_point: CrashPoint | None = None
-) -> sqlite3.Connection:
+) -> SqliteSession:
     """Open the file for writing; it is created, or brought up to date, where that is needed.
 
     A file that is refused is not changed. A new one is for its owner alone, and SQLite gives its log
@@ -61,7 +59,7 @@ def open_writer(
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA secure_delete = FAST")
-        _limit_cache(connection, _WRITER_CACHE_BYTES)
+        connection.cache_as_writer()
         _see_that_it_can_be_written(connection)
         migrate(connection, migrations, crash_point)
     except BaseException:
@@ -70,23 +68,13 @@ def open_writer(
     return connection
 
 
-def open_reader(path: Path, *, busy_timeout_s: float) -> sqlite3.Connection:
+def open_reader(path: Path, *, busy_timeout_s: float) -> SqliteSession:
     """Open the file, which the writer has prepared, for reading only."""
     connection = _connect(path, "ro", busy_timeout_s)
     connection.execute("PRAGMA query_only = ON")
     connection.execute("PRAGMA temp_store = MEMORY")
-    _limit_cache(connection, _READER_CACHE_BYTES)
+    connection.cache_as_reader()
     return connection
-
-
-@contextmanager
-def reading_once(writer: sqlite3.Connection) -> Iterator[None]:
-    """Keep little of what is read within: a large read that does not come again soon."""
-    _limit_cache(writer, _READER_CACHE_BYTES)
-    try:
-        yield
-    finally:
-        _limit_cache(writer, _WRITER_CACHE_BYTES)
 
 
 def _was_left_open(path: Path) -> bool:
@@ -94,8 +82,8 @@ def _was_left_open(path: Path) -> bool:
     return path.with_name(f"{path.name}-wal").exists() and path.stat().st_size <= _CHECKED_BYTES
 
 
-def _refuse_damaged(connection: sqlite3.Connection, path: Path) -> None:
-    with reading_once(connection):
+def _refuse_damaged(connection: SqliteSession, path: Path) -> None:
+    with connection.reading_once():
         (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if found != "ok":
         raise StoreOpenError(
@@ -104,17 +92,13 @@ def _refuse_damaged(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def _limit_cache(connection: sqlite3.Connection, size_bytes: int) -> None:
-    connection.execute(f"PRAGMA cache_size = -{size_bytes // 1024}")
-
-
 def _create_private(path: Path) -> None:
     """Make the file unless it is there; whoever gave that one a mode meant it."""
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
-def _connect(path: Path, mode: str, busy_timeout_s: float) -> sqlite3.Connection:
+def _connect(path: Path, mode: str, busy_timeout_s: float) -> SqliteSession:
     """Transactions are begun and ended by hand."""
     return sqlite3.connect(
         f"{path.as_uri()}?mode={mode}",
@@ -122,6 +106,7 @@ def _connect(path: Path, mode: str, busy_timeout_s: float) -> sqlite3.Connection
         timeout=busy_timeout_s,
         isolation_level=None,
         cached_statements=_STATEMENTS_KEPT,
+        factory=SqliteSession,
     )
 
 

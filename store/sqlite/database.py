@@ -1,19 +1,19 @@
 """The seam between the statements and what runs them.
 
-All SQL stands in plain functions over a `sqlite3.Connection`. In the daemon they run on a
+All SQL stands in plain functions over a session. In the daemon they run on a
 connection's own thread; in a simulation at once, on the loop's. They cannot tell.
 """
 
 import asyncio
-import sqlite3
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, cast
 
 import aiosqlite
 
+from store.sqlite.session import SqliteSession, Work
+
 T = TypeVar("T")
-Work = Callable[[sqlite3.Connection], T]
 
 
 class Database(Protocol):
@@ -43,11 +43,11 @@ class Database(Protocol):
 class InlineDatabase:
     """Runs all work at once on the loop's own thread: to a virtual clock it takes no time."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: SqliteSession) -> None:
         self._connection = connection
 
     @classmethod
-    async def open(cls, connect: Callable[[], sqlite3.Connection]) -> "InlineDatabase":
+    async def open(cls, connect: Callable[[], SqliteSession]) -> "InlineDatabase":
         """Open the connection."""
         return cls(connect())
 
@@ -75,14 +75,19 @@ class _WorkConnection(aiosqlite.Connection):
     """Takes a whole piece of work in one hop to its thread, where aiosqlite takes a statement."""
 
     async def run(self, work: Work[T]) -> T:
-        result: T = await self._execute(work, self._conn)  # type: ignore[no-untyped-call]
+        result: T = await self._execute(work, self._session)  # type: ignore[no-untyped-call]
         return result
 
     def post(self, work: Work[None]) -> None:
-        self._tx.put_nowait((None, partial(work, self._conn)))
+        self._tx.put_nowait((None, partial(work, self._session)))
 
     def break_off(self) -> None:
         self._conn.interrupt()
+
+    @property
+    def _session(self) -> SqliteSession:
+        """What connected it makes sessions."""
+        return cast("SqliteSession", self._conn)
 
     def join(self) -> None:
         """When connecting fails, aiosqlite does not wait for its thread, which may outlive the loop."""
@@ -97,7 +102,7 @@ class ThreadedDatabase:
         self._loop = asyncio.get_running_loop()
 
     @classmethod
-    async def open(cls, connect: Callable[[], sqlite3.Connection]) -> "ThreadedDatabase":
+    async def open(cls, connect: Callable[[], SqliteSession]) -> "ThreadedDatabase":
         """Open the connection on its thread."""
         connection = _WorkConnection(connect, iter_chunk_size=1)
         try:

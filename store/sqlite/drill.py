@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from store.sqlite.named_sql import load_statements
+from store.relational.named_sql import load_statements
 
-SQL = load_statements("drill.sql")
+SQL = load_statements("store.sqlite", "drill")
 
 _NAMED = 20
 """How many of the objects that differ are named."""

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from store.errors import StoreUnavailableError
-from store.sqlite.changes import last_seq
-from store.sqlite.database import Work
+from store.relational.changes import last_seq
+from store.sqlite.session import SqliteSession, Work
 from store.sqlite.trouble import damaged, is_interrupted, unavailable
 
 _ROLL_BACKS = 3
@@ -45,7 +45,7 @@ class GroupResult(msgspec.Struct, frozen=True):
 
 
 def commit_group(
-    connection: sqlite3.Connection,
+    connection: SqliteSession,
     units: Sequence[Work[Any]],
     before_commit: Callable[[], None] | None = None,
     gives_way: Callable[[], bool] | None = None,
@@ -81,7 +81,7 @@ def commit_group(
     return GroupResult(outcomes, newest)
 
 
-def _run_apart(connection: sqlite3.Connection, unit: Work[Any]) -> Done | Undone:
+def _run_apart(connection: SqliteSession, unit: Work[Any]) -> Done | Undone:
     """Run one of several, so that it can be undone by itself."""
     connection.execute("SAVEPOINT unit")
     outcome = _run(connection, unit)
@@ -91,7 +91,7 @@ def _run_apart(connection: sqlite3.Connection, unit: Work[Any]) -> Done | Undone
     return outcome
 
 
-def _run(connection: sqlite3.Connection, unit: Work[Any]) -> Done | Undone:
+def _run(connection: SqliteSession, unit: Work[Any]) -> Done | Undone:
     try:
         return Done(unit(connection))
     except Exception as error:
@@ -102,7 +102,7 @@ def _run(connection: sqlite3.Connection, unit: Work[Any]) -> Done | Undone:
         return Undone(damaged(error) or unavailable(error) or error)
 
 
-def _roll_back(connection: sqlite3.Connection) -> None:
+def _roll_back(connection: SqliteSession) -> None:
     """Undo it all. Whoever breaks work off may meet this as well: the next group must not find it open."""
     for _ in range(_ROLL_BACKS):
         if connection.in_transaction:

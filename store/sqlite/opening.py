@@ -10,8 +10,8 @@ from typing import Literal
 
 from store.crash_points import CrashPoint
 from store.errors import StoreOpenError
-from store.sqlite.change_signal import ChangeSignal
-from store.sqlite.changes import last_seq
+from store.relational.change_signal import ChangeSignal
+from store.relational.changes import last_seq
 from store.sqlite.connection import open_reader, open_writer, refuse_old_library
 from store.sqlite.database import InlineDatabase, ThreadedDatabase
 from store.sqlite.lock import locked

@@ -4,7 +4,8 @@ import sqlite3
 from typing import TypeVar
 
 from store.errors import StoreUnavailableError
-from store.sqlite.database import Database, Work
+from store.sqlite.database import Database
+from store.sqlite.session import Work
 from store.sqlite.trouble import damaged, unavailable
 
 T = TypeVar("T")

@@ -1,7 +1,6 @@
 """The one writer: takes what all actors submit, and commits it in groups."""
 
 import asyncio
-import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,9 +11,10 @@ from typing import Any, TypeVar
 from store.crash_points import Commit, CrashPoint, Place
 from store.errors import StoreFullError, StoreUnavailableError
 from store.models import StoreHealth
-from store.sqlite.database import Database, Work
+from store.sqlite.database import Database
 from store.sqlite.group_commit import Done, GroupResult, commit_group
 from store.sqlite.log_upkeep import LogUpkeep
+from store.sqlite.session import SqliteSession, Work
 
 T = TypeVar("T")
 
@@ -187,7 +187,7 @@ class Writer:
         if waits:
             asyncio.get_running_loop().call_later(_PRESS_AGAIN_S, self._press)
 
-    def _drain(self, connection: sqlite3.Connection) -> None:
+    def _drain(self, connection: SqliteSession) -> None:
         """Go on until nothing is left; what was urgent is first heard of on the loop, which resumes."""
         after_urgent = False
         while group := self._take_group(after_urgent=after_urgent):
@@ -209,7 +209,7 @@ class Writer:
             # Not before it is certain that nobody drains: what was left would lie there.
             self._database.call_back(self._resume_soon)
 
-    def _commit(self, connection: sqlite3.Connection, group: Sequence[_Unit]) -> GroupResult:
+    def _commit(self, connection: SqliteSession, group: Sequence[_Unit]) -> GroupResult:
         if self._crash_point is not None:
             return self._commit_mortally(connection, group, self._crash_point)
         works = [unit.work for unit in group]
@@ -219,7 +219,7 @@ class Writer:
         with self._lock:
             return bool(self._urgent) and self._gives_way
 
-    def _carry_over(self, connection: sqlite3.Connection) -> None:
+    def _carry_over(self, connection: SqliteSession) -> None:
         """Unless somebody urgent waits, who may also break it off, or is expected."""
         with self._lock:
             if self._urgent or self._held_back is not None:
@@ -231,7 +231,7 @@ class Writer:
             self._gives_way = False
 
     def _commit_mortally(
-        self, connection: sqlite3.Connection, group: Sequence[_Unit], crash_point: CrashPoint
+        self, connection: SqliteSession, group: Sequence[_Unit], crash_point: CrashPoint
     ) -> GroupResult:
         def passed(place: Place) -> None:
             for unit in group:

@@ -25,7 +25,7 @@ from actors.vendors.quickbooks.writer import QuickBooksWriter
 from daemon.sandbox.quickbooks import Behaviour
 from store.action_models import AttemptOutcome
 from store.models import CursorMove, PageApplied, PageWrite, SealedCredential, Tombstone
-from store.sqlite import accounts, objects
+from store.sqlite import session
 from support.simulation.observed_store import ObservedStore
 from support.simulation.run import Outcome, run
 from support.simulation.scenario import Scenario, realistic
@@ -71,10 +71,15 @@ def test_later_than_where_at_or_later_is_meant(
     assert "is missing" in hunt(SCENARIOS["F16_odd_pages"], tmp_path)
 
 
+def patch(monkeypatch: pytest.MonkeyPatch, name: str, right: str, wrong: str) -> None:
+    """Have a statement say something else."""
+    patched = session.TEXTS[name].replace(right, wrong)
+    assert patched != session.TEXTS[name]
+    monkeypatch.setattr(session, "TEXTS", {**session.TEXTS, name: patched})
+
+
 def test_equally_new_version_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    patched = objects.SQL["upsert"].replace(">= objects.updated_at", "> objects.updated_at")
-    assert patched != objects.SQL["upsert"]
-    monkeypatch.setattr(objects, "SQL", {**objects.SQL, "upsert": patched})
+    patch(monkeypatch, "objects.upsert", ">= objects.updated_at", "> objects.updated_at")
     assert "is out of date" in hunt(SCENARIOS["F06_same_second"], tmp_path)
 
 
@@ -82,12 +87,12 @@ def test_times_compared_as_the_vendor_writes_them(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     written = "->> '$.MetaData.LastUpdatedTime'"
-    patched = objects.SQL["upsert"].replace(
+    patch(
+        monkeypatch,
+        "objects.upsert",
         "excluded.updated_at >= objects.updated_at",
         f"excluded.payload {written} >= objects.payload {written}",
     )
-    assert patched != objects.SQL["upsert"]
-    monkeypatch.setattr(objects, "SQL", {**objects.SQL, "upsert": patched})
     assert "is out of date" in hunt(SCENARIOS["F09_fall_back"], tmp_path)
 
 
@@ -156,9 +161,7 @@ def test_gap_past_the_look_back_passed_over(
 def test_watermark_of_the_type_that_is_furthest(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    patched = accounts.SQL["move_watermark"].replace("min(covered_until)", "max(covered_until)")
-    assert patched != accounts.SQL["move_watermark"]
-    monkeypatch.setattr(accounts, "SQL", {**accounts.SQL, "move_watermark": patched})
+    patch(monkeypatch, "accounts.move_watermark", "min(covered_until)", "max(covered_until)")
     assert hunt(SCENARIOS["F11_full_disk"], tmp_path)
 
 

@@ -1,11 +1,10 @@
 """What tests of the store write into it, and how they reach below it where a fault must be made."""
 
-import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from store.models import (
     Change,
@@ -22,7 +21,11 @@ from store.models import (
 from store.ports import Store
 from store.sqlite import SqliteStore, open_store
 from store.sqlite.opening import Mode
+from store.sqlite.session import Work
 from support.ready_store import open_ready
+
+if TYPE_CHECKING:
+    from store.sqlite.writer import Writer
 
 T = TypeVar("T")
 
@@ -160,6 +163,7 @@ async def open_fresh(path: Path, mode: Mode = "inline") -> SqliteStore:
     return await open_store(path, mode=mode, durable=False, busy_timeout_s=0)
 
 
-async def on_writer(store: SqliteStore, work: Callable[[sqlite3.Connection], T]) -> T:
+async def on_writer(store: SqliteStore, work: Work[T]) -> T:
     """Run something on the writer's own connection, outside of transactions: break it, mend it."""
-    return await store._writer._database.run(work)  # noqa: SLF001 - faults have no public door
+    writer = cast("Writer", store._writer)  # noqa: SLF001 - faults have no public door
+    return await writer._database.run(work)  # noqa: SLF001

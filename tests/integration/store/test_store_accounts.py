@@ -8,7 +8,8 @@ import pytest
 from store.errors import StaleEpochError, UnknownAccountError
 from store.job_models import Company
 from store.models import Account, Cursor, OpenRefresh
-from store.sqlite import SqliteStore, claims
+from store.relational import claims
+from store.sqlite import SqliteStore
 from store.sqlite.connection import open_writer
 from support.store_fixtures import (
     START,

@@ -20,8 +20,8 @@ from store.finance import (
     UnusableObject,
 )
 from store.models import ObjectRecord
+from store.relational.finance_rows import amount_of, units_of
 from store.sqlite import SqliteStore
-from store.sqlite.finance_rows import amount_of, units_of
 from support.store_fixtures import Owned, at, move, on_writer, open_quick, own, record, tombstone
 
 TYPES = ("Bill", "Invoice")

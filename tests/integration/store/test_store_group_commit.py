@@ -10,9 +10,10 @@ from store.errors import StaleEpochError, StoreFullError, StoreUnavailableError
 from store.models import StoreHealth
 from store.sqlite import SqliteStore
 from store.sqlite.connection import open_writer
-from store.sqlite.database import InlineDatabase, Work
+from store.sqlite.database import InlineDatabase
 from store.sqlite.group_commit import Done, Undone, commit_group
 from store.sqlite.opening import Mode
+from store.sqlite.session import SqliteSession, Work
 from store.sqlite.writer import GROUP_BYTES, Writer
 from support.store_fixtures import (
     Owned,
@@ -26,14 +27,14 @@ from support.store_fixtures import (
 
 
 @pytest.fixture
-def connection(path: Path) -> Iterator[sqlite3.Connection]:
+def connection(path: Path) -> Iterator[SqliteSession]:
     opened = open_writer(path, durable=False, busy_timeout_s=0)
     yield opened
     opened.close()
 
 
 def put(key: str) -> Work[str]:
-    def work(connection: sqlite3.Connection) -> str:
+    def work(connection: SqliteSession) -> str:
         connection.execute("INSERT INTO metadata (key, value) VALUES (?, x'00')", (key,))
         return key
 
@@ -41,14 +42,14 @@ def put(key: str) -> Work[str]:
 
 
 def put_then_fail(key: str, error: Exception) -> Work[None]:
-    def work(connection: sqlite3.Connection) -> None:
+    def work(connection: SqliteSession) -> None:
         put(key)(connection)
         raise error
 
     return work
 
 
-def keys(connection: sqlite3.Connection) -> list[str]:
+def keys(connection: SqliteSession) -> list[str]:
     return [key for (key,) in connection.execute("SELECT key FROM metadata ORDER BY key")]
 
 
@@ -58,7 +59,7 @@ def sqlite_error(code: int) -> sqlite3.OperationalError:
     return error
 
 
-def test_unit_that_fails_undoes_itself_alone(connection: sqlite3.Connection) -> None:
+def test_unit_that_fails_undoes_itself_alone(connection: SqliteSession) -> None:
     failure = LookupError("its own")
     result = commit_group(
         connection,
@@ -83,7 +84,7 @@ def test_unit_that_fails_undoes_itself_alone(connection: sqlite3.Connection) -> 
     ],
 )
 def test_trouble_of_the_database_undoes_the_whole_group(
-    connection: sqlite3.Connection, code: int, kind: type[StoreUnavailableError]
+    connection: SqliteSession, code: int, kind: type[StoreUnavailableError]
 ) -> None:
     result = commit_group(connection, [put("a"), put_then_fail("b", sqlite_error(code)), put("c")])
     assert [type(outcome.error) for outcome in result.outcomes if isinstance(outcome, Undone)] == [
@@ -98,7 +99,7 @@ def test_trouble_of_the_database_undoes_the_whole_group(
 
 
 def test_transaction_that_ended_inside_a_unit_fails_the_group(
-    connection: sqlite3.Connection,
+    connection: SqliteSession,
 ) -> None:
     result = commit_group(
         connection, [put("a"), lambda inside: inside.execute("ROLLBACK"), put("c")]
@@ -147,7 +148,7 @@ async def test_pages_submitted_together_share_a_commit_and_stay_apart(
     assert await all_objects(store, stale.account_id) == {}
 
 
-async def test_group_is_bounded_by_its_bytes(connection: sqlite3.Connection) -> None:
+async def test_group_is_bounded_by_its_bytes(connection: SqliteSession) -> None:
     groups: list[int] = []
     writer = Writer(InlineDatabase(connection), groups.append)
     submitted = [writer.submit(put(f"{number}"), GROUP_BYTES // 3) for number in range(5)]
@@ -205,7 +206,7 @@ async def test_result_is_there_for_readers_once_it_is_returned(
         assert await store.last_seq() == number + 1
 
 
-class Unlucky(sqlite3.Connection):
+class Unlucky(SqliteSession):
     """Its first rollback is broken off, as any statement may be."""
 
     lucky = False
@@ -214,7 +215,7 @@ class Unlucky(sqlite3.Connection):
         if statement == "ROLLBACK" and not self.lucky:
             self.lucky = True
             raise interrupted()
-        return super().execute(statement, *parameters)  # type: ignore[arg-type]
+        return super().execute(statement, *parameters)
 
 
 def interrupted() -> sqlite3.OperationalError:
@@ -224,11 +225,11 @@ def interrupted() -> sqlite3.OperationalError:
 
 
 def test_a_rollback_that_is_broken_off_does_not_keep_the_next_group_out(
-    connection: sqlite3.Connection, path: Path
+    connection: SqliteSession, path: Path
 ) -> None:
     connection.close()
 
-    def broken_off(_: sqlite3.Connection) -> None:
+    def broken_off(_: SqliteSession) -> None:
         raise interrupted()
 
     unlucky = sqlite3.connect(path, isolation_level=None, factory=Unlucky)

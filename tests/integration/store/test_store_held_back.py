@@ -9,7 +9,8 @@ import anyio
 import pytest
 
 from store.sqlite.connection import open_writer
-from store.sqlite.database import InlineDatabase, Work
+from store.sqlite.database import InlineDatabase
+from store.sqlite.session import Work
 from store.sqlite.writer import Writer
 from support.virtual_time import VIRTUAL_BACKEND
 

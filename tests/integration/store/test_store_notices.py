@@ -15,7 +15,7 @@ from store.models import (
 )
 from store.notice import Notice, NoticeCheck, NoticesReceived, OpenNotices
 from store.sqlite import SqliteStore
-from store.sqlite.notices import SQL
+from store.sqlite.session import TEXTS
 from support.store_fixtures import (
     Owned,
     all_changes,
@@ -279,7 +279,7 @@ async def test_nothing_reads_through_all_notices_that_are_kept(
     plan = await on_writer(
         store,
         lambda connection: connection.execute(
-            f"EXPLAIN QUERY PLAN {SQL[statement]}", given
+            f"EXPLAIN QUERY PLAN {TEXTS[f'notices.{statement}']}", given
         ).fetchall(),
     )
     through_notices = [step for *_, step in plan if "notices" in step or " n " in step]

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from store.models import Via
+from store.relational.objects import object_rows, read_object, upsert_objects
 from store.sqlite import SqliteStore
 from store.sqlite.connection import open_writer
-from store.sqlite.objects import object_rows, read_object, upsert_objects
 from support.store_fixtures import START, Owned, all_objects, on_writer, payloads, record
 
 EXACT = {

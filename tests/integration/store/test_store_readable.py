@@ -19,9 +19,9 @@ from store.action_models import (
     AttemptOutcome,
     NewAction,
 )
+from store.relational.named_sql import load_statements
 from store.sqlite import SqliteStore
 from store.sqlite.connection import open_writer
-from store.sqlite.named_sql import load_statements
 from store.watch_models import (
     AccountEvent,
     Alert,
@@ -150,12 +150,12 @@ def plan(path: Path, statement: str) -> list[str]:
         (file, name)
         for file in SQL_FILES
         if file not in READ_THROUGH
-        for name in load_statements(file)
+        for name in load_statements("store.sqlite", file.removesuffix(".sql"))
         if name != "of_shard" and (file, name) not in COUNTED
     ],
 )
 def test_statement_reads_through_no_table_that_grows(path: Path, file_name: str, name: str) -> None:
-    steps = plan(path, load_statements(file_name)[name])
+    steps = plan(path, load_statements("store.sqlite", file_name.removesuffix(".sql"))[name])
     growing = "account_events|audit|health_samples|objects|held|gone|changes|c|cursors|scan_seen|j|o|v|l|refusals|looks"
     growing += "|jobs|routings|routing_events|routing_amounts"
     assert not [step for step in steps if re.match(rf"SCAN ({growing})\b", step)]
@@ -163,7 +163,7 @@ def test_statement_reads_through_no_table_that_grows(path: Path, file_name: str,
 
 @pytest.mark.parametrize("name", ["bury", "deepen"])
 def test_tombstones_are_looked_up_one_by_one(path: Path, name: str) -> None:
-    steps = plan(path, load_statements("objects.sql")[name])
+    steps = plan(path, load_statements("store.sqlite", "objects")[name])
     looked_up = [step.split("USING ")[1] for step in steps if step.startswith("SEARCH ")]
     assert looked_up == [
         "INDEX objects_key (account_id=? AND object_type=? AND object_id=?)",
@@ -176,7 +176,7 @@ def test_tombstones_are_looked_up_one_by_one(path: Path, name: str) -> None:
     [("objects.sql", "live_counts"), ("comparison.sql", "unseen"), ("objects.sql", "deleted_ids")],
 )
 def test_counting_and_comparing_read_indexes_only(path: Path, file_name: str, name: str) -> None:
-    steps = plan(path, load_statements(file_name)[name])
+    steps = plan(path, load_statements("store.sqlite", file_name.removesuffix(".sql"))[name])
     objects = [step for step in steps if re.match(r"SEARCH (objects|gone)", step)]
     assert objects
     assert all("USING COVERING INDEX" in step for step in objects)
@@ -184,7 +184,7 @@ def test_counting_and_comparing_read_indexes_only(path: Path, file_name: str, na
 
 @pytest.mark.parametrize(("file_name", "name"), sorted(COUNTED))
 def test_what_is_counted_is_counted_in_an_index(path: Path, file_name: str, name: str) -> None:
-    steps = plan(path, load_statements(file_name)[name])
+    steps = plan(path, load_statements("store.sqlite", file_name.removesuffix(".sql"))[name])
     assert steps == ["SCAN routings USING COVERING INDEX routings_status"]
 
 
@@ -198,7 +198,7 @@ def test_what_is_counted_is_counted_in_an_index(path: Path, file_name: str, name
     ],
 )
 def test_nothing_is_sorted_to_find_the_first(path: Path, file_name: str, name: str) -> None:
-    steps = plan(path, load_statements(file_name)[name])
+    steps = plan(path, load_statements("store.sqlite", file_name.removesuffix(".sql"))[name])
     assert not [step for step in steps if "TEMP B-TREE" in step], steps
 
 
@@ -213,9 +213,9 @@ def test_archive_tables_have_the_columns_of_what_they_keep(path: Path) -> None:
     connection.close()
 
 
-@pytest.mark.parametrize("name", load_statements("jobs.sql"))
+@pytest.mark.parametrize("name", load_statements("store.sqlite", "jobs"))
 def test_a_jobs_routings_are_found_by_their_job_and_not_among_all_of_a_status(
     path: Path, name: str
 ) -> None:
-    steps = plan(path, load_statements("jobs.sql")[name])
+    steps = plan(path, load_statements("store.sqlite", "jobs")[name])
     assert not [step for step in steps if "routings_status" in step], steps

@@ -1,5 +1,6 @@
 import sqlite3
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -7,6 +8,7 @@ from store.errors import DamagedRowError, StoreFullError, StoreUnavailableError
 from store.models import StoreHealth
 from store.sqlite import SqliteStore
 from store.sqlite.group_commit import Done, Undone, commit_group
+from store.sqlite.session import SqliteSession
 from support.store_fixtures import (
     Owned,
     all_changes,
@@ -19,13 +21,16 @@ from support.store_fixtures import (
     record,
 )
 
+if TYPE_CHECKING:
+    from store.sqlite.readers import Readers
+
 FILLER = b"x" * 2000
 
 
 async def allow_pages(store: SqliteStore, more: int) -> None:
     """Let the file grow by so many pages and no more: SQLite then finds its disk full."""
 
-    def limit(connection: sqlite3.Connection) -> None:
+    def limit(connection: SqliteSession) -> None:
         (pages,) = connection.execute("PRAGMA page_count").fetchone()
         (free,) = connection.execute("PRAGMA freelist_count").fetchone()
         connection.execute(f"PRAGMA max_page_count = {pages - free + more}")
@@ -169,10 +174,10 @@ async def test_damaged_table_makes_reads_unavailable(
 
 
 async def test_wrong_statement_is_not_taken_for_trouble(store: SqliteStore) -> None:
+    # No public door asks for what is not there.
+    readers = cast("Readers", store._readers)  # noqa: SLF001
     with pytest.raises(sqlite3.OperationalError, match="no such table"):
-        await store._readers.run(  # noqa: SLF001 - no public door asks for what is not there
-            lambda connection: connection.execute("SELECT * FROM missing")
-        )
+        await readers.run(lambda connection: connection.execute("SELECT * FROM missing"))
 
 
 async def test_changes_are_numbered_on_after_a_full_disk(
@@ -216,13 +221,13 @@ async def test_a_text_that_is_none_troubles_its_reader_and_nobody_else(
 ) -> None:
     await store.apply_page(company.page(record("1"), record("2")))
 
-    def spoil(connection: sqlite3.Connection) -> None:
+    def spoil(connection: SqliteSession) -> None:
         connection.execute("UPDATE objects SET version = CAST(x'ff' AS TEXT) WHERE object_id = '1'")
 
-    def read(connection: sqlite3.Connection) -> None:
+    def read(connection: SqliteSession) -> None:
         connection.execute("SELECT version FROM objects").fetchall()
 
-    def write(connection: sqlite3.Connection) -> None:
+    def write(connection: SqliteSession) -> None:
         connection.execute("UPDATE objects SET via = 'poll' WHERE object_id = '2'")
 
     await on_writer(store, spoil)

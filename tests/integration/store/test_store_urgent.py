@@ -10,9 +10,10 @@ import pytest
 
 from store.crash_points import Commit, CrashPoint
 from store.sqlite.connection import open_writer
-from store.sqlite.database import Database, InlineDatabase, ThreadedDatabase, Work
+from store.sqlite.database import Database, InlineDatabase, ThreadedDatabase
 from store.sqlite.log_upkeep import LogUpkeep
 from store.sqlite.opening import Mode
+from store.sqlite.session import SqliteSession, Work
 from store.sqlite.writer import Writer
 
 ROWS = 250_000
@@ -33,7 +34,7 @@ async def database(path: Path, mode: Mode) -> AsyncIterator[Database]:
 
 
 def put(key: str) -> Work[str]:
-    def work(connection: sqlite3.Connection) -> str:
+    def work(connection: SqliteSession) -> str:
         connection.execute("INSERT INTO metadata (key, value) VALUES (?, x'00')", (key,))
         return key
 
@@ -49,7 +50,7 @@ class LongWork:
         self.begun = 0
         self.running = Event()
 
-    def __call__(self, connection: sqlite3.Connection) -> int:
+    def __call__(self, connection: SqliteSession) -> int:
         self.begun += 1
         self.running.set()
         return connection.execute(LONG, (self.rows, self.name)).rowcount
@@ -60,7 +61,7 @@ def size_bytes(path: Path) -> int:
 
 
 async def rows(database: Database, name: str) -> int:
-    def count(connection: sqlite3.Connection) -> int:
+    def count(connection: SqliteSession) -> int:
         wanted = "SELECT count(*) FROM metadata WHERE key LIKE ? || ' %'"
         (found,) = connection.execute(wanted, (name,)).fetchone()
         return int(found)
@@ -163,7 +164,7 @@ async def test_a_page_is_written_however_late_the_thread_goes_on(tmp_path: Path)
 async def test_a_page_that_is_refused_for_good_is_not_run_for_ever(database: Database) -> None:
     writer = Writer(database, lambda _: None)
 
-    def wrong(connection: sqlite3.Connection) -> None:
+    def wrong(connection: SqliteSession) -> None:
         connection.execute("SELECT no_such_column FROM metadata")
 
     refused = writer.submit(wrong)

@@ -15,7 +15,7 @@ from actors.status import AccountState
 from daemon.sandbox.exchange import SandboxReply, SandboxRequest
 from daemon.sandbox.servicetitan import FaultKind, ServiceTitanSandbox, Tenant
 from store.models import ChangeOp
-from store.sqlite.credentials import read_open_refresh
+from store.relational.credentials import read_open_refresh
 from support.conformance.trial_house import TrialHouse, open_trial_house
 from support.store_fixtures import on_writer
 

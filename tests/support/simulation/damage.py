@@ -9,7 +9,7 @@ import anyio
 
 from actors.mailbox import MailboxFullError
 from actors.messages import Pause, Resume, VerificationRequested
-from store.sqlite.instants import to_text
+from store.relational.instants import to_text
 from support.simulation.damaged import Damage
 from support.simulation.doom import Moment
 from support.simulation.scenario import Trouble

@@ -9,7 +9,7 @@ from actors.errors import CredentialError, RejectedError, TransientError
 from actors.refresh import OwnerNeededError, Refresher
 from store.errors import StaleEpochError, StoreUnavailableError
 from store.models import ClaimedAccount, SealedCredential
-from store.sqlite.credentials import read_open_refresh
+from store.relational.credentials import read_open_refresh
 from support.actor_house import SEALER, House, full, no_trouble
 from support.scripted_vendor import no_trouble as no_vendor_trouble
 from support.store_fixtures import on_writer

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.sqlite.instants import from_text, optional_from_text, optional_to_text, to_text
+from store.relational.instants import from_text, optional_from_text, optional_to_text, to_text
 
 INSTANTS = st.datetimes(timezones=st.timezones() | st.just(UTC)).filter(
     lambda instant: 2 < instant.year < 9998

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from store.models import ObjectRecord, Tombstone
-from store.sqlite.pages import last_word, page_bytes
+from store.relational.pages import last_word, page_bytes
 from support.store_fixtures import Owned, record, tombstone
 
 SECONDS = st.integers(0, 4)

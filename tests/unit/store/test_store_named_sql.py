@@ -2,7 +2,7 @@ from importlib.resources import files
 
 import pytest
 
-from store.sqlite.named_sql import load_statements, parse_statements
+from store.relational.named_sql import load_statements, parse_statements
 
 
 def test_statements_are_found_by_their_names_without_comments() -> None:
@@ -26,10 +26,11 @@ def test_statements_cannot_be_changed() -> None:
 
 
 @pytest.mark.parametrize(
-    "file_name", [file.name for file in files("store.sqlite").joinpath("sql").iterdir()]
+    "file",
+    [path.name.removesuffix(".sql") for path in files("store.sqlite").joinpath("sql").iterdir()],
 )
-def test_each_file_holds_single_statements(file_name: str) -> None:
-    statements = load_statements(file_name)
+def test_each_file_holds_single_statements(file: str) -> None:
+    statements = load_statements("store.sqlite", file)
     assert statements
     for statement in statements.values():
         assert statement.endswith(";")

@@ -5,8 +5,8 @@ import anyio
 import pytest
 
 from store.errors import StoreUnavailableError
-from store.sqlite.database import Work
 from store.sqlite.readers import Readers
+from store.sqlite.session import Work
 
 T = TypeVar("T")
 

@@ -28,8 +28,8 @@ from daemon.finding import Finding, Level
 from daemon.generated_secret import ensure_keys
 from daemon.recovery_note import RecoveryNote, write_note
 from daemon.sealing_proof import PROOF_KEY
+from store.relational.metadata import write_metadata
 from store.sqlite.connection import open_writer
-from store.sqlite.metadata import write_metadata
 from support.command_line import NOW, CommandLine, FrozenClock
 
 QUICKBOOKS = """

@@ -17,7 +17,15 @@ from store.job_models import JobStatus, Routing, RoutingStatus
 from store.models import ObjectRecord
 from store.sqlite import SqliteStore
 from support.jobs import action_of, deliver, enter, routings, told
-from support.store_fixtures import Owned, at, credential, open_quick, record, tombstone
+from support.store_fixtures import (
+    Owned,
+    at,
+    credential,
+    on_writer,
+    open_quick,
+    record,
+    tombstone,
+)
 from support.virtual_time import VIRTUAL_BACKEND, VirtualClock
 
 
@@ -77,8 +85,10 @@ async def offered(store: SqliteStore, kind: str = "lead", job_id: str = "job") -
     await enter(store, [owner], job_id)
     await deliver(store, owner, job_id, lead_id="11")
     if kind == "booking":
-        await store._writer._database.run(  # noqa: SLF001 - fixtures deliver leads
-            lambda connection: connection.execute("UPDATE routings SET external_type = 'bookings'")
+        # Fixtures deliver leads.
+        await on_writer(
+            store,
+            lambda connection: connection.execute("UPDATE routings SET external_type = 'bookings'"),
         )
     return owner
 
