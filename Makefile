@@ -6,7 +6,8 @@ RUN    := $(VENV)/.installed
 DEV    := $(VENV)/.installed-dev
 INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --no-compile --quiet
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-          --no-emit-index-url --no-annotate --custom-compile-command "make lock" pyproject.toml
+          --no-emit-index-url --no-annotate --custom-compile-command "make lock" \
+          --extra postgresql pyproject.toml
 
 SEEDS    ?= 100
 FIRST    ?= 1

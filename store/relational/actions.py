@@ -104,6 +104,7 @@ def take_in(
     Raises:
         UnknownAccountError, ActionConflictError: as `accept`.
     """
+    check_exists(connection, new.account_id)
     is_free = not has_open_actions(connection, new.account_id)
     action, is_new = accept(connection, new)
     if not (is_new and is_free and owns(connection, new.account_id, epoch)):

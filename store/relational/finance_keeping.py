@@ -142,6 +142,7 @@ def keep_piece(
 ) -> bool:
     """Store what was made of the piece, unless the copy is not where it was."""
     before, after = piece.before, piece.after
+    connection.execute(SQL["lock_progress"], (account_id,)).close()
     held = read_progress(connection, account_id)
     if held != before:
         return False

@@ -1,10 +1,10 @@
 """What tests of the store write into it, and how they reach below it where a fault must be made."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from store.models import (
     Change,
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from store.sqlite.writer import Writer
 
 T = TypeVar("T")
+Read = Callable[[str], list[tuple[Any, ...]]]
+"""Asks the database as any reader could."""
 
 START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 MODES: tuple[Mode, ...] = ("inline", "threaded")

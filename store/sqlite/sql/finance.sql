@@ -3,6 +3,10 @@ SELECT generation, mapping, stage, built_type, built_id, seq, whole, exact_as_of
   coalesce((SELECT seq FROM finance_floor), 0)
 FROM finance_progress WHERE account_id = ?;
 
+-- name: lock_progress
+-- There is one writer: nobody else keeps the copy in between.
+SELECT generation FROM finance_progress WHERE account_id = ?;
+
 -- name: begin
 -- A copy by an earlier mapping is begun anew. Nothing for an account that is gone.
 INSERT INTO finance_progress (account_id, mapping, stage, seq)

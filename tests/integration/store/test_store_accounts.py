@@ -8,6 +8,7 @@ import pytest
 from store.errors import StaleEpochError, UnknownAccountError
 from store.job_models import Company
 from store.models import Account, Cursor, OpenRefresh
+from store.ports import Store
 from store.relational import claims
 from store.sqlite import SqliteStore
 from store.sqlite.connection import open_writer
@@ -25,7 +26,7 @@ from support.store_fixtures import (
 )
 
 
-async def test_new_company_is_stored_with_its_tokens(store: SqliteStore) -> None:
+async def test_new_company_is_stored_with_its_tokens(store: Store) -> None:
     account, is_new = await store.connect(
         "quickbooks", "realm-1", "Ada's Bakery", credential(), at(5), "id-1"
     )
@@ -44,7 +45,7 @@ async def test_new_company_is_stored_with_its_tokens(store: SqliteStore) -> None
 
 
 async def test_known_company_keeps_its_id_and_data_and_gets_the_new_tokens(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await store.apply_page(company.page(record("1"), cursors=[move(covered=10)]))
     await store.set_paused(company.account_id, paused=True)
@@ -62,22 +63,20 @@ async def test_known_company_keeps_its_id_and_data_and_gets_the_new_tokens(
     assert list(await all_objects(store, account.id)) == ["1"]
 
 
-async def test_same_external_id_at_another_vendor_is_another_company(store: SqliteStore) -> None:
+async def test_same_external_id_at_another_vendor_is_another_company(store: Store) -> None:
     first, _ = await store.connect("quickbooks", "7", "A", credential(), START, "a")
     second, is_new = await store.connect("servicetitan", "7", "B", credential(), START, "b")
     assert is_new
     assert [account.id for account in await store.accounts()] == [first.id, second.id]
 
 
-async def test_accounts_are_listed_oldest_first(store: SqliteStore) -> None:
+async def test_accounts_are_listed_oldest_first(store: Store) -> None:
     for name, seconds in (("late", 20), ("early", 10), ("middle", 15)):
         await store.connect("quickbooks", name, name, credential(), at(seconds), name)
     assert [account.id for account in await store.accounts()] == ["early", "middle", "late"]
 
 
-async def test_reconnecting_fences_off_the_refresh_under_way(
-    store: SqliteStore, company: Owned
-) -> None:
+async def test_reconnecting_fences_off_the_refresh_under_way(store: Store, company: Owned) -> None:
     await store.begin_refresh(company.account_id, company.epoch, "aa", at(1))
     await store.connect("quickbooks", "realm-1", "N", credential("owner's"), at(2), "x")
     with pytest.raises(StaleEpochError):
@@ -89,7 +88,7 @@ async def test_reconnecting_fences_off_the_refresh_under_way(
 
 
 async def test_a_name_gives_way_to_another_but_not_to_the_vendors_id(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await store.set_company(Company(company.account_id), "The books")
     again, _ = await store.connect("quickbooks", "realm-1", "realm-1", credential("a"), at(1), "x")
@@ -98,12 +97,12 @@ async def test_a_name_gives_way_to_another_but_not_to_the_vendors_id(
     assert named.name == "Anew"
 
 
-async def test_each_claim_has_a_higher_epoch(store: SqliteStore, company: Owned) -> None:
+async def test_each_claim_has_a_higher_epoch(store: Store, company: Owned) -> None:
     epochs = [(await store.claim(company.account_id)).account.epoch for _ in range(3)]
     assert epochs == [company.epoch + 1, company.epoch + 2, company.epoch + 3]
 
 
-async def test_claim_returns_all_that_was_stored(store: SqliteStore, company: Owned) -> None:
+async def test_claim_returns_all_that_was_stored(store: Store, company: Owned) -> None:
     await store.apply_page(
         company.page(
             cursors=[move("Invoice", 10, position="x"), move("Bill")],
@@ -124,7 +123,7 @@ async def test_claim_returns_all_that_was_stored(store: SqliteStore, company: Ow
     ]
 
 
-async def test_claim_shard_returns_the_same_as_claiming_one_by_one(store: SqliteStore) -> None:
+async def test_claim_shard_returns_the_same_as_claiming_one_by_one(store: Store) -> None:
     for number in range(5):
         company = await own(store, f"realm-{number}")
         await store.apply_page(
@@ -151,7 +150,7 @@ async def test_claim_shard_returns_the_same_as_claiming_one_by_one(store: Sqlite
     assert list(await store.claim_shard(1)) == []
 
 
-async def test_claimed_cursors_share_what_is_equal(store: SqliteStore) -> None:
+async def test_claimed_cursors_share_what_is_equal(store: Store) -> None:
     """With 10,000 accounts of nine types each, copies would be most of the memory."""
     for number in range(2):
         company = await own(store, f"realm-{number}")
@@ -183,7 +182,7 @@ def test_claim_shard_takes_as_many_statements_for_many_accounts_as_for_one(tmp_p
     assert counts[0] == counts[1]
 
 
-async def test_pause_lasts_and_ends(store: SqliteStore, company: Owned) -> None:
+async def test_pause_lasts_and_ends(store: Store, company: Owned) -> None:
     assert (await store.set_paused(company.account_id, paused=True)).paused
     assert (await store.account(company.account_id)).paused
     assert not (await store.set_paused(company.account_id, paused=False)).paused
@@ -191,7 +190,7 @@ async def test_pause_lasts_and_ends(store: SqliteStore, company: Owned) -> None:
 
 
 async def test_disconnected_account_keeps_its_data_but_no_tokens(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await store.apply_page(company.page(record("1"), cursors=[move(covered=10)]))
     await store.disconnect(company.account_id, purge=False, at=at(20))
@@ -206,15 +205,13 @@ async def test_disconnected_account_keeps_its_data_but_no_tokens(
         await store.claim(company.account_id)
 
 
-async def test_disconnecting_twice_keeps_the_first_time(store: SqliteStore, company: Owned) -> None:
+async def test_disconnecting_twice_keeps_the_first_time(store: Store, company: Owned) -> None:
     await store.disconnect(company.account_id, purge=False, at=at(20))
     await store.disconnect(company.account_id, purge=False, at=at(30))
     assert (await store.account(company.account_id)).disconnected_at == at(20)
 
 
-async def test_disconnected_company_can_be_connected_again(
-    store: SqliteStore, company: Owned
-) -> None:
+async def test_disconnected_company_can_be_connected_again(store: Store, company: Owned) -> None:
     await store.apply_page(company.page(record("1")))
     await store.disconnect(company.account_id, purge=False, at=at(20))
     again = await own(store)
@@ -253,9 +250,7 @@ async def test_purge_leaves_no_trace_in_any_table(
     assert held == dict.fromkeys(tables, (0,)) | {"metadata": (1,), "routings_followed": (1,)}
 
 
-async def test_purge_of_a_disconnected_account_finishes_it(
-    store: SqliteStore, company: Owned
-) -> None:
+async def test_purge_of_a_disconnected_account_finishes_it(store: Store, company: Owned) -> None:
     await store.apply_page(company.page(record("1")))
     await store.disconnect(company.account_id, purge=False, at=at(20))
     await store.disconnect(company.account_id, purge=True, at=at(30))
@@ -263,7 +258,7 @@ async def test_purge_of_a_disconnected_account_finishes_it(
 
 
 async def test_purge_leaves_the_numbers_of_others_changes_and_gives_none_twice(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     other = await own(store, "realm-2")
     await store.apply_page(company.page(record("1")))
@@ -277,7 +272,7 @@ async def test_purge_leaves_the_numbers_of_others_changes_and_gives_none_twice(
 
 
 async def test_company_connected_during_its_purge_stops_the_purge(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await store.apply_page(company.page(record("1")))
     refused = []
@@ -328,7 +323,7 @@ async def test_account_connected_again_after_half_a_purge_is_compared_from_end_t
 
 
 async def test_disconnecting_without_a_purge_keeps_the_cursors(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await store.apply_page(company.page(cursors=[move("Invoice", 10, position="x")]))
     before = list(await store.cursors(company.account_id))
@@ -336,7 +331,7 @@ async def test_disconnecting_without_a_purge_keeps_the_cursors(
     assert list(await store.cursors(company.account_id)) == before
 
 
-async def test_unknown_account_is_refused_everywhere(store: SqliteStore) -> None:
+async def test_unknown_account_is_refused_everywhere(store: Store) -> None:
     with pytest.raises(UnknownAccountError):
         await store.claim("nobody")
     with pytest.raises(UnknownAccountError):
@@ -355,7 +350,7 @@ async def test_unknown_account_is_refused_everywhere(store: SqliteStore) -> None
 
 
 async def test_requested_rescan_lasts_until_a_full_reading_begins(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await store.apply_page(company.page(cursors=[move("Invoice", 10), move("Bill", 10)]))
     await store.request_rescan(company.account_id, ["Invoice", "Item"])
@@ -370,7 +365,7 @@ async def test_requested_rescan_lasts_until_a_full_reading_begins(
     assert asked((await store.claim(company.account_id)).cursors) == {"Item"}
 
 
-async def test_metadata_is_kept_and_replaced(store: SqliteStore) -> None:
+async def test_metadata_is_kept_and_replaced(store: Store) -> None:
     assert await store.metadata("key") is None
     await store.set_metadata("key", b"\x00\xff one")
     await store.set_metadata("key", b"two")

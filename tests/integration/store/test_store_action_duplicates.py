@@ -13,7 +13,7 @@ from store.action_models import (
     NewAction,
 )
 from store.errors import ActionConflictError
-from store.sqlite import SqliteStore
+from store.ports import Store
 from support.store_fixtures import Owned, at, move, record
 
 DAY_S = 86_400.0
@@ -31,7 +31,7 @@ def new(company: Owned, action_id: str, seconds: float) -> NewAction:
     )
 
 
-async def paid(store: SqliteStore, company: Owned, seconds: float, vendor_s: float) -> None:
+async def paid(store: Store, company: Owned, seconds: float, vendor_s: float) -> None:
     """Have the payment made; our clock and the vendor's may differ."""
     attempt = Attempt(AttemptCall.SEND, at(seconds), AttemptOutcome.OPEN)
     await store.take_in(company.epoch, new(company, "one", seconds), attempt, None)
@@ -42,14 +42,14 @@ async def paid(store: SqliteStore, company: Owned, seconds: float, vendor_s: flo
     await store.end_attempt(company.account_id, company.epoch, "one", end)
 
 
-async def vendor_time_is(store: SqliteStore, company: Owned, seconds: float) -> None:
+async def vendor_time_is(store: Store, company: Owned, seconds: float) -> None:
     """Have the replica cover everything up to this vendor time."""
     page = company.page(record("1", seconds), cursors=[move(covered=seconds)])
     assert (await store.apply_page(page)).exact_as_of == at(seconds)
 
 
 async def test_a_clock_that_was_a_day_behind_lets_no_second_payment_through(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await paid(store, company, seconds=-DAY_S, vendor_s=0)
     await vendor_time_is(store, company, 30)
@@ -59,7 +59,7 @@ async def test_a_clock_that_was_a_day_behind_lets_no_second_payment_through(
 
 
 async def test_a_clock_that_leaps_ahead_lets_no_second_payment_through(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await paid(store, company, seconds=0, vendor_s=0)
     await vendor_time_is(store, company, 30)
@@ -68,7 +68,7 @@ async def test_a_clock_that_leaps_ahead_lets_no_second_payment_through(
 
 
 async def test_after_a_day_of_the_vendors_it_may_be_asked_for_again(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await paid(store, company, seconds=0, vendor_s=0)
     await vendor_time_is(store, company, DAY_S + 60)
@@ -77,7 +77,7 @@ async def test_after_a_day_of_the_vendors_it_may_be_asked_for_again(
 
 
 async def test_one_that_has_not_ended_stands_in_the_way_for_as_long_as_it_takes(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await store.accept_action(new(company, "one", 0))
     with pytest.raises(ActionConflictError):
@@ -85,7 +85,7 @@ async def test_one_that_has_not_ended_stands_in_the_way_for_as_long_as_it_takes(
 
 
 async def test_a_failed_one_is_not_tried_again_when_another_took_its_place(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await store.accept_action(new(company, "one", 0))
     await store.cancel_action(company.account_id, "one", at(1))

@@ -23,7 +23,7 @@ from store.errors import (
     UnknownAccountError,
 )
 from store.models import Tombstone, Via
-from store.sqlite import SqliteStore
+from store.ports import Store
 from support.store_fixtures import Owned, all_changes, all_objects, at, own, record
 
 DAY_S = 86_400
@@ -70,7 +70,7 @@ def end(outcome: AttemptOutcome, state: ActionState) -> AttemptEnd:
     return AttemptEnd(ended(outcome), state, last_error="why", object_types=("Payment",))
 
 
-async def begin(store: SqliteStore, company: Owned, action_id: str = "one") -> bool:
+async def begin(store: Store, company: Owned, action_id: str = "one") -> bool:
     known = await store.action(company.account_id, action_id)
     return await store.begin_attempt(
         company.account_id,
@@ -82,21 +82,17 @@ async def begin(store: SqliteStore, company: Owned, action_id: str = "one") -> b
     )
 
 
-async def finish(
-    store: SqliteStore, company: Owned, outcome: AttemptOutcome, state: ActionState
-) -> None:
+async def finish(store: Store, company: Owned, outcome: AttemptOutcome, state: ActionState) -> None:
     await store.end_attempt(company.account_id, company.epoch, "one", end(outcome, state))
 
 
-async def stored(store: SqliteStore, company: Owned, action_id: str = "one") -> Action:
+async def stored(store: Store, company: Owned, action_id: str = "one") -> Action:
     action = await store.action(company.account_id, action_id)
     assert action is not None
     return action
 
 
-async def test_a_new_action_waits_with_the_users_own_bytes(
-    store: SqliteStore, company: Owned
-) -> None:
+async def test_a_new_action_waits_with_the_users_own_bytes(store: Store, company: Owned) -> None:
     action, is_new = await store.accept_action(new(company, key="k"))
     assert is_new
     assert action.payload == b'{"TotalAmt":25.10}'
@@ -106,23 +102,21 @@ async def test_a_new_action_waits_with_the_users_own_bytes(
     assert (await store.claim(company.account_id)).has_open_actions
 
 
-async def test_the_same_key_gives_the_same_action_for_ever(
-    store: SqliteStore, company: Owned
-) -> None:
+async def test_the_same_key_gives_the_same_action_for_ever(store: Store, company: Owned) -> None:
     first, _ = await store.accept_action(new(company, key="k"))
     again, is_new = await store.accept_action(new(company, "two", key="k", seconds=99 * DAY_S))
     assert (again, is_new) == (first, False)
     assert await store.keyed_action(company.account_id, "k") == first
 
 
-async def test_a_key_does_not_stand_for_two_payloads(store: SqliteStore, company: Owned) -> None:
+async def test_a_key_does_not_stand_for_two_payloads(store: Store, company: Owned) -> None:
     await store.accept_action(new(company, key="k"))
     with pytest.raises(ActionConflictError) as caught:
         await store.accept_action(new(company, "two", key="k", fingerprint="other"))
     assert caught.value.action_id == "one"
 
 
-async def test_a_key_belongs_to_one_account(store: SqliteStore, company: Owned) -> None:
+async def test_a_key_belongs_to_one_account(store: Store, company: Owned) -> None:
     other = await own(store, "realm-2")
     await store.accept_action(new(company, key="k"))
     action, is_new = await store.accept_action(new(other, "two", key="k"))
@@ -131,9 +125,7 @@ async def test_a_key_belongs_to_one_account(store: SqliteStore, company: Owned) 
     assert await store.action(company.account_id, "two") is None
 
 
-async def test_the_same_payment_twice_in_a_day_is_held_back(
-    store: SqliteStore, company: Owned
-) -> None:
+async def test_the_same_payment_twice_in_a_day_is_held_back(store: Store, company: Owned) -> None:
     await store.accept_action(new(company))
     with pytest.raises(ActionConflictError) as caught:
         await store.accept_action(new(company, "two", seconds=DAY_S - 1))
@@ -149,22 +141,18 @@ async def test_the_same_payment_twice_in_a_day_is_held_back(
         assert (await store.accept_action(allowed))[1]
 
 
-async def test_the_same_again_after_a_failure_is_no_duplicate(
-    store: SqliteStore, company: Owned
-) -> None:
+async def test_the_same_again_after_a_failure_is_no_duplicate(store: Store, company: Owned) -> None:
     await store.accept_action(new(company))
     await store.cancel_action(company.account_id, "one", at(1))
     assert (await store.accept_action(new(company, "two")))[1]
 
 
-async def test_nothing_is_accepted_for_an_unknown_account(store: SqliteStore) -> None:
+async def test_nothing_is_accepted_for_an_unknown_account(store: Store) -> None:
     with pytest.raises(UnknownAccountError):
         await store.accept_action(new(Owned("nobody", 1)))
 
 
-async def test_an_attempt_is_open_until_its_end_is_stored(
-    store: SqliteStore, company: Owned
-) -> None:
+async def test_an_attempt_is_open_until_its_end_is_stored(store: Store, company: Owned) -> None:
     await store.accept_action(new(company))
     assert await begin(store, company)
     action = await stored(store, company)
@@ -179,7 +167,7 @@ async def test_an_attempt_is_open_until_its_end_is_stored(
 
 
 async def test_the_answer_the_object_and_its_change_are_stored_in_one_piece(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await store.accept_action(new(company))
     await begin(store, company)
@@ -201,7 +189,7 @@ async def test_the_answer_the_object_and_its_change_are_stored_in_one_piece(
 
 
 async def test_an_object_of_a_type_that_is_not_replicated_stays_out(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await store.accept_action(new(company))
     await begin(store, company)
@@ -212,7 +200,7 @@ async def test_an_object_of_a_type_that_is_not_replicated_stays_out(
     assert await all_changes(store) == []
 
 
-async def test_a_deletion_leaves_a_tombstone(store: SqliteStore, company: Owned) -> None:
+async def test_a_deletion_leaves_a_tombstone(store: Store, company: Owned) -> None:
     await store.apply_page(company.page(record("7", object_type="Payment")))
     await store.accept_action(new(company))
     await begin(store, company)
@@ -224,7 +212,7 @@ async def test_a_deletion_leaves_a_tombstone(store: SqliteStore, company: Owned)
     assert (await all_objects(store, company.account_id, "Payment"))["7"].deleted
 
 
-async def test_a_stale_owner_neither_begins_nor_ends(store: SqliteStore, company: Owned) -> None:
+async def test_a_stale_owner_neither_begins_nor_ends(store: Store, company: Owned) -> None:
     await store.accept_action(new(company))
     await begin(store, company)
     await store.claim(company.account_id)
@@ -235,7 +223,7 @@ async def test_a_stale_owner_neither_begins_nor_ends(store: SqliteStore, company
     assert (await stored(store, company)).state is ActionState.SENDING
 
 
-async def test_what_was_canceled_is_not_begun(store: SqliteStore, company: Owned) -> None:
+async def test_what_was_canceled_is_not_begun(store: Store, company: Owned) -> None:
     await store.accept_action(new(company))
     canceled = await store.cancel_action(company.account_id, "one", at(1))
     assert canceled is not None
@@ -245,7 +233,7 @@ async def test_what_was_canceled_is_not_begun(store: SqliteStore, company: Owned
 
 @pytest.mark.parametrize("outcome", [None, AttemptOutcome.UNKNOWN])
 async def test_what_may_have_happened_cannot_be_canceled(
-    store: SqliteStore, company: Owned, outcome: AttemptOutcome | None
+    store: Store, company: Owned, outcome: AttemptOutcome | None
 ) -> None:
     await store.accept_action(new(company))
     await begin(store, company)
@@ -256,7 +244,7 @@ async def test_what_may_have_happened_cannot_be_canceled(
 
 
 async def test_a_failed_action_asked_for_again_is_pending_and_keeps_its_history(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await store.accept_action(new(company))
     await begin(store, company)
@@ -269,7 +257,7 @@ async def test_a_failed_action_asked_for_again_is_pending_and_keeps_its_history(
 
 
 async def test_what_waits_for_a_person_is_left_alone_until_it_is_asked_for_again(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await store.accept_action(new(company))
     await begin(store, company)
@@ -284,9 +272,7 @@ async def test_what_waits_for_a_person_is_left_alone_until_it_is_asked_for_again
     assert await store.open_actions(company.account_id, limit=9) == [revived]
 
 
-async def test_what_is_still_to_be_done_comes_page_by_page(
-    store: SqliteStore, company: Owned
-) -> None:
+async def test_what_is_still_to_be_done_comes_page_by_page(store: Store, company: Owned) -> None:
     for number in range(5):
         await store.accept_action(
             new(company, f"a{number}", fingerprint=str(number), seconds=number // 2)
@@ -299,7 +285,7 @@ async def test_what_is_still_to_be_done_comes_page_by_page(
     assert [each.id for each in second] == ["a3", "a4"]
 
 
-async def test_a_success_is_not_tried_again(store: SqliteStore, company: Owned) -> None:
+async def test_a_success_is_not_tried_again(store: Store, company: Owned) -> None:
     await store.accept_action(new(company))
     await begin(store, company)
     await finish(store, company, AttemptOutcome.DONE, ActionState.SUCCEEDED)
@@ -307,9 +293,7 @@ async def test_a_success_is_not_tried_again(store: SqliteStore, company: Owned) 
         await store.revive_action(company.account_id, "one", at(9))
 
 
-async def test_actions_are_listed_newest_first_page_by_page(
-    store: SqliteStore, company: Owned
-) -> None:
+async def test_actions_are_listed_newest_first_page_by_page(store: Store, company: Owned) -> None:
     for number in range(5):
         await store.accept_action(
             new(company, f"a{number}", fingerprint=str(number), seconds=number // 2)
@@ -324,7 +308,7 @@ async def test_actions_are_listed_newest_first_page_by_page(
     assert await store.actions(failed) == []
 
 
-async def test_a_purge_takes_the_actions_along(store: SqliteStore, company: Owned) -> None:
+async def test_a_purge_takes_the_actions_along(store: Store, company: Owned) -> None:
     await store.accept_action(new(company))
     await begin(store, company)
     await store.disconnect(company.account_id, purge=True, at=at(5))
@@ -332,9 +316,7 @@ async def test_a_purge_takes_the_actions_along(store: SqliteStore, company: Owne
     assert await store.action_counts() == ({}, 0)
 
 
-async def test_open_actions_are_known_when_a_shard_is_claimed(
-    store: SqliteStore, company: Owned
-) -> None:
+async def test_open_actions_are_known_when_a_shard_is_claimed(store: Store, company: Owned) -> None:
     await own(store, "realm-2")
     await store.accept_action(new(company))
     claimed = {each.account.id: each.has_open_actions for each in await store.claim_shard(0)}
@@ -349,7 +331,7 @@ def limited(company: Owned, action_id: str, seconds: float) -> NewAction:
 
 
 async def test_no_more_than_so_many_of_a_kind_are_taken_in_a_day(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     for number in range(2):
         await store.accept_action(limited(company, f"{number}", number))
@@ -362,7 +344,7 @@ async def test_no_more_than_so_many_of_a_kind_are_taken_in_a_day(
 
 
 async def test_what_failed_does_not_count_and_is_counted_when_it_is_tried_again(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await store.accept_action(limited(company, "failed", 0))
     end = AttemptEnd(ended(AttemptOutcome.REFUSED), ActionState.FAILED)
@@ -375,7 +357,7 @@ async def test_what_failed_does_not_count_and_is_counted_when_it_is_tried_again(
 
 
 async def test_a_key_that_is_known_is_answered_whatever_the_limit(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     for number in range(2):
         wish = replace(limited(company, f"{number}", number), idempotency_key=f"{number}")

@@ -5,12 +5,12 @@ import pytest
 
 from store.errors import StaleEpochError, StoreUnavailableError
 from store.models import ChangeFilter, ChangeOp, Via
-from store.sqlite import SqliteStore
+from store.ports import Store
 from support.store_fixtures import Owned, all_changes, own, record, tombstone
 
 
 async def test_every_difference_is_one_change_in_the_order_of_the_page(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await store.apply_page(company.page(record("9"), record("1"), record("5")))
     await store.apply_page(company.page(record("1", 1), tombstones=[tombstone("9", 2)]))
@@ -24,9 +24,7 @@ async def test_every_difference_is_one_change_in_the_order_of_the_page(
 
 
 @pytest.mark.parametrize("via", Via)
-async def test_change_says_which_channel_brought_it(
-    store: SqliteStore, company: Owned, via: Via
-) -> None:
+async def test_change_says_which_channel_brought_it(store: Store, company: Owned, via: Via) -> None:
     await store.apply_page(company.page(record("1"), via=via))
     assert [(change.via, change.vendor) for change in await all_changes(store)] == [
         (via, "quickbooks")
@@ -34,7 +32,7 @@ async def test_change_says_which_channel_brought_it(
 
 
 async def test_numbers_have_no_gaps_though_writes_between_were_refused(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     stale = await own(store, "realm-2")
     await store.claim(stale.account_id)
@@ -58,9 +56,7 @@ async def test_numbers_have_no_gaps_though_writes_between_were_refused(
     assert await store.last_seq() == 31
 
 
-async def test_changes_can_be_followed_by_account_and_type(
-    store: SqliteStore, company: Owned
-) -> None:
+async def test_changes_can_be_followed_by_account_and_type(store: Store, company: Owned) -> None:
     other = await own(store, "realm-2")
     await store.apply_page(company.page(record("1"), record("2", object_type="Bill")))
     await store.apply_page(other.page(record("1")))
@@ -78,9 +74,7 @@ async def test_changes_can_be_followed_by_account_and_type(
     assert await seqs(ChangeFilter(after=4)) == []
 
 
-async def test_waiting_ends_with_the_first_change_behind(
-    store: SqliteStore, company: Owned
-) -> None:
+async def test_waiting_ends_with_the_first_change_behind(store: Store, company: Owned) -> None:
     woken: list[int] = []
 
     async def follow(after: int) -> None:
@@ -104,14 +98,14 @@ async def test_waiting_ends_with_the_first_change_behind(
 
 
 async def test_waiting_for_what_is_there_already_does_not_wait(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await store.apply_page(company.page(record("1")))
     with anyio.fail_after(10):
         await store.changed(0)
 
 
-async def test_waiting_ends_when_the_store_is_closed(store: SqliteStore) -> None:
+async def test_waiting_ends_when_the_store_is_closed(store: Store) -> None:
     ended = []
 
     async def follow() -> None:

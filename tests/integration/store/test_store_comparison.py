@@ -1,4 +1,4 @@
-from store.sqlite import SqliteStore
+from store.ports import Store
 from support.store_fixtures import Owned, move, own, record, tombstone
 
 
@@ -7,7 +7,7 @@ def seen(*ids: str, object_type: str = "Invoice") -> list[tuple[str, str]]:
 
 
 async def test_unseen_are_the_live_ones_that_the_reading_did_not_come_across(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await store.apply_page(company.page(*[record(object_id) for object_id in "12345"]))
     await store.apply_page(company.page(tombstones=[tombstone("5")]))
@@ -17,9 +17,7 @@ async def test_unseen_are_the_live_ones_that_the_reading_did_not_come_across(
     assert list(await store.unseen(company.account_id, "Invoice", limit=1)) == ["2"]
 
 
-async def test_unseen_ids_settled_one_by_one_come_to_an_end(
-    store: SqliteStore, company: Owned
-) -> None:
+async def test_unseen_ids_settled_one_by_one_come_to_an_end(store: Store, company: Owned) -> None:
     await store.apply_page(company.page(*[record(object_id) for object_id in "123"]))
     await store.apply_page(company.page(begins=["Invoice"], seen=seen("1")))
     await store.apply_page(company.page(tombstones=[tombstone("2")]))
@@ -28,7 +26,7 @@ async def test_unseen_ids_settled_one_by_one_come_to_an_end(
 
 
 async def test_reading_that_begins_forgets_what_an_earlier_one_saw(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await store.apply_page(company.page(record("1"), record("2")))
     await store.apply_page(company.page(begins=["Invoice"], seen=seen("1", "2")))
@@ -36,7 +34,7 @@ async def test_reading_that_begins_forgets_what_an_earlier_one_saw(
     assert list(await store.unseen(company.account_id, "Invoice", limit=10)) == ["1"]
 
 
-async def test_reading_that_ends_is_forgotten(store: SqliteStore, company: Owned) -> None:
+async def test_reading_that_ends_is_forgotten(store: Store, company: Owned) -> None:
     await store.apply_page(company.page(record("1"), record("2", object_type="Bill")))
     await store.apply_page(
         company.page(begins=["Invoice", "Bill"], seen=[*seen("1"), *seen("2", object_type="Bill")])
@@ -46,9 +44,7 @@ async def test_reading_that_ends_is_forgotten(store: SqliteStore, company: Owned
     assert list(await store.unseen(company.account_id, "Bill", limit=10)) == []
 
 
-async def test_reading_on_one_page_leaves_nothing_behind(
-    store: SqliteStore, company: Owned
-) -> None:
+async def test_reading_on_one_page_leaves_nothing_behind(store: Store, company: Owned) -> None:
     await store.apply_page(
         company.page(
             record("1"),
@@ -60,9 +56,7 @@ async def test_reading_on_one_page_leaves_nothing_behind(
     assert list(await store.unseen(company.account_id, "Invoice", limit=10)) == ["1"]
 
 
-async def test_what_one_account_saw_says_nothing_of_another(
-    store: SqliteStore, company: Owned
-) -> None:
+async def test_what_one_account_saw_says_nothing_of_another(store: Store, company: Owned) -> None:
     other = await own(store, "realm-2")
     await store.apply_page(company.page(record("1"), begins=["Invoice"], seen=seen("1")))
     await store.apply_page(other.page(record("1")))

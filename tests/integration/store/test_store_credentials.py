@@ -1,36 +1,30 @@
-import sqlite3
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 import pytest
 
 from store.errors import StaleEpochError
 from store.models import OpenRefresh, SealedCredential
-from store.sqlite import SqliteStore
-from support.store_fixtures import START, Owned, at, credential
+from store.ports import Store
+from support.store_fixtures import START, Owned, Read, at, credential
 
 
-def journal(path: Path) -> list[tuple[str, int, str | None]]:
-    reader = sqlite3.connect(path)
-    rows = reader.execute("SELECT token_hash, attempts, outcome FROM refresh_journal ORDER BY id")
-    found = rows.fetchall()
-    reader.close()
-    return found
+def journal(read: Read) -> list[tuple[object, ...]]:
+    return read("SELECT token_hash, attempts, outcome FROM refresh_journal ORDER BY id")
 
 
 async def test_refresh_is_open_from_its_beginning_until_its_tokens_are_stored(
-    store: SqliteStore, company: Owned, path: Path
+    store: Store, company: Owned, read: Read
 ) -> None:
     begun = await store.begin_refresh(company.account_id, company.epoch, "aa", at(1))
     assert begun == OpenRefresh("aa", at(1), 1)
     await store.finish_refresh(company.account_id, company.epoch, credential("second"), at(2))
 
     assert await store.credential(company.account_id) == credential("second")
-    assert journal(path) == [("aa", 1, "refreshed")]
+    assert journal(read) == [("aa", 1, "refreshed")]
     assert (await store.claim(company.account_id)).open_refresh is None
 
 
-async def test_same_token_again_counts_the_attempts(store: SqliteStore, company: Owned) -> None:
+async def test_same_token_again_counts_the_attempts(store: Store, company: Owned) -> None:
     for seconds, attempts in ((1, 1), (2, 2), (3, 3)):
         begun = await store.begin_refresh(company.account_id, company.epoch, "aa", at(seconds))
         assert begun == OpenRefresh("aa", at(1), attempts)
@@ -38,40 +32,38 @@ async def test_same_token_again_counts_the_attempts(store: SqliteStore, company:
 
 
 async def test_another_token_ends_the_entry_of_the_one_before(
-    store: SqliteStore, company: Owned, path: Path
+    store: Store, company: Owned, read: Read
 ) -> None:
     await store.begin_refresh(company.account_id, company.epoch, "aa", at(1))
     begun = await store.begin_refresh(company.account_id, company.epoch, "bb", at(2))
     assert begun == OpenRefresh("bb", at(2), 1)
-    assert journal(path) == [("aa", 1, "replaced"), ("bb", 1, None)]
+    assert journal(read) == [("aa", 1, "replaced"), ("bb", 1, None)]
 
 
-async def test_dead_token_is_noted_with_its_cause(
-    store: SqliteStore, company: Owned, path: Path
-) -> None:
+async def test_dead_token_is_noted_with_its_cause(store: Store, company: Owned, read: Read) -> None:
     await store.begin_refresh(company.account_id, company.epoch, "aa", at(1))
     await store.require_reauthorization(
         company.account_id, company.epoch, "the owner revoked it", at(2)
     )
     assert (await store.account(company.account_id)).reauth_cause == "the owner revoked it"
-    assert journal(path) == [("aa", 1, "refused")]
+    assert journal(read) == [("aa", 1, "refused")]
 
 
 async def test_journal_of_more_than_forty_is_cut_to_the_newest_twenty(
-    store: SqliteStore, company: Owned, path: Path
+    store: Store, company: Owned, read: Read
 ) -> None:
     other, _ = await store.connect("quickbooks", "realm-2", "", credential(), START, "other")
     other_epoch = (await store.claim(other.id)).account.epoch
     await store.begin_refresh(other.id, other_epoch, "other's", at(0))
     for number in range(41):
-        assert len(journal(path)) == 1 + number
+        assert len(journal(read)) == 1 + number
         await store.begin_refresh(company.account_id, company.epoch, f"{number}", at(number))
         await store.finish_refresh(company.account_id, company.epoch, credential(), at(number))
-    kept = [token_hash for token_hash, _, _ in journal(path)]
+    kept = [token_hash for token_hash, _, _ in journal(read)]
     assert kept == ["other's", *[f"{number}" for number in range(21, 41)]]
 
 
-async def test_unknown_ends_of_tokens_stay_unknown(store: SqliteStore, company: Owned) -> None:
+async def test_unknown_ends_of_tokens_stay_unknown(store: Store, company: Owned) -> None:
     endless = SealedCredential(b"\x00\xff", at(1), at(2), None, at(3))
     await store.finish_refresh(company.account_id, company.epoch, endless, at(2))
     assert await store.credential(company.account_id) == endless
@@ -88,14 +80,14 @@ async def test_unknown_ends_of_tokens_stay_unknown(store: SqliteStore, company: 
     ],
 )
 async def test_earlier_owner_cannot_touch_the_tokens(
-    store: SqliteStore,
+    store: Store,
     company: Owned,
-    path: Path,
-    write: Callable[[SqliteStore, Owned], Awaitable[object]],
+    read: Read,
+    write: Callable[[Store, Owned], Awaitable[object]],
 ) -> None:
     before = await store.claim(company.account_id)
     with pytest.raises(StaleEpochError):
         await write(store, company)
-    assert journal(path) == []
+    assert journal(read) == []
     assert await store.account(company.account_id) == before.account
     assert await store.credential(company.account_id) == before.credential

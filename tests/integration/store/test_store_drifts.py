@@ -16,7 +16,7 @@ from store.action_models import (
 )
 from store.drift import Comparison, DriftFilter
 from store.errors import StaleEpochError
-from store.sqlite import SqliteStore
+from store.ports import Store
 from support.store_fixtures import Owned, at
 
 SENT = Attempt(AttemptCall.SEND, at(1), AttemptOutcome.DONE, ended_at=at(2))
@@ -30,7 +30,7 @@ def mismatch(field: str, found: str = "b") -> Mismatch:
     return Mismatch("Payment", "7", field, "a", found)
 
 
-async def succeed(store: SqliteStore, company: Owned, *mismatches: Mismatch) -> None:
+async def succeed(store: Store, company: Owned, *mismatches: Mismatch) -> None:
     await store.accept_action(new(company))
     end = AttemptEnd(
         SENT,
@@ -50,7 +50,7 @@ def comparison(
 
 
 async def test_what_an_answer_shows_is_stored_with_the_end_of_its_action(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await succeed(store, company, mismatch("TotalAmt"))
     (drift,) = await store.drifts(DriftFilter(company.account_id, is_open=True))
@@ -62,7 +62,7 @@ async def test_what_an_answer_shows_is_stored_with_the_end_of_its_action(
 
 
 async def test_a_comparison_opens_keeps_and_resolves_drifts_in_one_piece(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await succeed(store, company, mismatch("TotalAmt"), mismatch("TxnDate"))
     first = comparison(mismatch("TotalAmt", "c"), mismatch("DueDate"), next_s=900)
@@ -84,7 +84,7 @@ async def test_a_comparison_opens_keeps_and_resolves_drifts_in_one_piece(
 
 
 async def test_what_could_not_be_compared_leaves_drifts_as_they_are(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await succeed(store, company, mismatch("TotalAmt"))
     nothing = replace(comparison(next_s=900), mismatches=None)
@@ -92,9 +92,7 @@ async def test_what_could_not_be_compared_leaves_drifts_as_they_are(
     assert await store.open_drifts() == {"quickbooks": 1}
 
 
-async def test_an_owner_who_was_fenced_off_notes_nothing(
-    store: SqliteStore, company: Owned
-) -> None:
+async def test_an_owner_who_was_fenced_off_notes_nothing(store: Store, company: Owned) -> None:
     await succeed(store, company)
     await store.claim(company.account_id)
     with pytest.raises(StaleEpochError):
@@ -102,7 +100,7 @@ async def test_an_owner_who_was_fenced_off_notes_nothing(
 
 
 async def test_what_is_to_be_compared_is_told_to_who_claims_the_account(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await succeed(store, company)
     assert (await store.claim(company.account_id)).has_open_actions
@@ -112,7 +110,7 @@ async def test_what_is_to_be_compared_is_told_to_who_claims_the_account(
     assert not (await store.claim(company.account_id)).has_open_actions
 
 
-async def test_a_purge_forgets_drifts(store: SqliteStore, company: Owned) -> None:
+async def test_a_purge_forgets_drifts(store: Store, company: Owned) -> None:
     await succeed(store, company, mismatch("TotalAmt"))
     await store.disconnect(company.account_id, purge=True, at=at(400))
     assert await store.open_drifts() == {}

@@ -20,6 +20,7 @@ from store.finance import (
     UnusableObject,
 )
 from store.models import ObjectRecord
+from store.ports import Store
 from store.relational.finance_rows import amount_of, units_of
 from store.sqlite import SqliteStore
 from support.store_fixtures import Owned, at, move, on_writer, open_quick, own, record, tombstone
@@ -50,7 +51,7 @@ def made(piece: Piece) -> list[FinanceDocument | UnusableObject]:
     ]
 
 
-async def bring_up(store: SqliteStore, account_id: str, *, limit: int = 2, steps: int = 100) -> int:
+async def bring_up(store: Store, account_id: str, *, limit: int = 2, steps: int = 100) -> int:
     """Take steps until nothing is missing; return how many there were."""
     if await store.finance.progress(account_id) is None:
         await store.finance.begin(account_id, 1)
@@ -62,7 +63,7 @@ async def bring_up(store: SqliteStore, account_id: str, *, limit: int = 2, steps
     return steps
 
 
-async def total(store: SqliteStore, account_id: str, section: Section = Section.RECEIVABLE) -> str:
+async def total(store: Store, account_id: str, section: Section = Section.RECEIVABLE) -> str:
     reading = await store.finance.read(account_id, BOTH)
     assert reading.built
     amounts = [each.amount for each in reading.totals[section]]
@@ -74,7 +75,7 @@ def amount(object_id: str, value: str, seconds: float = 0, kind: str = "Invoice"
 
 
 async def test_data_that_is_already_there_is_built_piece_by_piece(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     records = [amount(str(number), "1.10") for number in range(7)]
     bills = [amount("b", "5", kind="Bill")]
@@ -99,9 +100,7 @@ async def test_building_goes_on_after_a_restart(path: Path) -> None:
         assert await total(second, company.account_id) == "9"
 
 
-async def test_changes_while_building_are_in_the_copy_once(
-    store: SqliteStore, company: Owned
-) -> None:
+async def test_changes_while_building_are_in_the_copy_once(store: Store, company: Owned) -> None:
     await store.apply_page(company.page(*(amount(str(number), "1") for number in range(6))))
     await bring_up(store, company.account_id, steps=3)
     await store.apply_page(
@@ -111,9 +110,7 @@ async def test_changes_while_building_are_in_the_copy_once(
     assert await total(store, company.account_id) == "34"
 
 
-async def test_what_changes_later_replaces_what_was_there(
-    store: SqliteStore, company: Owned
-) -> None:
+async def test_what_changes_later_replaces_what_was_there(store: Store, company: Owned) -> None:
     await store.apply_page(company.page(amount("1", "1"), amount("2", "2"), amount("3", "4")))
     await bring_up(store, company.account_id)
     await store.apply_page(
@@ -124,7 +121,7 @@ async def test_what_changes_later_replaces_what_was_there(
     assert await total(store, company.account_id) == "20"
 
 
-async def test_a_reading_says_as_of_when_it_is_exact(store: SqliteStore, company: Owned) -> None:
+async def test_a_reading_says_as_of_when_it_is_exact(store: Store, company: Owned) -> None:
     await store.apply_page(company.page(amount("1", "1"), cursors=[move(covered=10)]))
     await bring_up(store, company.account_id)
 
@@ -141,9 +138,7 @@ async def test_a_reading_says_as_of_when_it_is_exact(store: SqliteStore, company
     assert await as_of() == (at(30), 2)
 
 
-async def test_a_copy_in_between_two_moments_is_not_read(
-    store: SqliteStore, company: Owned
-) -> None:
+async def test_a_copy_in_between_two_moments_is_not_read(store: Store, company: Owned) -> None:
     await store.apply_page(company.page(*(amount(str(number), "1") for number in range(4))))
     await bring_up(store, company.account_id)
     await store.apply_page(company.page(*(amount(str(number), "2", 1) for number in range(4))))
@@ -153,7 +148,7 @@ async def test_a_copy_in_between_two_moments_is_not_read(
     assert await total(store, company.account_id) == "8"
 
 
-async def test_a_piece_that_another_overtook_is_refused(store: SqliteStore, company: Owned) -> None:
+async def test_a_piece_that_another_overtook_is_refused(store: Store, company: Owned) -> None:
     await store.apply_page(company.page(amount("1", "1")))
     await bring_up(store, company.account_id)
     await store.apply_page(company.page(amount("1", "2", 1)))
@@ -191,7 +186,7 @@ async def test_purging_an_account_leaves_nothing_of_its_copy(
     assert await total(store, other.account_id) == "3"
 
 
-async def test_another_mapping_begins_anew(store: SqliteStore, company: Owned) -> None:
+async def test_another_mapping_begins_anew(store: Store, company: Owned) -> None:
     await store.apply_page(company.page(amount("1", "1"), amount("2", "2")))
     await bring_up(store, company.account_id)
     await store.finance.begin(company.account_id, 2)
@@ -201,7 +196,7 @@ async def test_another_mapping_begins_anew(store: SqliteStore, company: Owned) -
 
 
 async def test_only_accounts_that_are_read_from_end_to_end_are_built_unasked(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     vendor = {"quickbooks": 1}
     assert await store.finance.unbuilt(vendor, 10) == []
@@ -216,7 +211,7 @@ async def test_only_accounts_that_are_read_from_end_to_end_are_built_unasked(
 
 
 async def test_the_floor_carries_copies_over_the_changes_of_others(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     other = await own(store, "realm-2")
     await store.apply_page(company.page(amount("1", "1")))
@@ -234,7 +229,7 @@ async def test_the_floor_carries_copies_over_the_changes_of_others(
     assert await total(store, company.account_id) == "7"
 
 
-async def test_the_floor_never_passes_what_is_not_whole(store: SqliteStore, company: Owned) -> None:
+async def test_the_floor_never_passes_what_is_not_whole(store: Store, company: Owned) -> None:
     await store.apply_page(company.page(*(amount(str(number), "1") for number in range(4))))
     await bring_up(store, company.account_id, steps=2)
     await store.apply_page(company.page(*(amount(str(number), "2", 1) for number in range(4))))
@@ -244,7 +239,7 @@ async def test_the_floor_never_passes_what_is_not_whole(store: SqliteStore, comp
     assert await total(store, company.account_id) == "8"
 
 
-async def test_problems_are_counted_by_type_and_reason(store: SqliteStore, company: Owned) -> None:
+async def test_problems_are_counted_by_type_and_reason(store: Store, company: Owned) -> None:
     await store.apply_page(company.page(*(amount(each, "1") for each in ("1", "2", "3"))))
     await store.finance.begin(company.account_id, 1)
     while piece := await store.finance.sources(company.account_id, TYPES, 10):
@@ -259,7 +254,7 @@ async def test_problems_are_counted_by_type_and_reason(store: SqliteStore, compa
     ]
 
 
-async def test_pages_go_on_behind_the_last_document(store: SqliteStore, company: Owned) -> None:
+async def test_pages_go_on_behind_the_last_document(store: Store, company: Owned) -> None:
     await store.apply_page(company.page(*(amount(str(number), "1") for number in range(5))))
     await bring_up(store, company.account_id)
     seen: list[str] = []
@@ -274,7 +269,7 @@ async def test_pages_go_on_behind_the_last_document(store: SqliteStore, company:
     assert seen == ["0", "1", "2", "3", "4"]
 
 
-async def test_sums_end_at_the_days_that_are_asked_for(store: SqliteStore, company: Owned) -> None:
+async def test_sums_end_at_the_days_that_are_asked_for(store: Store, company: Owned) -> None:
     await store.apply_page(company.page(amount("1", "1"), amount("2", "2.5")))
     await bring_up(store, company.account_id)
     before, behind = date(2026, 5, 31), date(2026, 6, 2)
@@ -286,9 +281,7 @@ async def test_sums_end_at_the_days_that_are_asked_for(store: SqliteStore, compa
         ]
 
 
-async def test_an_account_without_money_has_an_empty_copy(
-    store: SqliteStore, company: Owned
-) -> None:
+async def test_an_account_without_money_has_an_empty_copy(store: Store, company: Owned) -> None:
     await bring_up(store, company.account_id)
     wanted = FinanceQuery(
         totals=(Section.PAYABLE,), payments=PaymentPage(None, "", None, 5), bank=True
@@ -315,7 +308,7 @@ def test_amounts_that_the_database_cannot_keep_are_refused(text: str) -> None:
         units_of(Decimal(text))
 
 
-async def test_sums_of_the_largest_amounts_are_exact(store: SqliteStore, company: Owned) -> None:
+async def test_sums_of_the_largest_amounts_are_exact(store: Store, company: Owned) -> None:
     huge = "999999999999999999"
     await store.apply_page(company.page(*(amount(str(number), huge) for number in range(30))))
     await bring_up(store, company.account_id, limit=10)

@@ -3,17 +3,16 @@
 from bisect import bisect_right
 from datetime import date
 from decimal import Decimal
-from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import anyio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from store.finance import FinanceDocument, FinanceQuery, Piece, Section
-from store.sqlite import SqliteStore
-from support.store_fixtures import Owned, open_quick, own, record
+from store.ports import Store
+from support.empty_store import OpenEmpty, open_temporary
+from support.postgres_database import PostgresDatabase
+from support.store_fixtures import Owned, own, record
 
 QUERY = FinanceQuery(totals=(Section.RECEIVABLE,))
 ACCOUNTS = 2
@@ -47,7 +46,7 @@ def documents(piece: Piece) -> list[FinanceDocument]:
 class Books:
     """Two companies whose state after each page is known."""
 
-    def __init__(self, store: SqliteStore, companies: list[Owned]) -> None:
+    def __init__(self, store: Store, companies: list[Owned]) -> None:
         self.store = store
         self.companies = companies
         self.held: list[dict[str, int]] = [{} for _ in companies]
@@ -104,8 +103,8 @@ class Books:
                 assert shown == history[place][1], f"at {reading.seq} of {history}"
 
 
-async def play(path: Path, played: list[Step]) -> None:
-    async with await open_quick(path) as store:
+async def play(open_empty: OpenEmpty, played: list[Step]) -> None:
+    async with open_empty() as store:
         books = Books(store, [await own(store, f"realm-{n}") for n in range(ACCOUNTS)])
         for step in played:
             await books.play(step)
@@ -122,5 +121,10 @@ async def play(path: Path, played: list[Step]) -> None:
 @settings(max_examples=60)
 @given(steps)
 def test_a_reading_is_the_state_at_its_seq(played: list[Step]) -> None:
-    with TemporaryDirectory() as folder:
-        anyio.run(partial(play, Path(folder) / "syncline.db", played))
+    anyio.run(play, open_temporary, played)
+
+
+@settings(max_examples=15, deadline=None)
+@given(steps)
+def test_so_it_is_on_postgresql(postgres: PostgresDatabase, played: list[Step]) -> None:
+    anyio.run(play, postgres.empty, played)

@@ -3,15 +3,15 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from store.models import ObjectFilter
-from store.sqlite import SqliteStore
+from store.ports import Store
+from support.empty_store import OpenEmpty, open_temporary
+from support.postgres_database import PostgresDatabase
 from support.store_fixtures import (
     Owned,
     all_changes,
@@ -19,14 +19,13 @@ from support.store_fixtures import (
     at,
     credential,
     move,
-    open_quick,
     own,
     payloads,
     record,
     tombstone,
 )
 
-Step = Callable[[SqliteStore, Owned], Awaitable[object]]
+Step = Callable[[Store, Owned], Awaitable[object]]
 TYPES = ("Invoice", "Bill")
 IDS = ("1", "2", "3")
 
@@ -113,7 +112,7 @@ STEPS = st.builds(
 )
 
 
-async def all_that_is_known(store: SqliteStore, account_id: str) -> Mapping[str, Any]:
+async def all_that_is_known(store: Store, account_id: str) -> Mapping[str, Any]:
     """Ask every question about one account; changes without the numbers that all accounts share."""
     objects = [await all_objects(store, account_id, object_type) for object_type in TYPES]
     claimed = await store.claim(account_id)
@@ -149,18 +148,19 @@ async def all_that_is_known(store: SqliteStore, account_id: str) -> Mapping[str,
     }
 
 
-async def history(steps: Sequence[tuple[bool, Step]], *, alone: bool) -> Mapping[str, Any]:
+async def history(
+    steps: Sequence[tuple[bool, Step]], *, alone: bool, open_empty: OpenEmpty = open_temporary
+) -> Mapping[str, Any]:
     """Return what is known of the first account after its steps, with a second one beside it or not."""
-    with TemporaryDirectory() as folder:
-        async with await open_quick(Path(folder) / "x.db") as store:
-            first = await own(store, "realm-1")
-            second = await own(store, "realm-2")
-            for is_second, step in steps:
-                if not (is_second and alone):
-                    await step(store, second if is_second else first)
-            if not alone:
-                await store.disconnect(second.account_id, purge=True, at=at(99))
-            return await all_that_is_known(store, first.account_id)
+    async with open_empty() as store:
+        first = await own(store, "realm-1")
+        second = await own(store, "realm-2")
+        for is_second, step in steps:
+            if not (is_second and alone):
+                await step(store, second if is_second else first)
+        if not alone:
+            await store.disconnect(second.account_id, purge=True, at=at(99))
+        return await all_that_is_known(store, first.account_id)
 
 
 @settings(max_examples=40, deadline=None)
@@ -172,3 +172,13 @@ def test_account_knows_the_same_with_another_beside_it_as_alone(
     beside = asyncio.run(history(steps, alone=False))
     assert beside == alone
     assert asdict(alone["account"])["id"] == "account of realm-1"
+
+
+@settings(max_examples=10, deadline=None)
+@given(steps=st.lists(st.tuples(st.booleans(), STEPS), min_size=1, max_size=25))
+def test_so_it_does_on_postgresql(
+    postgres: PostgresDatabase, steps: Sequence[tuple[bool, Step]]
+) -> None:
+    alone = asyncio.run(history(steps, alone=True, open_empty=postgres.empty))
+    beside = asyncio.run(history(steps, alone=False, open_empty=postgres.empty))
+    assert beside == alone

@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from store.models import PageWrite, Tombstone, Via
+from store.ports import Store
 from store.sqlite import SqliteStore
 from store.verification import Certificate, Difference, Mend
 from support.store_fixtures import Owned, all_objects, at, move, on_writer, record, tombstone
@@ -75,7 +76,7 @@ async def test_a_deletion_is_not_refused_by_a_time_beyond_the_vendor_s(
 
 @pytest.mark.parametrize("held_seconds", [9, 10 + DAY_S - 1])
 async def test_what_may_be_newer_is_not_overruled(
-    store: SqliteStore, company: Owned, held_seconds: float
+    store: Store, company: Owned, held_seconds: float
 ) -> None:
     await store.apply_page(company.page(record("1", seconds=held_seconds)))
     page = company.page(record("1", seconds=5), tombstones=[Tombstone("Invoice", "2", at(1))])
@@ -84,7 +85,7 @@ async def test_what_may_be_newer_is_not_overruled(
 
 
 async def test_an_old_answer_that_comes_late_overrules_nothing(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     newest = company.page(record("1", seconds=9 * DAY_S), cursors=[move(covered=9 * DAY_S)])
     await store.apply_page(looked(newest, 9 * DAY_S))
@@ -94,7 +95,7 @@ async def test_an_old_answer_that_comes_late_overrules_nothing(
 
 @pytest.mark.parametrize("vendor_time", [None, "9999-12-31T23:59:59+00:00"])
 async def test_an_answer_without_a_sensible_time_overrules_nothing(
-    store: SqliteStore, company: Owned, vendor_time: str | None
+    store: Store, company: Owned, vendor_time: str | None
 ) -> None:
     await store.apply_page(company.page(record("1", seconds=9)))
     page = looked(company.page(record("1", seconds=5)), None)
@@ -103,9 +104,7 @@ async def test_an_answer_without_a_sensible_time_overrules_nothing(
     assert not (await store.apply_page(page)).upserts
 
 
-async def test_only_what_the_page_wrote_is_noted_as_mended(
-    store: SqliteStore, company: Owned
-) -> None:
+async def test_only_what_the_page_wrote_is_noted_as_mended(store: Store, company: Owned) -> None:
     await store.apply_page(company.page(record("1")))
     mends = [Mend("Invoice", key, Difference.MISSING) for key in "123"]
     page = replace(looked(company.page(record("1"), record("2")), 10), mends=mends, via=Via.VERIFY)
@@ -116,7 +115,7 @@ async def test_only_what_the_page_wrote_is_noted_as_mended(
 
 
 async def test_a_certificate_names_mends_up_to_the_one_it_was_told(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     for key in "123":
         mend = Mend("Invoice", key, Difference.MISSING)
@@ -152,7 +151,7 @@ async def test_a_certificate_names_mends_up_to_the_one_it_was_told(
     assert not await store.unnamed_mends(company.account_id)
 
 
-async def test_a_purge_forgets_mends(store: SqliteStore, company: Owned) -> None:
+async def test_a_purge_forgets_mends(store: Store, company: Owned) -> None:
     page = looked(company.page(record("1")), 10)
     await store.apply_page(replace(page, mends=[Mend("Invoice", "1", Difference.MISSING)]))
     await store.disconnect(company.account_id, purge=True, at=at(9))

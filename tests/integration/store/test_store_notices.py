@@ -14,10 +14,12 @@ from store.models import (
     Via,
 )
 from store.notice import Notice, NoticeCheck, NoticesReceived, OpenNotices
+from store.ports import Store
 from store.sqlite import SqliteStore
 from store.sqlite.session import TEXTS
 from support.store_fixtures import (
     Owned,
+    Read,
     all_changes,
     all_objects,
     at,
@@ -36,18 +38,18 @@ def notice(object_id: str = "1", event_id: str = "e1", **changes: object) -> Not
 
 
 async def receive(
-    store: SqliteStore, *notices: Notice, vendor: str = "quickbooks", seconds: float = 0
+    store: Store, *notices: Notice, vendor: str = "quickbooks", seconds: float = 0
 ) -> NoticesReceived:
     return await store.receive_notices(vendor, notices, at(seconds))
 
 
-async def still_open(store: SqliteStore, company: Owned) -> Sequence[OpenNotices]:
+async def still_open(store: Store, company: Owned) -> Sequence[OpenNotices]:
     return (await store.claim(company.account_id)).open_notices
 
 
-async def rows(store: SqliteStore) -> list[tuple[object, ...]]:
+def rows(read: Read) -> list[tuple[object, ...]]:
     statement = "SELECT object_id, event_id, handled_at IS NOT NULL FROM notices ORDER BY id"
-    return await on_writer(store, lambda connection: connection.execute(statement).fetchall())
+    return read(statement)
 
 
 def answering(newest: int) -> NoticeCheck:
@@ -63,7 +65,7 @@ def checked(
     return replace(company.page(*objects, tombstones=gone, observed=10), notices=check)
 
 
-async def test_delivery_is_kept_by_account_and_type(store: SqliteStore, company: Owned) -> None:
+async def test_delivery_is_kept_by_account_and_type(store: Store, company: Owned) -> None:
     other = await own(store, "realm-2")
     received = await receive(
         store,
@@ -79,7 +81,7 @@ async def test_delivery_is_kept_by_account_and_type(store: SqliteStore, company:
     }
 
 
-async def test_event_delivered_again_is_not_new(store: SqliteStore, company: Owned) -> None:
+async def test_event_delivered_again_is_not_new(store: Store, company: Owned) -> None:
     await receive(store, notice())
     received = await receive(store, notice(), notice(), notice("2", "e2"))
     assert (received.stored, received.duplicates) == (1, 2)
@@ -87,7 +89,7 @@ async def test_event_delivered_again_is_not_new(store: SqliteStore, company: Own
 
 
 async def test_event_delivered_again_after_it_was_answered_is_not_new(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await receive(store, notice())
     await store.apply_page(checked(company, answering(1)))
@@ -95,13 +97,13 @@ async def test_event_delivered_again_after_it_was_answered_is_not_new(
     assert (received.stored, received.duplicates, received.fresh) == (0, 1, {})
 
 
-async def test_one_event_may_tell_of_two_objects(store: SqliteStore, company: Owned) -> None:
+async def test_one_event_may_tell_of_two_objects(store: Store, company: Owned) -> None:
     received = await receive(store, notice("1"), notice("27", operation="deleted"))
     assert received.stored == 2
 
 
 async def test_companies_that_are_not_connected_are_counted_and_not_kept(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned, read: Read
 ) -> None:
     gone = await own(store, "realm-3")
     await store.disconnect(gone.account_id, purge=False, at=at(0))
@@ -112,29 +114,29 @@ async def test_companies_that_are_not_connected_are_counted_and_not_kept(
         notice(),
     )
     assert (received.stored, received.duplicates, received.unknown_accounts) == (1, 0, 2)
-    assert await rows(store) == [("1", "e1", 0)]
+    assert rows(read) == [("1", "e1", 0)]
 
 
 async def test_same_company_id_at_another_vendor_is_another_company(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     assert (await receive(store, notice(), vendor="another")).unknown_accounts == 1
 
 
 async def test_page_answers_the_notices_that_it_names_and_no_later_one(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned, read: Read
 ) -> None:
     await receive(store, notice("1"), notice("2", "e2"), notice("3", "e3", object_type="Customer"))
     await receive(store, notice("4", "e4"))
     await store.apply_page(checked(company, answering(2)))
-    assert await rows(store) == [("1", "e1", 1), ("2", "e2", 1), ("3", "e3", 0), ("4", "e4", 0)]
+    assert rows(read) == [("1", "e1", 1), ("2", "e2", 1), ("3", "e3", 0), ("4", "e4", 0)]
     assert list(await still_open(store, company)) == [
         OpenNotices("Customer", 3),
         OpenNotices("Invoice", 4),
     ]
 
 
-async def test_shard_is_claimed_with_its_open_notices(store: SqliteStore, company: Owned) -> None:
+async def test_shard_is_claimed_with_its_open_notices(store: Store, company: Owned) -> None:
     await own(store, "realm-2")
     await receive(store, notice("1"), notice("2", "e2"))
     claimed = await store.claim_shard(0)
@@ -142,7 +144,7 @@ async def test_shard_is_claimed_with_its_open_notices(store: SqliteStore, compan
 
 
 async def test_change_that_a_notice_told_of_came_by_webhook_and_others_by_poll(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned, read: Read
 ) -> None:
     await store.apply_page(company.page(record("2", 1), record("3", 1), via=Via.BACKFILL))
     await receive(store, notice("1", occurred_at=at(4)), notice("2", "e2", occurred_at=at(5)))
@@ -159,18 +161,17 @@ async def test_change_that_a_notice_told_of_came_by_webhook_and_others_by_poll(
         ("3", ChangeOp.UPSERT, Via.POLL),
     }
     via = "SELECT object_id, via FROM objects ORDER BY object_id"
-    held = await on_writer(store, lambda connection: connection.execute(via).fetchall())
-    assert held == [("1", "webhook"), ("2", "webhook"), ("3", "poll")]
+    assert read(via) == [("1", "webhook"), ("2", "webhook"), ("3", "poll")]
 
 
-async def test_notices_of_another_account_tell_nothing(store: SqliteStore, company: Owned) -> None:
+async def test_notices_of_another_account_tell_nothing(store: Store, company: Owned) -> None:
     await own(store, "realm-2")
     await receive(store, notice("1", external_account_id="realm-2"))
     applied = await store.apply_page(checked(company, NoticeCheck(), record("1", 1)))
     assert applied.hinted == []
 
 
-async def test_tagging_makes_no_change_of_its_own(store: SqliteStore, company: Owned) -> None:
+async def test_tagging_makes_no_change_of_its_own(store: Store, company: Owned) -> None:
     await receive(store, notice("1"))
     applied = await store.apply_page(checked(company, NoticeCheck(), record("1", 1)))
     assert (applied.last_seq, len(await all_changes(store))) == (1, 1)
@@ -179,7 +180,7 @@ async def test_tagging_makes_no_change_of_its_own(store: SqliteStore, company: O
 
 @pytest.mark.parametrize(("changed_at", "missed"), [(0, 0), (10, 0), (11, 1), (20, 1), (21, 0)])
 async def test_change_without_a_notice_is_missed_when_it_is_neither_old_nor_fresh(
-    store: SqliteStore, company: Owned, changed_at: float, missed: int
+    store: Store, company: Owned, changed_at: float, missed: int
 ) -> None:
     check = NoticeCheck(missable=["Invoice"], missed_since=at(10), missed_until=at(20))
     applied = await store.apply_page(checked(company, check, record("1", changed_at)))
@@ -187,7 +188,7 @@ async def test_change_without_a_notice_is_missed_when_it_is_neither_old_nor_fres
 
 
 async def test_change_is_not_missed_when_its_notice_was_answered_or_its_type_has_none(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     check = NoticeCheck(missable=["Invoice"], missed_since=at(0), missed_until=at(20))
     await receive(store, notice("1", occurred_at=at(5)))
@@ -199,7 +200,7 @@ async def test_change_is_not_missed_when_its_notice_was_answered_or_its_type_has
 
 
 async def test_notice_from_long_before_does_not_excuse_a_missed_one(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     check = NoticeCheck(missable=["Invoice"], missed_since=at(10), missed_until=at(20))
     await receive(store, notice("1", occurred_at=at(5)))
@@ -208,28 +209,28 @@ async def test_notice_from_long_before_does_not_excuse_a_missed_one(
 
 
 async def test_old_notices_are_forgotten_answered_ones_sooner(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned, read: Read
 ) -> None:
     await receive(store, notice("1"), notice("2", "e2"))
     await store.apply_page(checked(company, answering(1)))
     await receive(store, notice("3", "e3"), seconds=2 * DAY_S)
     assert await store.prune_notices(at(DAY_S), at(-DAY_S), limit=10) == 1
-    assert await rows(store) == [("2", "e2", 0), ("3", "e3", 0)]
+    assert rows(read) == [("2", "e2", 0), ("3", "e3", 0)]
     assert await store.prune_notices(at(DAY_S), at(DAY_S), limit=10) == 1
-    assert await rows(store) == [("3", "e3", 0)]
+    assert rows(read) == [("3", "e3", 0)]
 
 
-async def test_old_notices_are_forgotten_in_steps(store: SqliteStore, company: Owned) -> None:
+async def test_old_notices_are_forgotten_in_steps(store: Store, company: Owned) -> None:
     await receive(store, *(notice(str(number), f"e{number}") for number in range(5)))
     assert await store.prune_notices(at(1), at(1), limit=3) == 3
     assert await store.prune_notices(at(1), at(1), limit=3) == 2
 
 
-async def test_purge_forgets_an_accounts_notices(store: SqliteStore, company: Owned) -> None:
+async def test_purge_forgets_an_accounts_notices(store: Store, company: Owned, read: Read) -> None:
     other = await own(store, "realm-2")
     await receive(store, notice("1"), notice("2", "e2", external_account_id="realm-2"))
     await store.disconnect(company.account_id, purge=True, at=at(0))
-    assert await rows(store) == [("2", "e2", 0)]
+    assert rows(read) == [("2", "e2", 0)]
     assert other.account_id
 
 
@@ -245,7 +246,7 @@ async def test_purge_forgets_an_accounts_notices(store: SqliteStore, company: Ow
     ],
 )
 async def test_version_that_a_notice_tells_of_is_awaited_until_it_is_here(
-    store: SqliteStore,
+    store: Store,
     company: Owned,
     operation: str,
     updated: float | None,
@@ -287,7 +288,7 @@ async def test_nothing_reads_through_all_notices_that_are_kept(
 
 
 async def test_notices_of_deletes_that_are_held_stay_open_and_are_not_awaited(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned, read: Read
 ) -> None:
     received = await receive(
         store,
@@ -300,10 +301,10 @@ async def test_notices_of_deletes_that_are_held_stay_open_and_are_not_awaited(
     held = HeldDeletes("Invoice", 60, 100, ("1",), at(10))
     page = checked(company, NoticeCheck(answers=fresh, awaited=types))
     applied = await store.apply_page(replace(page, holds=(held,)))
-    assert await rows(store) == [("1", "e1", 0), ("2", "e2", 1)]
+    assert rows(read) == [("1", "e1", 0), ("2", "e2", 1)]
     assert not applied.awaits
     await store.apply_page(
         checked(company, NoticeCheck(answers=fresh), gone=[tombstone("1", seconds=20)])
     )
     assert (await all_changes(store))[-1].via is Via.WEBHOOK
-    assert await rows(store) == [("1", "e1", 1), ("2", "e2", 1)]
+    assert rows(read) == [("1", "e1", 1), ("2", "e2", 1)]

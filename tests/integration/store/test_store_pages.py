@@ -2,6 +2,7 @@ import pytest
 
 from store.errors import StaleEpochError
 from store.models import ChangeOp, ObjectFilter, PageApplied, Via
+from store.ports import Store
 from store.sqlite import SqliteStore
 from support.store_fixtures import (
     Owned,
@@ -17,13 +18,13 @@ from support.store_fixtures import (
 )
 
 
-async def live(store: SqliteStore, company: Owned) -> set[str]:
+async def live(store: Store, company: Owned) -> set[str]:
     found = await all_objects(store, company.account_id)
     return {object_id for object_id, item in found.items() if not item.deleted}
 
 
 async def test_page_is_stored_with_cursor_changes_and_watermark(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     applied = await store.apply_page(
         company.page(
@@ -51,7 +52,7 @@ async def test_page_is_stored_with_cursor_changes_and_watermark(
 
 
 async def test_same_page_twice_changes_nothing_the_second_time(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await store.apply_page(company.page(record("3"), record("4")))
     page = company.page(
@@ -72,7 +73,7 @@ async def test_same_page_twice_changes_nothing_the_second_time(
 
 
 async def test_unchanged_page_still_moves_cursor_and_watermark(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await store.apply_page(company.page(record("1"), cursors=[move(covered=10)], observed=1))
     await store.apply_page(company.page(record("1"), cursors=[move(covered=20)], observed=2))
@@ -87,7 +88,7 @@ async def test_unchanged_page_still_moves_cursor_and_watermark(
 
 @pytest.mark.parametrize(("seconds", "kept"), [(9, b"1"), (10, b"2"), (11, b"2")])
 async def test_older_version_never_replaces_a_newer_one(
-    store: SqliteStore, company: Owned, seconds: float, kept: bytes
+    store: Store, company: Owned, seconds: float, kept: bytes
 ) -> None:
     await store.apply_page(company.page(record("1", 10, payload=b"1")))
     applied = await store.apply_page(company.page(record("1", seconds, payload=b"2")))
@@ -95,16 +96,14 @@ async def test_older_version_never_replaces_a_newer_one(
     assert applied.upserts == (kept == b"2")
 
 
-async def test_microseconds_decide_which_version_is_newer(
-    store: SqliteStore, company: Owned
-) -> None:
+async def test_microseconds_decide_which_version_is_newer(store: Store, company: Owned) -> None:
     await store.apply_page(company.page(record("1", 1.000002, payload=b'"newer"')))
     await store.apply_page(company.page(record("1", 1.000001, payload=b'"older"')))
     assert payloads((await all_objects(store, company.account_id)).values()) == [b'"newer"']
 
 
 async def test_new_version_token_with_the_same_bytes_is_no_change(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await store.apply_page(company.page(record("1", 1, version="1", payload=b"{}")))
     applied = await store.apply_page(company.page(record("1", 2, version="2", payload=b"{}")))
@@ -112,9 +111,7 @@ async def test_new_version_token_with_the_same_bytes_is_no_change(
     assert len(await all_changes(store)) == 1
 
 
-async def test_of_one_object_twice_in_a_page_the_newest_wins(
-    store: SqliteStore, company: Owned
-) -> None:
+async def test_of_one_object_twice_in_a_page_the_newest_wins(store: Store, company: Owned) -> None:
     applied = await store.apply_page(
         company.page(
             record("1", 5, payload=b'"newest"'),
@@ -128,14 +125,14 @@ async def test_of_one_object_twice_in_a_page_the_newest_wins(
     assert payloads(found.values()) == [b'"newest"', b'"second"']
 
 
-async def test_same_id_in_two_types_is_two_objects(store: SqliteStore, company: Owned) -> None:
+async def test_same_id_in_two_types_is_two_objects(store: Store, company: Owned) -> None:
     await store.apply_page(company.page(record("1"), record("1", object_type="Bill")))
     await store.apply_page(company.page(tombstones=[tombstone("1", object_type="Bill")]))
     assert await store.live_counts(company.account_id) == {"Bill": 0, "Invoice": 1}
 
 
 async def test_tombstone_marks_a_live_row_and_keeps_its_payload(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await store.apply_page(company.page(record("1", 1)))
     applied = await store.apply_page(
@@ -152,7 +149,7 @@ async def test_tombstone_marks_a_live_row_and_keeps_its_payload(
 
 
 async def test_tombstone_without_a_time_leaves_the_row_its_own(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await store.apply_page(company.page(record("1", 7)))
     await store.apply_page(company.page(tombstones=[tombstone("1")]))
@@ -162,7 +159,7 @@ async def test_tombstone_without_a_time_leaves_the_row_its_own(
 
 
 async def test_tombstone_of_an_unknown_or_newer_or_deleted_row_changes_nothing(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await store.apply_page(company.page(record("newer", 10), record("gone", 1)))
     await store.apply_page(company.page(tombstones=[tombstone("gone", 2)]))
@@ -182,7 +179,7 @@ async def test_tombstone_of_an_unknown_or_newer_or_deleted_row_changes_nothing(
 
 
 async def test_version_from_before_the_last_tombstone_does_not_revive(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await store.apply_page(company.page(record("1", 1)))
     await store.apply_page(company.page(tombstones=[tombstone("1", 3)]))
@@ -194,7 +191,7 @@ async def test_version_from_before_the_last_tombstone_does_not_revive(
 
 @pytest.mark.parametrize("seconds", [2, 3])
 async def test_version_as_new_as_its_tombstone_revives_the_row(
-    store: SqliteStore, company: Owned, seconds: float
+    store: Store, company: Owned, seconds: float
 ) -> None:
     await store.apply_page(company.page(record("1", 1, payload=b"{}")))
     await store.apply_page(company.page(tombstones=[tombstone("1", 2)]))
@@ -204,7 +201,7 @@ async def test_version_as_new_as_its_tombstone_revives_the_row(
 
 
 async def test_object_and_tombstone_in_one_page_end_as_the_later_of_them(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await store.apply_page(company.page(record("died", 1), record("lives", 1)))
     applied = await store.apply_page(
@@ -218,7 +215,7 @@ async def test_object_and_tombstone_in_one_page_end_as_the_later_of_them(
     assert await live(store, company) == {"lives"}
 
 
-async def test_page_under_an_old_epoch_is_refused_whole(store: SqliteStore, company: Owned) -> None:
+async def test_page_under_an_old_epoch_is_refused_whole(store: Store, company: Owned) -> None:
     await store.claim(company.account_id)
     with pytest.raises(StaleEpochError):
         await store.apply_page(company.page(record("1"), cursors=[move(covered=9)]))
@@ -315,21 +312,21 @@ class TestWatermark:
         assert applied.exact_as_of == at(50)
 
 
-async def test_covered_type_never_goes_back(store: SqliteStore, company: Owned) -> None:
+async def test_covered_type_never_goes_back(store: Store, company: Owned) -> None:
     for covered in (50, 40):
         await store.apply_page(company.page(cursors=[move(covered=covered)]))
     (cursor,) = await store.cursors(company.account_id)
     assert cursor.covered_until == at(50)
 
 
-async def test_empty_page_notes_the_look(store: SqliteStore, company: Owned) -> None:
+async def test_empty_page_notes_the_look(store: Store, company: Owned) -> None:
     applied = await store.apply_page(company.page(observed=33))
     assert (applied.upserts, applied.deletes, applied.last_seq) == (0, 0, 0)
     assert (await store.account(company.account_id)).last_synced_at == at(33)
 
 
 async def test_objects_come_in_pages_in_the_order_of_their_ids(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await store.apply_page(
         company.page(*[record(object_id, int(object_id)) for object_id in "53142"])
@@ -348,7 +345,7 @@ async def test_objects_come_in_pages_in_the_order_of_their_ids(
     assert await ids(updated_since=at(5), include_deleted=True) == ["3", "5"]
 
 
-async def test_deleted_ids_are_those_held_as_deleted(store: SqliteStore, company: Owned) -> None:
+async def test_deleted_ids_are_those_held_as_deleted(store: Store, company: Owned) -> None:
     await store.apply_page(company.page(record("1"), record("2"), record("3")))
     await store.apply_page(company.page(tombstones=[tombstone("2")]))
     asked = ["1", "2", "unknown"]
@@ -357,7 +354,7 @@ async def test_deleted_ids_are_those_held_as_deleted(store: SqliteStore, company
     assert await store.live_counts(company.account_id) == {"Invoice": 2}
 
 
-async def test_object_never_seen_is_none(store: SqliteStore, company: Owned) -> None:
+async def test_object_never_seen_is_none(store: Store, company: Owned) -> None:
     other = await own(store, "realm-2")
     await store.apply_page(other.page(record("1")))
     assert await store.object(company.account_id, "Invoice", "1") is None

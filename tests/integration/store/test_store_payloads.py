@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from store.models import Via
+from store.ports import Store
 from store.relational.objects import object_rows, read_object, upsert_objects
 from store.sqlite import SqliteStore
 from store.sqlite.connection import open_writer
@@ -30,7 +31,7 @@ EXACT = {
 
 @pytest.mark.parametrize("payload", EXACT.values(), ids=EXACT.keys())
 async def test_payload_comes_back_byte_for_byte(
-    store: SqliteStore, company: Owned, payload: bytes
+    store: Store, company: Owned, payload: bytes
 ) -> None:
     await store.apply_page(company.page(record("0"), record("1", payload=payload), record("2")))
     found = await store.object(company.account_id, "Invoice", "1")
@@ -56,7 +57,7 @@ def test_neighbours_in_a_page_never_share_a_byte(
     assert payloads(item for item in found if item is not None) == bodies
 
 
-async def test_large_payload_is_kept(store: SqliteStore, company: Owned) -> None:
+async def test_large_payload_is_kept(store: Store, company: Owned) -> None:
     payload = b'{"a":"' + b"x" * 12_000_000 + b'"}'
     await store.apply_page(company.page(record("1", payload=payload), record("2")))
     assert payloads((await all_objects(store, company.account_id)).values()) == [
@@ -78,7 +79,7 @@ async def test_payload_is_text_that_any_tool_can_look_into(
 
 
 async def test_stored_payload_is_embedded_as_it_is_in_an_answer(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await store.apply_page(company.page(record("1", payload=b'{"n": 1.0}')))
     found = await store.object(company.account_id, "Invoice", "1")
@@ -89,7 +90,7 @@ async def test_stored_payload_is_embedded_as_it_is_in_an_answer(
     "text", ["naïve", "1' OR '1'='1", '"', "\\", "\x01", "日本", "%", "_", "🙂"]
 )
 async def test_keys_of_any_characters_are_kept_apart(
-    store: SqliteStore, company: Owned, text: str
+    store: Store, company: Owned, text: str
 ) -> None:
     await store.apply_page(
         company.page(record(text, object_type=text, version=text), record("_", object_type=text))
@@ -102,7 +103,7 @@ async def test_keys_of_any_characters_are_kept_apart(
 
 @pytest.mark.parametrize("object_id", ["a\x00b", "\x00", "\ud800"])
 async def test_key_that_cannot_be_kept_fails_its_page_only(
-    store: SqliteStore, company: Owned, object_id: str
+    store: Store, company: Owned, object_id: str
 ) -> None:
     with pytest.raises(ValueError, match=r"U\+0000|surrogates"):
         await store.apply_page(company.page(record("1"), record(object_id)))

@@ -13,7 +13,7 @@ from store.action_models import (
     NewAction,
 )
 from store.errors import ActionConflictError, UnknownAccountError
-from store.sqlite import SqliteStore
+from store.ports import Store
 from support.store_fixtures import Owned, at
 
 ATTEMPT = Attempt(AttemptCall.SEND, at(1), AttemptOutcome.OPEN, base="b")
@@ -31,7 +31,7 @@ def new(company: Owned, action_id: str = "one", *, key: str | None = None) -> Ne
     )
 
 
-async def test_it_is_stored_and_noted_as_being_sent(store: SqliteStore, company: Owned) -> None:
+async def test_it_is_stored_and_noted_as_being_sent(store: Store, company: Owned) -> None:
     taken = await store.take_in(company.epoch, new(company), ATTEMPT, at(-60))
     assert (taken.is_new, taken.begun) == (True, True)
     assert (taken.action.state, taken.action.attempts) == (ActionState.SENDING, ())
@@ -40,7 +40,7 @@ async def test_it_is_stored_and_noted_as_being_sent(store: SqliteStore, company:
     assert stored.searched_from == at(-60)
 
 
-async def test_behind_an_open_one_it_is_only_stored(store: SqliteStore, company: Owned) -> None:
+async def test_behind_an_open_one_it_is_only_stored(store: Store, company: Owned) -> None:
     await store.accept_action(new(company, "earlier"))
     taken = await store.take_in(company.epoch, new(company), ATTEMPT, at(-60))
     assert (taken.is_new, taken.begun) == (True, False)
@@ -49,7 +49,7 @@ async def test_behind_an_open_one_it_is_only_stored(store: SqliteStore, company:
     assert (stored.state, stored.attempts) == (ActionState.PENDING, ())
 
 
-async def test_behind_one_that_ended_it_is_begun(store: SqliteStore, company: Owned) -> None:
+async def test_behind_one_that_ended_it_is_begun(store: Store, company: Owned) -> None:
     await store.take_in(company.epoch, new(company, "earlier"), ATTEMPT, at(-60))
     done = replace(ATTEMPT, outcome=AttemptOutcome.DONE, ended_at=at(2))
     end = AttemptEnd(done, ActionState.SUCCEEDED)
@@ -57,7 +57,7 @@ async def test_behind_one_that_ended_it_is_begun(store: SqliteStore, company: Ow
     assert (await store.take_in(company.epoch, new(company), ATTEMPT, at(-60))).begun
 
 
-async def test_an_earlier_owner_only_stores_it(store: SqliteStore, company: Owned) -> None:
+async def test_an_earlier_owner_only_stores_it(store: Store, company: Owned) -> None:
     await store.claim(company.account_id)
     taken = await store.take_in(company.epoch, new(company), ATTEMPT, at(-60))
     assert (taken.is_new, taken.begun) == (True, False)
@@ -66,9 +66,7 @@ async def test_an_earlier_owner_only_stores_it(store: SqliteStore, company: Owne
     assert stored.attempts == ()
 
 
-async def test_a_repeat_gives_the_same_and_begins_nothing(
-    store: SqliteStore, company: Owned
-) -> None:
+async def test_a_repeat_gives_the_same_and_begins_nothing(store: Store, company: Owned) -> None:
     await store.take_in(company.epoch, new(company, key="k"), ATTEMPT, at(-60))
     again = replace(new(company, "two", key="k"), fingerprint="one")
     taken = await store.take_in(company.epoch, again, ATTEMPT, at(-60))
@@ -77,7 +75,7 @@ async def test_a_repeat_gives_the_same_and_begins_nothing(
     assert await store.action(company.account_id, "two") is None
 
 
-async def test_what_is_in_its_way_keeps_it_out(store: SqliteStore, company: Owned) -> None:
+async def test_what_is_in_its_way_keeps_it_out(store: Store, company: Owned) -> None:
     await store.take_in(company.epoch, new(company, key="k"), ATTEMPT, at(-60))
     with pytest.raises(ActionConflictError):
         await store.take_in(company.epoch, new(company, "two", key="k"), ATTEMPT, at(-60))
@@ -90,7 +88,7 @@ async def test_what_is_in_its_way_keeps_it_out(store: SqliteStore, company: Owne
 
 
 async def test_an_account_that_was_just_disconnected_takes_nothing_new(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await store.accept_action(new(company, key="k"))
     await store.disconnect(company.account_id, purge=False, at=at(1))
@@ -101,7 +99,7 @@ async def test_an_account_that_was_just_disconnected_takes_nothing_new(
 
 
 async def test_a_sending_decided_on_an_old_view_of_the_ledger_is_not_begun(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await store.accept_action(new(company))
     owner = (company.account_id, company.epoch, "one")
@@ -115,7 +113,7 @@ async def test_a_sending_decided_on_an_old_view_of_the_ledger_is_not_begun(
 
 
 async def test_a_look_that_began_before_another_sending_proves_nothing(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     taken = await store.take_in(company.epoch, new(company), ATTEMPT, at(-60))
     assert taken.begun

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from store.errors import StaleEpochError, UnknownAccountError
 from store.models import Via
-from store.sqlite import SqliteStore
+from store.ports import Store
 from store.verification import Certificate, TypeComparison, VerificationStanding
 from support.store_fixtures import Owned, at, record, tombstone
 
@@ -39,13 +39,13 @@ def certificate(**more: object) -> Certificate:
     return Certificate(**{**values, **more})  # type: ignore[arg-type]
 
 
-async def row_of(store: SqliteStore, company: Owned, object_id: str) -> "StoredObject":
+async def row_of(store: Store, company: Owned, object_id: str) -> "StoredObject":
     row = await store.object(company.account_id, "Invoice", object_id)
     assert row is not None
     return row
 
 
-async def test_only_what_is_not_held_just_so_is_unlike(store: SqliteStore, company: Owned) -> None:
+async def test_only_what_is_not_held_just_so_is_unlike(store: Store, company: Owned) -> None:
     same, other, gone = record("1"), record("2"), record("3")
     await store.apply_page(company.page(same, other, gone))
     await store.apply_page(company.page(tombstones=[tombstone("3")]))
@@ -60,9 +60,7 @@ async def test_only_what_is_not_held_just_so_is_unlike(store: SqliteStore, compa
     assert held.fingerprint != buried.fingerprint
 
 
-async def test_what_is_held_besides_the_scanned_is_named(
-    store: SqliteStore, company: Owned
-) -> None:
+async def test_what_is_held_besides_the_scanned_is_named(store: Store, company: Owned) -> None:
     await store.apply_page(company.page(record("1"), record("2"), record("3")))
     await store.apply_page(company.page(tombstones=[tombstone("3")]))
     rows = await store.unscanned(company.account_id, "Invoice", {"1", "9"})
@@ -73,9 +71,7 @@ async def test_what_is_held_besides_the_scanned_is_named(
     ]
 
 
-async def test_a_judged_row_gives_way_whatever_it_claims(
-    store: SqliteStore, company: Owned
-) -> None:
+async def test_a_judged_row_gives_way_whatever_it_claims(store: Store, company: Owned) -> None:
     await store.apply_page(company.page(record("1", seconds=900)))
     older = record("1", seconds=5)
     await store.apply_page(company.page(older))
@@ -89,7 +85,7 @@ async def test_a_judged_row_gives_way_whatever_it_claims(
 
 
 async def test_a_row_that_changed_since_it_was_judged_keeps_its_claim(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await store.apply_page(company.page(record("1", seconds=900), record("2", seconds=900)))
     older = [record("1", seconds=5), record("2", seconds=5)]
@@ -105,7 +101,7 @@ async def test_a_row_that_changed_since_it_was_judged_keeps_its_claim(
 
 
 async def test_requests_are_numbered_and_answered_by_certificates(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     assert await store.request_verification(company.account_id, repair=False) == 1
     claimed = await store.claim(company.account_id)
@@ -124,7 +120,7 @@ async def test_requests_are_numbered_and_answered_by_certificates(
     assert found.differences == 1
 
 
-async def test_only_the_newest_certificates_are_kept(store: SqliteStore, company: Owned) -> None:
+async def test_only_the_newest_certificates_are_kept(store: Store, company: Owned) -> None:
     for number in range(1, 31):
         later = certificate(finished_at=at(3) + timedelta(hours=number))
         assert await store.store_certificate(company.account_id, company.epoch, later) == number
@@ -133,7 +129,7 @@ async def test_only_the_newest_certificates_are_kept(store: SqliteStore, company
     assert found.number == 30
 
 
-async def test_earlier_owners_certify_nothing(store: SqliteStore, company: Owned) -> None:
+async def test_earlier_owners_certify_nothing(store: Store, company: Owned) -> None:
     await store.claim(company.account_id)
     with pytest.raises(StaleEpochError):
         await store.store_certificate(company.account_id, company.epoch, certificate())
@@ -142,7 +138,7 @@ async def test_earlier_owners_certify_nothing(store: SqliteStore, company: Owned
         await store.request_verification("nobody", repair=True)
 
 
-async def test_a_purge_forgets_them(store: SqliteStore, company: Owned) -> None:
+async def test_a_purge_forgets_them(store: Store, company: Owned) -> None:
     await store.request_verification(company.account_id, repair=True)
     await store.store_certificate(company.account_id, company.epoch, certificate())
     await store.disconnect(company.account_id, purge=True, at=at(9))

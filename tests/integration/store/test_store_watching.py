@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from store.ports import Store
 from store.sqlite import SqliteStore
 from store.watch_models import (
     AccountEvent,
@@ -39,7 +40,7 @@ def resolved(found: Alert) -> AlertChange:
     return AlertChange(AlertHappening.RESOLVED, over, START + HOUR)
 
 
-async def test_raised_alert_is_open_until_it_is_resolved(store: SqliteStore) -> None:
+async def test_raised_alert_is_open_until_it_is_resolved(store: Store) -> None:
     (event,) = await store.record_alerts([raised(alert())])
     assert await store.open_alerts() == [event.alert]
     assert event.alert == alert(id=event.alert.id)
@@ -51,19 +52,19 @@ async def test_raised_alert_is_open_until_it_is_resolved(store: SqliteStore) -> 
     assert await store.last_alert_seq() == end.seq
 
 
-async def test_the_same_is_never_open_twice(store: SqliteStore) -> None:
+async def test_the_same_is_never_open_twice(store: Store) -> None:
     await store.record_alerts([raised(alert())])
     assert await store.record_alerts([raised(alert(cause="it fails otherwise"))]) == []
     assert [each.cause for each in await store.open_alerts()] == ["it fails otherwise"]
 
 
-async def test_raised_and_resolved_in_one_piece(store: SqliteStore) -> None:
+async def test_raised_and_resolved_in_one_piece(store: Store) -> None:
     first, second = await store.record_alerts([raised(alert()), resolved(alert())])
     assert first.alert.id == second.alert.id
     assert await store.open_alerts() == []
 
 
-async def test_a_changed_cause_is_stored_and_not_told(store: SqliteStore) -> None:
+async def test_a_changed_cause_is_stored_and_not_told(store: Store) -> None:
     (event,) = await store.record_alerts([raised(alert())])
     other = replace(event.alert, cause="another")
     assert await store.record_alerts([AlertChange(AlertHappening.CHANGED, other, START)]) == []
@@ -71,7 +72,7 @@ async def test_a_changed_cause_is_stored_and_not_told(store: SqliteStore) -> Non
     assert await store.alert_events(event.seq, 10) == []
 
 
-async def test_alerts_are_paged_newest_first(store: SqliteStore) -> None:
+async def test_alerts_are_paged_newest_first(store: Store) -> None:
     events = await store.record_alerts([raised(alert(str(number))) for number in range(5)])
     await store.record_alerts([resolved(events[4].alert)])
     page = await store.alerts(AlertFilter(open=True, limit=2))
@@ -83,7 +84,7 @@ async def test_alerts_are_paged_newest_first(store: SqliteStore) -> None:
 
 
 async def test_old_alerts_go_with_their_events_and_numbers_are_not_given_again(
-    store: SqliteStore,
+    store: Store,
 ) -> None:
     (event,) = await store.record_alerts([raised(alert())])
     (end,) = await store.record_alerts([resolved(event.alert)])
@@ -96,7 +97,7 @@ async def test_old_alerts_go_with_their_events_and_numbers_are_not_given_again(
     assert again.alert.id > event.alert.id
 
 
-async def test_a_channels_position_is_kept(store: SqliteStore) -> None:
+async def test_a_channels_position_is_kept(store: Store) -> None:
     assert await store.channel("webhook") is None
     failing = ChannelPosition("webhook", 7, 3, START, START + HOUR, "HTTP 500")
     await store.put_channel(ChannelPosition("webhook", 6))
@@ -109,9 +110,7 @@ def event(account_id: str, text: str, hours: int = 0) -> AccountEvent:
     return AccountEvent(account_id, at, "page", "info", text, 2, {"look": "feed"})
 
 
-async def test_what_happened_to_an_account_is_paged_both_ways(
-    store: SqliteStore, company: Owned
-) -> None:
+async def test_what_happened_to_an_account_is_paged_both_ways(store: Store, company: Owned) -> None:
     known = company.account_id
     await store.add_account_events(
         [event(known, "1"), event("stranger", "x"), event(known, "2"), event(known, "3")]
@@ -125,7 +124,7 @@ async def test_what_happened_to_an_account_is_paged_both_ways(
     assert await store.account_events(AccountEventFilter("stranger")) == []
 
 
-async def test_old_events_are_forgotten_a_few_at_a_time(store: SqliteStore, company: Owned) -> None:
+async def test_old_events_are_forgotten_a_few_at_a_time(store: Store, company: Owned) -> None:
     known = company.account_id
     await store.add_account_events([event(known, str(hours), hours) for hours in range(5)])
     assert await store.prune_account_events(START + 3 * HOUR, limit=2) == 2
@@ -134,7 +133,7 @@ async def test_old_events_are_forgotten_a_few_at_a_time(store: SqliteStore, comp
 
 
 async def test_purge_forgets_events_and_alerts_and_keeps_the_audit(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     known = company.account_id
     await store.add_account_events([event(known, "1")])
@@ -172,7 +171,7 @@ async def test_audit_is_paged_and_can_only_be_added_to(store: SqliteStore, path:
         connection.close()
 
 
-async def test_samples_of_a_part_are_kept_for_as_long_as_is_said(store: SqliteStore) -> None:
+async def test_samples_of_a_part_are_kept_for_as_long_as_is_said(store: Store) -> None:
     samples = [PackedSamples(START + hours * HOUR, bytes([hours])) for hours in range(3)]
     for each in samples:
         await store.put_health_samples(1, each, START + HOUR)
@@ -181,7 +180,7 @@ async def test_samples_of_a_part_are_kept_for_as_long_as_is_said(store: SqliteSt
     assert await store.health_samples(1, START + 2 * HOUR) == samples[2:]
 
 
-async def test_text_that_cannot_be_stored_as_it_is(store: SqliteStore, company: Owned) -> None:
+async def test_text_that_cannot_be_stored_as_it_is(store: Store, company: Owned) -> None:
     """Vendors' error texts, and names that somebody sends, may hold anything."""
     odd = "a\0b\ud800c"
     known = company.account_id

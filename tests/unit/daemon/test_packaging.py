@@ -62,5 +62,7 @@ def vendor_folders() -> Iterator[str]:
 
 def test_every_vendor_is_held_apart_from_the_others() -> None:
     contracts = PROJECT["tool"]["importlinter"]["contracts"]
-    (apart,) = (contract for contract in contracts if contract["type"] == "independence")
-    assert sorted(apart["modules"]) == sorted(vendor_folders())
+    apart = [
+        sorted(contract["modules"]) for contract in contracts if contract["type"] == "independence"
+    ]
+    assert sorted(vendor_folders()) in apart

@@ -1,0 +1,103 @@
+"""Opening the store, or saying in one line why it cannot be."""
+
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from functools import partial
+from threading import Event
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from store.crash_points import CrashPoint
+from store.errors import StoreOpenError, StoreUnavailableError
+from store.postgresql.connection import Connection, open_reader, open_writer
+from store.postgresql.migrate import bundled_migrations, migrate
+from store.postgresql.readers import Reader, Readers
+from store.postgresql.store import PostgresqlStore
+from store.postgresql.writer import Writer
+from store.relational.change_signal import ChangeSignal
+from store.relational.changes import last_seq
+
+_READERS = 2
+_ONE_DAEMON = b"SELECT pg_try_advisory_lock(1398363715, 1)"
+_TRY_AGAIN_S = 0.2
+
+
+async def open_store(
+    url: str,
+    *,
+    durable: bool = True,
+    busy_timeout_s: float = 5.0,
+    crash_point: CrashPoint | None = None,
+) -> PostgresqlStore:
+    """Open the database; its tables are created, or brought up to date, where that is needed.
+
+    Args:
+        url: `postgresql://...`, as libpq has it.
+        durable: False does not wait for the disk; for tests only.
+        busy_timeout_s: how long to wait for another daemon on the same database to end.
+        crash_point: where the process is to kill itself; for tests only.
+
+    Returns:
+        The store, to be closed by whoever asked for it.
+
+    Raises:
+        StoreOpenError: it cannot be used; the message says why and what to do.
+    """
+
+    def prepare(connection: Connection) -> None:
+        _be_the_only_one(connection, busy_timeout_s)
+        migrate(connection, bundled_migrations(), crash_point)
+
+    async with AsyncExitStack() as opened:
+        signal = ChangeSignal(0)
+        opened.callback(signal.close)
+        writer = Writer(
+            partial(open_writer, url, durable=durable, prepare=prepare),
+            partial(open_writer, url, durable=durable, prepare=lambda _: None),
+            signal.move,
+            crash_point,
+        )
+        readers = Readers()
+        opened.push_async_callback(readers.close)
+        opened.push_async_callback(writer.close)
+        with _explained(url):
+            await writer.open()
+            for number in range(_READERS):
+                readers.add(Reader(f"store-reader-{number}", partial(open_reader, url)))
+            signal.move(await readers.run(last_seq))
+        return PostgresqlStore(writer, readers, signal, opened.pop_all())
+
+
+def _be_the_only_one(connection: Connection, timeout_s: float) -> None:
+    """Keep other daemons off this database for as long as the connection lasts.
+
+    Raises:
+        StoreUnavailableError: there is another one.
+    """
+    for _ in range(1 + round(timeout_s / _TRY_AGAIN_S)):
+        row = connection.execute(_ONE_DAEMON).fetchone()
+        if row is not None and row[0]:
+            return
+        Event().wait(_TRY_AGAIN_S)
+    raise StoreUnavailableError("another daemon uses the database: stop that one")
+
+
+@contextmanager
+def _explained(url: str) -> Iterator[None]:
+    """Turn what went wrong into words for an operator; passwords stay out of them."""
+    try:
+        yield
+    except (psycopg.Error, StoreUnavailableError) as error:
+        text = " ".join(str(error).split())
+        raise StoreOpenError(f"the database {named(url)} cannot be used: {text}") from error
+
+
+def named(url: str) -> str:
+    """Say which database a URL names, without its secrets."""
+    try:
+        parts = conninfo_to_dict(url)
+    except psycopg.Error:
+        return "of store.url"
+    host, name = parts.get("host", "this machine"), parts.get("dbname") or parts.get("user", "")
+    return f"{name} at {host}"

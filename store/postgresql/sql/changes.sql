@@ -1,0 +1,38 @@
+-- name: page
+SELECT
+  c.seq, c.account_id, a.vendor, c.object_type, c.object_id, c.op, c.via, c.observed_at,
+  c.updated_at
+FROM changes AS c JOIN accounts AS a ON a.id = c.account_id
+WHERE c.seq > :after
+  AND (:account_id::text IS NULL OR c.account_id = :account_id::text)
+  AND (:object_type::text IS NULL OR c.object_type = :object_type::text)
+ORDER BY c.seq LIMIT :limit;
+
+-- name: last_seq
+SELECT last_seq FROM feed;
+
+-- name: number
+-- The last statement of a transaction. Whoever numbers holds the row of `feed` until he is visible:
+-- the numbers are in the order of commits, and what is undone takes none. Returns the newest number
+-- before, the newest now, and by which name to ask later whether this was committed.
+WITH counted AS (
+  SELECT count(*) AS made FROM pending_changes
+), moved AS (
+  UPDATE feed SET last_seq = last_seq + made FROM counted WHERE made > 0
+  RETURNING last_seq
+), numbered AS (
+  INSERT INTO changes (
+    seq, account_id, object_type, object_id, op, via, observed_at, updated_at
+  )
+  SELECT
+    moved.last_seq - made + place, account_id, object_type, object_id, op, via, observed_at,
+    updated_at
+  FROM moved CROSS JOIN counted CROSS JOIN pending_changes
+)
+SELECT
+  coalesce(moved.last_seq - made, feed.last_seq), coalesce(moved.last_seq, feed.last_seq),
+  pg_current_xact_id_if_assigned()::text
+FROM feed CROSS JOIN counted LEFT JOIN moved ON true;
+
+-- name: forget_range
+DELETE FROM changes WHERE seq > ? AND seq <= ? AND account_id = ?;

@@ -1,0 +1,2 @@
+-- name: status
+SELECT pg_xact_status(?::text::xid8);
