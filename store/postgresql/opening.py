@@ -26,6 +26,7 @@ _TRY_AGAIN_S = 0.2
 async def open_store(
     url: str,
     *,
+    alone: bool = True,
     durable: bool = True,
     busy_timeout_s: float = 5.0,
     crash_point: CrashPoint | None = None,
@@ -34,6 +35,7 @@ async def open_store(
 
     Args:
         url: `postgresql://...`, as libpq has it.
+        alone: whether this is to be the only daemon on the database.
         durable: False does not wait for the disk; for tests only.
         busy_timeout_s: how long to wait for another daemon on the same database to end.
         crash_point: where the process is to kill itself; for tests only.
@@ -46,7 +48,8 @@ async def open_store(
     """
 
     def prepare(connection: Connection) -> None:
-        _be_the_only_one(connection, busy_timeout_s)
+        if alone:
+            _be_the_only_one(connection, busy_timeout_s)
         migrate(connection, bundled_migrations(), crash_point)
 
     async with AsyncExitStack() as opened:

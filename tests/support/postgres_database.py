@@ -50,9 +50,9 @@ class PostgresDatabase:
         async with await self.open_empty() as store:
             yield store
 
-    async def open_again(self) -> PostgresqlStore:
+    async def open_again(self, *, alone: bool = True) -> PostgresqlStore:
         """Open a store on what is there."""
-        return await open_store(self.url, durable=False, busy_timeout_s=1)
+        return await open_store(self.url, alone=alone, durable=False, busy_timeout_s=0)
 
     def query(self, text: str, *given: object) -> list[tuple[Any, ...]]:
         """Ask as any reader could."""
