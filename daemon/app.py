@@ -49,6 +49,7 @@ from daemon.sealing_proof import PROOF_KEY
 from daemon.service_history import ServiceHistory
 from daemon.signals import Control, hear_signals
 from daemon.status_key import open_status_links
+from daemon.store_opening import open_configured_store
 from daemon.supervisor import Supervisor
 from daemon.throughput import Throughput
 from daemon.token_watch import TokenWatch
@@ -61,7 +62,7 @@ from daemon.web import ListenError, WebContext, WebServer
 from daemon.world import World, this_world
 from store.crash_points import UnknownCrashPointError
 from store.errors import StoreOpenError
-from store.sqlite import SqliteStore, open_store
+from store.ports import Store
 
 log = structlog.get_logger()
 
@@ -86,7 +87,7 @@ class Daemon:
 
     config: Config
     world: World
-    store: SqliteStore
+    store: Store
     vendors: Vendors
     supervisor: Supervisor
     server: WebServer
@@ -149,13 +150,13 @@ async def running(config: Config, world: World) -> AsyncIterator[Daemon]:
         StoreOpenError, WrongKeyError, GeneratedSecretError, ListenError: it can't start; the text
             says why and what to do. Nothing was damaged. May come wrapped in an exception group.
     """
-    async with await open_store(config.store.path, crash_point=world.crash_point) as store:
+    async with await open_configured_store(config.store, world.crash_point) as store:
         assembled = await assemble(config, world, store)
         async with assembled.started() as daemon:
             yield daemon
 
 
-async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
+async def assemble(config: Config, world: World, store: Store) -> Daemon:
     """Put the parts together; nothing runs yet."""
     sealed_by = await store.metadata(PROOF_KEY)
     sealer = await open_sealer(config, store)
@@ -217,7 +218,7 @@ async def assemble(config: Config, world: World, store: SqliteStore) -> Daemon:
     )
 
 
-def _supervisor(config: Config, world: World, store: SqliteStore, vendors: Vendors) -> Supervisor:
+def _supervisor(config: Config, world: World, store: Store, vendors: Vendors) -> Supervisor:
     return Supervisor(
         store,
         vendors.surroundings,
@@ -229,7 +230,7 @@ def _supervisor(config: Config, world: World, store: SqliteStore, vendors: Vendo
 
 
 def _vendors(
-    config: Config, world: World, store: SqliteStore, sealer: Sealer, listeners: Sequence[Listener]
+    config: Config, world: World, store: Store, sealer: Sealer, listeners: Sequence[Listener]
 ) -> Vendors:
     workshop = VendorWorkshop(
         store=store,
@@ -243,7 +244,7 @@ def _vendors(
 
 
 def _readers(
-    world: World, store: SqliteStore, vendors: Vendors, supervisor: Supervisor, watch: ReadWatch
+    world: World, store: Store, vendors: Vendors, supervisor: Supervisor, watch: ReadWatch
 ) -> ReaderDesk:
     around = vendors.surroundings
     return ReaderDesk(store, supervisor, around, watch, world.clock, vendors.tell)
@@ -251,7 +252,7 @@ def _readers(
 
 def _connector(
     world: World,
-    store: SqliteStore,
+    store: Store,
     sealer: Sealer,
     vendors: Vendors,
     supervisor: Supervisor,
@@ -273,7 +274,7 @@ def _connector(
 def _watching(
     config: Config,
     world: World,
-    store: SqliteStore,
+    store: Store,
     vendors: Vendors,
     supervisor: Supervisor,
     heartbeat: HeartbeatCheck,

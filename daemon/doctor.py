@@ -16,7 +16,7 @@ import httpx
 import msgspec
 
 from actors.clock import Clock
-from daemon.config import Config, show_config
+from daemon.config import Config, StoreConfig, show_config
 from daemon.doctor_units import Systemctl, check_recovery, check_unit
 from daemon.finding import Finding, Level
 from daemon.generated_secret import (
@@ -28,6 +28,7 @@ from daemon.generated_secret import (
 from daemon.jobs.tracking import routing_advice
 from daemon.sealing_key import WrongKeyError, known_sealer
 from daemon.sealing_proof import stored_proof
+from daemon.store_opening import reach_store
 from store.errors import StoreOpenError
 from store.sqlite.connection import refuse_old_library
 
@@ -60,9 +61,12 @@ def open_http(transport: httpx.BaseTransport | None = None) -> httpx.Client:
 
 def examine(config: Config, daemon_url: str, host: Host) -> Iterator[Finding]:
     """Yield all findings, one after the other as they are made."""
-    yield from check_sqlite(sqlite3.sqlite_version_info)
-    yield from check_database(config.store.path)
-    yield from check_recovery(config.store.path, host.clock.now().utc)
+    if config.store.is_file:
+        yield from check_sqlite(sqlite3.sqlite_version_info)
+        yield from check_database(config.store.path)
+        yield from check_recovery(config.store.path, host.clock.now().utc)
+    else:
+        yield check_postgresql(config.store)
     yield from check_secrets(config)
     yield from check_server(config, daemon_url, host.http)
     yield from check_exposure(config)
@@ -111,6 +115,16 @@ def check_database(path: Path) -> Iterator[Finding]:
     yield _space(folder)
 
 
+def check_postgresql(config: StoreConfig) -> Finding:
+    """See that the database can be reached; nothing is changed in it."""
+    try:
+        found = reach_store(config)
+    except StoreOpenError as error:
+        problem, _, advice = str(error).rpartition(": ")
+        return Finding("database", Level.FAIL, problem, advice)
+    return Finding("database", Level.OK, found)
+
+
 def check_secrets(config: Config) -> Iterator[Finding]:
     """See that the admin token and the sealing key are safe and at hand."""
     database = config.store.path
@@ -119,7 +133,7 @@ def check_secrets(config: Config) -> Iterator[Finding]:
     else:
         yield _secret_file("admin token", admin_token_path(database))
     try:
-        known_sealer(config, _proof(database))
+        known_sealer(config, _proof(database) if config.store.is_file else None)
     except WrongKeyError as error:
         problem, _, advice = str(error).rpartition("; ")
         yield Finding("sealing key", Level.FAIL, problem, advice)

@@ -10,6 +10,7 @@ import typer
 
 from daemon.backup import Backup, BackupError, backups_in, forget_old, make_backup, name_in
 from daemon.cli.client_config import client_config
+from daemon.cli.database_file import database_file
 from daemon.cli.failure import CommandError, ExitCode
 from daemon.cli.options import ConfigOption, JsonOption
 from daemon.cli.progress import progress_view
@@ -59,7 +60,7 @@ def backup(
     shell = shell_of(ctx)
     if keep is not None and not path.is_dir():
         raise CommandError("--keep needs a folder as PATH", exit_code=ExitCode.USAGE)
-    database = client_config(shell.config_path(config), shell.environ).store.path
+    database = database_file(client_config(shell.config_path(config), shell.environ))
     now = shell.clock.now().utc
     target = name_in(path, now) if path.is_dir() else path
     try:

@@ -9,6 +9,7 @@ import anyio
 import typer
 from cryptography.fernet import Fernet
 
+from daemon.cli.database_file import database_file
 from daemon.cli.failure import CommandError
 from daemon.cli.options import ConfigOption, YesOption
 from daemon.cli.shell import Shell, shell_of
@@ -52,7 +53,7 @@ def rotate(
     """
     shell = shell_of(ctx)
     settings, path = _keys(shell, config, keys_file)
-    database = settings.store.path
+    database = database_file(settings)
     try:
         if add_key(path, database):
             shell.output.message(f"a new key is in front in {path}")
@@ -80,7 +81,7 @@ def forget(
     settings, path = _keys(shell, config, keys_file)
     shell.confirm("Backups made before the last rotation can't be used then. Go ahead?", yes=yes)
     try:
-        gone = forget_old_keys(path, settings.store.path)
+        gone = forget_old_keys(path, database_file(settings))
     except (KeyRotationError, StoreError) as error:
         raise CommandError(str(error)) from error
     shell.output.line(f"{count(gone, 'key')} removed from {path}")

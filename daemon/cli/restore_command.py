@@ -9,6 +9,7 @@ import typer
 
 from daemon.backup import BackupError, checked_backup, newest_backup
 from daemon.cli.client_config import client_config
+from daemon.cli.database_file import database_file
 from daemon.cli.failure import CommandError
 from daemon.cli.options import ConfigOption, JsonOption, YesOption
 from daemon.cli.progress import progress_view
@@ -45,7 +46,7 @@ def restore(
     """
     shell = shell_of(ctx)
     settings = client_config(shell.config_path(config), shell.environ)
-    database = settings.store.path
+    database = database_file(settings)
     try:
         found = checked_backup(newest_backup(backup))
         shell.confirm(f"Put {found.path} in the place of {database}?", yes=yes)
@@ -101,7 +102,7 @@ def restore_drill(
     """
     shell = shell_of(ctx)
     settings = shell.config(config)
-    database = settings.store.path
+    database = database_file(settings)
     try:
         proof = stored_proof(database)
         sealer = None if proof is None else known_sealer(settings, proof)

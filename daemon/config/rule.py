@@ -6,9 +6,12 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
+
+POSTGRESQL = ("postgresql", "postgres")
 
 _FERNET_KEY_BYTES = 32
+_PASSWORD_APART = "a password stands in store.password or store.password_file"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +81,13 @@ def http_url(drop: str = "/") -> Rule:
     return Rule("an address such as https://example.com", accept)
 
 
-def sqlite_url() -> Rule:
-    """Hold for the embedded database's file."""
-    return Rule("sqlite:///relative/path or sqlite:////absolute/path", _accept_sqlite)
+def store_url() -> Rule:
+    """Hold for the embedded database's file, and for a PostgreSQL database."""
+    return Rule(
+        "sqlite:///relative/path, sqlite:////absolute/path or postgresql://user@host/database",
+        lambda value: _accept_sqlite(value) or _accept_postgresql(value),
+        lambda value: _PASSWORD_APART if _has_password(value) else "",
+    )
 
 
 def fernet_key() -> Rule:
@@ -113,6 +120,24 @@ def _accept_sqlite(value: str) -> str | None:
     path = value.removeprefix("sqlite:///")
     usable = path != value and path and path != ":memory:" and not path.endswith("/")
     return value if usable and "\0" not in value and "?" not in value else None
+
+
+def _accept_postgresql(value: str) -> str | None:
+    if _has_password(value):
+        return None
+    parts = urlsplit(value)
+    usable = parts.scheme in POSTGRESQL and len(parts.path) > 1 and not parts.fragment
+    return value if usable and " " not in value and "\0" not in value else None
+
+
+def _has_password(value: str) -> bool:
+    """Passwords are secrets, and the URL is shown: they may not stand in it."""
+    try:
+        parts = urlsplit(value)
+        asked = parse_qs(parts.query)
+    except ValueError:
+        return False
+    return parts.scheme in POSTGRESQL and (parts.password is not None or "password" in asked)
 
 
 def _accept_fernet_key(value: str) -> str | None:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from daemon.config.alerts import AlertsConfig
 from daemon.config.jobs import JobsConfig
-from daemon.config.rule import Named, at_least, between, fernet_key, http_url, sqlite_url
+from daemon.config.rule import Named, at_least, between, fernet_key, http_url, store_url
 from daemon.config.secret import Secret
 from daemon.config.vendor import VendorConfig
 from daemon.config.vendors import VENDORS
@@ -21,14 +21,19 @@ class StoreConfig:
     """Where the replica is kept.
 
     Attributes:
-        url: `sqlite:///` and a path; absolute once loaded.
+        url: `sqlite:///` and a path, absolute once loaded; or a PostgreSQL database, without its
+            password.
+        password: PostgreSQL's; None when it needs none, or libpq finds it by itself.
+        files: with PostgreSQL, the folder for what is kept in files; absolute once loaded.
         history_s: how long versions that were replaced are kept; None for ever.
         changes_retention_s: how long changes can be followed; None for ever.
         webhooks_retention_s: how long what vendors told of is remembered once it was looked at: as
             long, the same event again is known.
     """
 
-    url: Annotated[str, sqlite_url()] = f"{_SQLITE}syncline.db"
+    url: Annotated[str, store_url()] = f"{_SQLITE}syncline.db"
+    password: Secret | None = None
+    files: str = "."
     history_s: Annotated[float | None, at_least(0, "a duration such as 90d, or null")] = (
         90 * 86_400.0
     )
@@ -40,13 +45,26 @@ class StoreConfig:
     ] = 7 * 86_400.0
 
     @property
+    def is_file(self) -> bool:
+        """Whether the database is a file, and not a server's."""
+        return self.url.startswith(_SQLITE)
+
+    @property
     def path(self) -> Path:
-        """The database's file."""
-        return Path(self.url.removeprefix(_SQLITE))
+        """The database's file; what is kept beside it has names that begin with its name.
+
+        With PostgreSQL there is no such file, only what is kept beside it.
+        """
+        return (
+            Path(self.url.removeprefix(_SQLITE)) if self.is_file else Path(self.files, "syncline")
+        )
 
     def resolved(self, folder: Path) -> Self:
-        """Take a relative path from this folder."""
-        return replace(self, url=f"{_SQLITE}{folder / self.path}")
+        """Take relative paths from this folder."""
+        files = str(folder / self.files)
+        if self.is_file:
+            return replace(self, url=f"{_SQLITE}{folder / self.path}", files=files)
+        return replace(self, files=files)
 
 
 @dataclass(frozen=True, slots=True)

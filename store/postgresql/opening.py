@@ -1,12 +1,12 @@
 """Opening the store, or saying in one line why it cannot be."""
 
 from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, closing, contextmanager
 from functools import partial
 from threading import Event
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from store.crash_points import CrashPoint
 from store.errors import StoreOpenError, StoreUnavailableError
@@ -25,6 +25,7 @@ _TRY_AGAIN_S = 0.2
 
 async def open_store(
     url: str,
+    password: str | None = None,
     *,
     alone: bool = True,
     durable: bool = True,
@@ -35,6 +36,7 @@ async def open_store(
 
     Args:
         url: `postgresql://...`, as libpq has it.
+        password: what the URL had better not say.
         alone: whether this is to be the only daemon on the database.
         durable: False does not wait for the disk; for tests only.
         busy_timeout_s: how long to wait for another daemon on the same database to end.
@@ -52,12 +54,13 @@ async def open_store(
             _be_the_only_one(connection, busy_timeout_s)
         migrate(connection, bundled_migrations(), crash_point)
 
+    place = _place(url, password)
     async with AsyncExitStack() as opened:
         signal = ChangeSignal(0)
         opened.callback(signal.close)
         writer = Writer(
-            partial(open_writer, url, durable=durable, prepare=prepare),
-            partial(open_writer, url, durable=durable, prepare=lambda _: None),
+            partial(open_writer, place, durable=durable, prepare=prepare),
+            partial(open_writer, place, durable=durable, prepare=lambda _: None),
             signal.move,
             crash_point,
         )
@@ -67,9 +70,24 @@ async def open_store(
         with _explained(url):
             await writer.open()
             for number in range(_READERS):
-                readers.add(Reader(f"store-reader-{number}", partial(open_reader, url)))
+                readers.add(Reader(f"store-reader-{number}", partial(open_reader, place)))
             signal.move(await readers.run(last_seq))
         return PostgresqlStore(writer, readers, signal, opened.pop_all())
+
+
+def reach(url: str, password: str | None = None) -> str:
+    """Connect, change nothing, and say what is there.
+
+    Raises:
+        StoreOpenError: it cannot be used; the message says why and what to do.
+    """
+    with _explained(url), closing(open_reader(_place(url, password))) as session:
+        version = session.server_version
+        return f"{named(url)}, PostgreSQL {version // 10000}.{version % 10000}"
+
+
+def _place(url: str, password: str | None) -> str:
+    return url if password is None else make_conninfo(url, password=password)
 
 
 def _be_the_only_one(connection: Connection, timeout_s: float) -> None:

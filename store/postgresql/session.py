@@ -68,6 +68,11 @@ class PostgresqlSession:
         """Whether the connection is gone."""
         return self._connection.closed
 
+    @property
+    def server_version(self) -> int:
+        """The server's version, as 180004 for 18.4."""
+        return self._connection.info.server_version
+
     def execute(self, statement: Statement, parameters: Parameters = (), /) -> Rows:
         """Run a named statement."""
         compiled = STATEMENTS[statement]

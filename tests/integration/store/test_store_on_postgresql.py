@@ -52,17 +52,15 @@ async def test_feed_has_no_gap_at_any_moment_whoever_writes(
                 other.apply_page(company.page(record(f"{page}-more"))),
             )
 
-    async def follow() -> list[Change]:
-        seen: list[Change] = []
+    seen: list[Change] = []
+
+    async def follow() -> None:
         while len(seen) < WRITERS * sum(2 + page % 5 for page in range(PAGES)):
             after = seen[-1].seq if seen else 0
-            seen += await store.changes(ChangeFilter(after=after, limit=1000))
+            seen.extend(await store.changes(ChangeFilter(after=after, limit=1000)))
             assert [change.seq for change in seen] == list(range(1, len(seen) + 1))
-        return seen
 
-    seen, *_ = await asyncio.gather(
-        follow(), *[write(*each) for each in zip(others, companies, strict=True)]
-    )
+    await asyncio.gather(follow(), *[write(*each) for each in zip(others, companies, strict=True)])
     assert await store.last_seq() == len(seen)
 
 

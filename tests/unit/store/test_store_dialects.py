@@ -20,7 +20,7 @@ def test_both_dialects_name_the_same_statements() -> None:
 
 
 def test_every_statement_that_is_run_has_a_text() -> None:
-    run = set()
+    run: set[str] = set()
     for file in files("store.relational").iterdir():
         if not file.name.endswith(".py"):
             continue

@@ -142,6 +142,23 @@ def test_store_path_is_taken_from_the_files_folder_unless_absolute(
     assert config.store.url == f"sqlite:///{config.store.path}"
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://syncline@db.internal:5433/replica?sslmode=verify-full",
+        "postgres:///replica?host=/run/postgresql",
+    ],
+)
+def test_postgresql_database_is_named_by_a_url_and_its_password_apart(
+    write: Write, tmp_path: Path, url: str
+) -> None:
+    text = f"store: {{url: '{url}', password: '${{PASSWORD}}', files: kept}}"
+    store = load_config(write(text), {"PASSWORD": "hush"}).store
+    assert (store.url, store.is_file) == (url, False)
+    assert store.password == Secret("hush")
+    assert store.path == tmp_path / "kept" / "syncline"
+
+
 def test_environment_picks_the_api_and_leaves_the_one_oauth_host(write: Write) -> None:
     section = "vendors: {quickbooks: {client_id: a, client_secret: b, environment: %s}}"
     sandbox = quickbooks_of(write(section % "sandbox"), {}).settings()

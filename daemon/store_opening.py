@@ -1,0 +1,52 @@
+"""Opening the store that the configuration names."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from daemon.config import StoreConfig
+from store.crash_points import CrashPoint
+from store.errors import StoreOpenError
+from store.relational.store import RelationalStore
+from store.sqlite import open_store as open_sqlite
+
+
+async def open_configured_store(
+    config: StoreConfig, crash_point: CrashPoint | None = None
+) -> RelationalStore:
+    """Open it; it is created, or brought up to date, where that is needed.
+
+    Raises:
+        StoreOpenError: it cannot be used; the message says why and what to do.
+    """
+    if config.is_file:
+        return await open_sqlite(config.path, crash_point=crash_point)
+    with _driver():
+        from store.postgresql import open_store as open_postgresql  # noqa: PLC0415
+    return await open_postgresql(config.url, _password(config), crash_point=crash_point)
+
+
+def reach_store(config: StoreConfig) -> str:
+    """Connect to the PostgreSQL database, change nothing, and say what is there.
+
+    Raises:
+        StoreOpenError: it cannot be used; the message says why and what to do.
+    """
+    with _driver():
+        from store.postgresql.opening import reach  # noqa: PLC0415
+    return reach(config.url, _password(config))
+
+
+@contextmanager
+def _driver() -> Iterator[None]:
+    """Who keeps the replica in a file need not have it."""
+    try:
+        yield
+    except ImportError as error:
+        raise StoreOpenError(
+            f"store.url names a PostgreSQL database, and its driver is not there ({error}):"
+            " install psycopg[binary], as syncline[postgresql] does"
+        ) from error
+
+
+def _password(config: StoreConfig) -> str | None:
+    return None if config.password is None else config.password.reveal()
