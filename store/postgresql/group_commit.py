@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from msgspec.structs import replace
 
 from store.models import PageApplied
 from store.postgresql.session import PostgresqlSession
@@ -74,6 +75,10 @@ def commit_group(
         session.command("BEGIN")
         if len(units) == 1:
             outcome = _run(session, units[0])
+            if _was_late(outcome):
+                session.command("ROLLBACK")
+                session.command("BEGIN")
+                outcome = _run(session, units[0])
             if isinstance(outcome, Undone):
                 session.command("ROLLBACK")
                 return Committed([outcome], None)
@@ -101,10 +106,18 @@ def _run_apart(session: PostgresqlSession, unit: Work[Any]) -> Done | Undone:
     """Run one of several, so that it can be undone by itself."""
     session.command("SAVEPOINT unit")
     outcome = _run(session, unit)
+    if _was_late(outcome):
+        session.command("ROLLBACK TO unit")
+        outcome = _run(session, unit)
     if isinstance(outcome, Undone):
         session.command("ROLLBACK TO unit")
     session.command("RELEASE unit")
     return outcome
+
+
+def _was_late(outcome: Done | Undone) -> bool:
+    """Tell whether another writer stored the same meanwhile: run again, the unit finds it."""
+    return isinstance(outcome, Undone) and isinstance(outcome.error, psycopg.errors.UniqueViolation)
 
 
 def _run(session: PostgresqlSession, unit: Work[Any]) -> Done | Undone:

@@ -20,7 +20,7 @@ from store.relational.changes import last_seq
 
 _READERS = 2
 _ONE_DAEMON = b"SELECT pg_try_advisory_lock(1398363715, 1)"
-_TRY_AGAIN_S = 0.2
+_TRY_AGAIN_S = 0.05
 
 
 async def open_store(

@@ -71,6 +71,12 @@ class Writer:
         """Call the listener each time writing stops or resumes."""
         self._listeners.append(listener)
 
+    def expect_urgent(self) -> None:
+        """Do nothing: what is urgent has a connection of its own, and pages are not in its way."""
+
+    def urgent_came(self) -> None:
+        """Do nothing: nothing was held back."""
+
     def submit(
         self,
         work: Work[T],

@@ -7,7 +7,7 @@ import msgspec
 
 from store.job_models import Company
 from store.models import Account
-from store.relational.accounts import account_of, check_exists
+from store.relational.accounts import account_of, check_exists, read_account
 from store.relational.json_rows import json_rows
 from store.relational.named_sql import StatementNames
 from store.relational.plain_text import plain
@@ -22,7 +22,7 @@ def read_company(connection: Session, account_id: str) -> Company:
     Raises:
         UnknownAccountError: there is no such account.
     """
-    check_exists(connection, account_id)
+    read_account(connection, account_id)
     row = connection.execute(SQL["one"], (account_id,)).fetchone()
     return Company(account_id) if row is None else _company_of(row)
 

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 _TABLES = """
 SELECT format('DELETE FROM %I;', relname) FROM pg_class
 WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
-  AND relname NOT IN ('syncline_schema', 'feed')
+  AND relname NOT IN ('syncline_schema', 'feed', 'routings_followed')
 UNION ALL
 SELECT format('ALTER SEQUENCE %I RESTART;', relname) FROM pg_class
 WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace
 """
-_BEGIN = "SET session_replication_role = replica; UPDATE feed SET last_seq = 0;"
+_BEGIN = "SET session_replication_role = replica; UPDATE feed SET last_seq = 0; UPDATE routings_followed SET seq = 0;"
 
 
 class PostgresDatabase:
@@ -50,9 +50,9 @@ class PostgresDatabase:
         async with await self.open_empty() as store:
             yield store
 
-    async def open_again(self, *, alone: bool = True) -> PostgresqlStore:
-        """Open a store on what is there."""
-        return await open_store(self.url, alone=alone, durable=False, busy_timeout_s=0)
+    async def open_again(self, *, alone: bool = True, patience_s: float = 10.0) -> PostgresqlStore:
+        """Open a store on what is there; the server takes a moment to see that the last is gone."""
+        return await open_store(self.url, alone=alone, durable=False, busy_timeout_s=patience_s)
 
     def query(self, text: str, *given: object) -> list[tuple[Any, ...]]:
         """Ask as any reader could."""

@@ -25,11 +25,14 @@ RETURNING
   disconnected_at, exact_as_of, last_synced_at;
 
 -- name: connect
+-- A known company keeps its name where no other one could be had than the vendor's id.
 INSERT INTO accounts AS a (id, vendor, external_account_id, name, connected_at)
 VALUES (:id, :vendor, :external_account_id, :name, :at)
 ON CONFLICT (vendor, external_account_id) DO UPDATE SET
-  name = excluded.name, connected_at = excluded.connected_at, epoch = a.epoch + 1, paused = false,
-  reauth_cause = NULL, disconnected_at = NULL
+  name = CASE
+    WHEN excluded.name = excluded.external_account_id THEN a.name ELSE excluded.name
+  END,
+  connected_at = excluded.connected_at, epoch = a.epoch + 1, paused = false, reauth_cause = NULL, disconnected_at = NULL
 RETURNING
   id, vendor, external_account_id, name, shard, epoch, connected_at, paused, reauth_cause,
   disconnected_at, exact_as_of, last_synced_at;

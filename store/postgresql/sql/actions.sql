@@ -20,7 +20,7 @@ ORDER BY created_at DESC LIMIT 1;
 
 -- name: asked
 -- Its account is locked: what follows is decided on what is there now.
-SELECT one.type, one.fingerprint, one.idempotency_key, one.state
+SELECT one.type, one.fingerprint, one.idempotency_key, one.state, one.routing_id
 FROM actions AS one JOIN accounts AS a ON a.id = one.account_id
 WHERE one.account_id = ? AND one.id = ? FOR NO KEY UPDATE OF a;
 
@@ -33,21 +33,23 @@ ORDER BY 1 DESC LIMIT 1 OFFSET :before;
 
 -- name: add
 INSERT INTO actions (
-  id, account_id, type, payload, fingerprint, idempotency_key, created_at, asked_at
+  id, account_id, type, payload, fingerprint, idempotency_key, created_at, asked_at, moved_at
 )
-VALUES (:id, :account_id, :type, :payload, :fingerprint, :idempotency_key, :at, :at);
+VALUES (:id, :account_id, :type, :payload, :fingerprint, :idempotency_key, :at, :at, :at);
 
 -- name: one
 SELECT
   id, account_id, type, payload, idempotency_key, state, created_at, asked_at, revived_after,
-  searched_from, parked, finished_at, last_error, result_type, result_id, result_payload
+  searched_from, parked, finished_at, last_error, result_type, result_id, result_payload,
+  priority
 FROM actions WHERE account_id = ? AND id = ?;
 
 -- name: page
 -- Newest first; from behind the one that `before_id` names.
 SELECT
   id, account_id, type, payload, idempotency_key, state, created_at, asked_at, revived_after,
-  searched_from, parked, finished_at, last_error, result_type, result_id, result_payload
+  searched_from, parked, finished_at, last_error, result_type, result_id, result_payload,
+  priority
 FROM actions
 WHERE account_id = :account_id
   AND (:state::text IS NULL OR state = :state::text)
@@ -60,10 +62,19 @@ ORDER BY created_at DESC, id DESC LIMIT :limit;
 -- name: open
 SELECT
   id, account_id, type, payload, idempotency_key, state, created_at, asked_at, revived_after,
-  searched_from, parked, finished_at, last_error, result_type, result_id, result_payload
+  searched_from, parked, finished_at, last_error, result_type, result_id, result_payload,
+  priority
 FROM actions
-WHERE account_id = ? AND state IN ('pending', 'sending', 'unknown') AND NOT parked
-ORDER BY created_at, id LIMIT ?;
+WHERE account_id = :account_id AND state IN ('pending', 'sending', 'unknown') AND NOT parked
+  AND (
+    :after_id::text IS NULL
+    OR priority < (SELECT priority FROM actions WHERE id = :after_id::text)
+    OR (
+      priority = (SELECT priority FROM actions WHERE id = :after_id::text)
+      AND (created_at, id) > (SELECT created_at, id FROM actions WHERE id = :after_id::text)
+    )
+  )
+ORDER BY priority DESC, created_at, id LIMIT :limit;
 
 -- name: has_open
 SELECT EXISTS (
@@ -96,7 +107,8 @@ ORDER BY action_id, number;
 -- name: begin
 -- No row when it ended meanwhile, or was tried since this was decided.
 UPDATE actions SET
-  state = 'sending', searched_from = coalesce(searched_from, :searched_from::timestamptz)
+  state = 'sending', moved_at = :at,
+  searched_from = coalesce(searched_from, :searched_from::timestamptz)
 WHERE account_id = :account_id AND id = :id AND state IN ('pending', 'unknown', 'sending')
   AND (SELECT count(*) FROM action_attempts WHERE action_id = :id) = :known_attempts
 RETURNING id;
@@ -125,6 +137,7 @@ WHERE action_id = :action_id AND number = (
 -- name: stand
 UPDATE actions SET
   state = :state,
+  moved_at = :at,
   parked = :parked,
   last_error = :last_error,
   finished_at = :finished_at,
@@ -138,6 +151,8 @@ WHERE account_id = :account_id AND id = :id AND state NOT IN ('succeeded', 'fail
 UPDATE actions SET
   state = CASE state WHEN 'failed' THEN 'pending' ELSE state END,
   asked_at = :at,
+  moved_at = :at,
+  priority = 'user',
   parked = false,
   finished_at = NULL,
   revived_after = (SELECT count(*) FROM action_attempts WHERE action_id = :id)
@@ -146,7 +161,8 @@ RETURNING id;
 
 -- name: cancel
 -- Only what is certain not to have happened can be called off.
-UPDATE actions SET state = 'failed', last_error = 'canceled by hand', finished_at = :at
+UPDATE actions SET
+  state = 'failed', moved_at = :at, last_error = 'canceled by hand', finished_at = :at
 WHERE account_id = :account_id AND id = :id AND state = 'pending'
 RETURNING id;
 
@@ -154,16 +170,18 @@ RETURNING id;
 UPDATE actions SET
   state = 'failed',
   last_error = 'the account was disconnected before it was sent',
-  finished_at = ?
-WHERE account_id = ? AND state = 'pending';
+  moved_at = :at,
+  finished_at = :at
+WHERE account_id = :account_id AND state = 'pending';
 
 -- name: park_unsure
 UPDATE actions SET
   state = 'unknown',
   parked = true,
+  moved_at = :at,
   last_error = 'the account was disconnected before it was known whether it happened: connect it and'
     || ' try this again, and it is looked for first'
-WHERE account_id = ? AND state IN ('sending', 'unknown') AND NOT parked;
+WHERE account_id = :account_id AND state IN ('sending', 'unknown') AND NOT parked;
 
 -- name: counts
 SELECT state, count(*) FROM actions GROUP BY state;

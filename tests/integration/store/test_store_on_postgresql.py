@@ -227,7 +227,7 @@ async def test_payload_can_be_looked_into_by_any_reader(
 
 async def test_second_daemon_is_refused(store: PostgresqlStore, postgres: PostgresDatabase) -> None:
     with pytest.raises(StoreOpenError, match="another daemon uses the database"):
-        await postgres.open_again()
+        await postgres.open_again(patience_s=0.1)
 
 
 async def test_database_of_a_newer_version_is_refused_and_not_changed(
