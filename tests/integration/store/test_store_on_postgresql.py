@@ -108,6 +108,7 @@ async def test_connections_that_were_cut_are_not_noticed(
     assert store.health().writable
 
 
+@pytest.mark.timeout(120)
 async def test_server_that_is_gone_takes_nothing_until_it_is_back(
     postgres_server: PostgresServer,
 ) -> None:
