@@ -101,6 +101,16 @@ class PostgresqlSession:
             raise
         self.command("COMMIT")
 
+    @property
+    def undecodable(self) -> type[Exception]:
+        """What is raised when a text that is read is none; the server keeps no such ones."""
+        return UnicodeDecodeError
+
+    @contextmanager
+    def undecoded(self) -> Iterator[None]:
+        """There are only texts."""
+        yield
+
     @contextmanager
     def reading_once(self) -> Iterator[None]:
         """The server keeps what it likes."""

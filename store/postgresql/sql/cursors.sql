@@ -1,13 +1,12 @@
 -- name: move
--- Puts cursors to [[type, position, complete, covered_until or null], ...]. What a type is covered
--- to may become unknown, but never goes back.
+-- Puts the cursors of :positions, by type, that are as complete and covered as each other. What a type
+-- is covered to may become unknown, but never goes back.
 INSERT INTO cursors AS held (
   account_id, last_synced_at, object_type, position, complete, covered_until
 )
 SELECT
-  :account_id, :at::timestamptz, value ->> 0, value ->> 1, (value ->> 2)::boolean,
-  (value ->> 3)::timestamptz
-FROM jsonb_array_elements(:moves::jsonb) AS moved (value)
+  :account_id, :at::timestamptz, key, value, :complete::boolean, :covered_until::timestamptz
+FROM jsonb_each_text(:positions::jsonb) AS moved (key, value)
 ON CONFLICT (account_id, object_type) DO UPDATE SET
   last_synced_at = excluded.last_synced_at,
   position = excluded.position,

@@ -43,6 +43,12 @@ WHERE one.id = ? AND later.state = 'succeeded' AND later.finished_at >= one.fini
   AND later.id <> one.id
 ORDER BY later.type;
 
+-- name: types_done_since
+SELECT DISTINCT type FROM actions
+WHERE account_id = :account_id AND result_type = :object_type AND result_id = :object_id
+  AND state = 'succeeded' AND finished_at >= :since
+ORDER BY type;
+
 -- name: is_drifting
 SELECT EXISTS (SELECT 1 FROM drifts WHERE action_id = ? AND resolved_at IS NULL);
 

@@ -20,6 +20,20 @@ WHERE account_id = :account_id
   AND (:status::text IS NULL OR (SELECT status FROM jobs_archive WHERE id = job_id) = :status::text)
 ORDER BY created_at DESC, id DESC LIMIT :limit;
 
+-- name: page_of_rare_status
+-- An account's of a status that few jobs have: from these to the account, not from all of the account's.
+SELECT id FROM jobs_archive
+WHERE status = :status AND created_at >= instant_bound(:since)
+  AND (created_at, id) < (instant_bound(:before_at), :before_id)
+  AND (
+    account_id = :account_id
+    OR EXISTS (
+      SELECT 1 FROM routings_archive
+      WHERE job_id = jobs_archive.id AND account_id = :account_id
+    )
+  )
+ORDER BY created_at DESC, id DESC LIMIT :limit;
+
 -- name: ones
 SELECT
   id, account_id, technician_id, summary, homeowner_name, homeowner_phone, homeowner_email, street,
@@ -39,11 +53,13 @@ WHERE routing_id IN (SELECT jsonb_array_elements_text(?::jsonb))
 ORDER BY routing_id, number;
 
 -- name: archivable
--- What is still being delivered stays, however long ago its job ended.
-SELECT count(*) FROM jobs
-WHERE finished_at < :before AND NOT EXISTS (
-  SELECT 1 FROM routings WHERE job_id = jobs.id AND status IN ('pending', 'sending')
-);
+-- What is still being delivered stays, however long ago its job ended: those are few, and taken off.
+SELECT
+  (SELECT count(*) FROM jobs WHERE finished_at < :before)
+  - (
+    SELECT count(DISTINCT job_id) FROM routings JOIN jobs ON jobs.id = routings.job_id
+    WHERE routings.status IN ('pending', 'sending') AND jobs.finished_at < :before
+  );
 
 -- name: oldest_finished
 -- The jobs that ended first, each with how many routings it has.

@@ -92,6 +92,19 @@ WHERE account_id = :account_id
   AND (:status::text IS NULL OR (SELECT status FROM jobs WHERE id = job_id) = :status::text)
 ORDER BY created_at DESC, id DESC LIMIT :limit;
 
+-- name: page_of_rare_status
+-- An account's of a status that few jobs have: from these to the account, not from all of the account's.
+SELECT id FROM jobs
+WHERE status = :status AND created_at >= instant_bound(:since)
+  AND (created_at, id) < (instant_bound(:before_at), :before_id)
+  AND (
+    account_id = :account_id
+    OR EXISTS (
+      SELECT 1 FROM routings WHERE job_id = jobs.id AND account_id = :account_id
+    )
+  )
+ORDER BY created_at DESC, id DESC LIMIT :limit;
+
 -- name: ones
 SELECT
   id, account_id, technician_id, summary, homeowner_name, homeowner_phone, homeowner_email, street,

@@ -33,9 +33,11 @@ WHERE account_id = :account_id AND object_type = :object_type AND object_id = :o
 ORDER BY id DESC LIMIT :limit;
 
 -- name: prune
--- What no certificate names is kept.
+-- What no certificate names is kept longer: one may still name it.
 DELETE FROM mended WHERE ctid = ANY (ARRAY(
-  SELECT ctid FROM mended WHERE mended_at < :before AND certificate IS NOT NULL
+  SELECT ctid FROM mended
+  WHERE mended_at < CASE WHEN certificate IS NULL THEN :unnamed_before::timestamptz
+    ELSE :before::timestamptz END
   ORDER BY id LIMIT :limit
 ));
 

@@ -148,7 +148,17 @@ ORDER BY object_id LIMIT :limit;
 
 -- name: one
 SELECT object_type, object_id, version, updated_at, synced_at, deleted, payload
-FROM objects WHERE account_id = ? AND object_type = ? AND object_id = ?;
+FROM objects
+WHERE account_id = :account_id AND object_type = :object_type AND object_id = :object_id;
+
+-- name: named
+-- Of [[type, id], ...], those that were ever seen.
+SELECT
+  held.object_type, held.object_id, held.version, held.updated_at, held.synced_at, held.deleted,
+  held.payload
+FROM jsonb_array_elements(:refs::jsonb) AS ref (value) JOIN objects AS held
+  ON held.account_id = :account_id AND held.object_type = ref.value ->> 0
+  AND held.object_id = ref.value ->> 1;
 
 -- name: forget_some
 DELETE FROM objects WHERE ctid = ANY (ARRAY(SELECT ctid FROM objects WHERE account_id = ? LIMIT ?));

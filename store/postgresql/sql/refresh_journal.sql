@@ -14,8 +14,11 @@ WHERE account_id = ? AND token_hash = ? AND ended_at IS NULL
 RETURNING token_hash, started_at, attempts;
 
 -- name: begin
-INSERT INTO refresh_journal (account_id, token_hash, started_at) VALUES (?, ?, ?)
-RETURNING token_hash, started_at, attempts;
+INSERT INTO refresh_journal (account_id, token_hash, started_at) VALUES (?, ?, ?);
+
+-- name: is_long
+-- A row when an account has more than 40 entries.
+SELECT 1 FROM refresh_journal WHERE account_id = ? ORDER BY id DESC LIMIT 1 OFFSET 40;
 
 -- name: end
 UPDATE refresh_journal SET ended_at = :at, outcome = :outcome

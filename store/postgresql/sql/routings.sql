@@ -53,6 +53,24 @@ WHERE account_id = :account_id AND id > :after_id
   AND status IN ('synced', 'accepted', 'scheduled', 'in_progress')
 ORDER BY id LIMIT :limit;
 
+-- name: tracked_or_done
+SELECT id, account_id, external_type, external_id, external_job_type, external_job_id
+FROM routings
+WHERE account_id = :account_id AND id > :after_id
+  AND (
+    status IN ('synced', 'accepted', 'scheduled', 'in_progress')
+    OR (status = 'completed' AND coalesce(completed_at, moved_at) >= :done_since)
+  )
+ORDER BY id LIMIT :limit;
+
+-- name: failed
+SELECT
+  account_id, count(*), (array_agg(last_error ORDER BY moved_at DESC, number DESC))[1],
+  max(moved_at)
+FROM routings
+WHERE status = 'failed' AND moved_at >= ?
+GROUP BY account_id;
+
 -- name: counts
 SELECT status, count(*) FROM routings GROUP BY status;
 

@@ -5,7 +5,9 @@ from decimal import Decimal
 
 import pytest
 
+from store.action_models import ActionState
 from store.job_models import (
+    FailedRoutings,
     JobFilter,
     JobStatus,
     Routing,
@@ -15,7 +17,10 @@ from store.job_models import (
 )
 from store.ports import Store
 from support.jobs import (
+    action_of,
+    begin,
     deliver,
+    end,
     enter,
     progress,
     refuse,
@@ -229,6 +234,63 @@ async def test_unfinished_routings_are_tracked_by_all_they_hang_on(
     behind = routing_of("b", company)
     assert await store.tracked(account_id, limit=2, after_id=behind) == tracked[3:]
     assert await store.tracked("account of nobody", limit=10) == []
+
+
+async def test_what_was_completed_is_tracked_too_for_as_long_as_it_is_asked_for(
+    store: Store, company: Owned
+) -> None:
+    completed = {"dated": at(50), "undated": None, "long ago": at(10)}
+    for name in (*completed, "open", "called off"):
+        await enter(store, [company], name)
+        await deliver(store, company, name, lead_id=name)
+    await store.note_progress(
+        [
+            *(
+                progress(
+                    routing_of(name, company),
+                    RoutingStatus.COMPLETED,
+                    completed_at=done_at,
+                    seconds=30,
+                )
+                for name, done_at in completed.items()
+            ),
+            progress(routing_of("called off", company), RoutingStatus.CANCELED, seconds=30),
+        ],
+        1,
+    )
+
+    async def tracked(seconds: float) -> list[str]:
+        found = await store.tracked(company.account_id, limit=10, done_since=at(seconds))
+        return [each.object_id for each in found]
+
+    assert await tracked(10) == ["dated", "long ago", "open", "undated"]
+    assert await tracked(30) == ["dated", "open", "undated"]
+    assert await tracked(31) == ["dated", "open"]
+    assert await tracked(51) == ["open"]
+    first = await store.tracked(company.account_id, limit=1, done_since=at(10))
+    behind = await store.tracked(
+        company.account_id, limit=1, after_id=first[-1].routing_id, done_since=at(10)
+    )
+    assert [each.object_id for each in (*first, *behind)] == ["dated", "long ago"]
+
+
+async def test_failed_routings_are_counted_by_company_with_the_last_cause(
+    store: Store, company: Owned
+) -> None:
+    other = await own(store, "realm-2")
+    for number, (name, offered) in enumerate(
+        {"a": [company, other], "b": [company], "c": [company], "open": [company]}.items()
+    ):
+        await enter(store, offered, name)
+        if name != "open":
+            action_id = action_of(name, company)
+            await begin(store, company, action_id, number)
+            error = f"cause {name}"
+            await end(store, company, action_id, ActionState.FAILED, seconds=number, error=error)
+    failed = await store.failed_routings(at(0))
+    assert failed == [FailedRoutings(company.account_id, 3, "cause c")]
+    assert await store.failed_routings(at(1)) == [FailedRoutings(company.account_id, 2, "cause c")]
+    assert await store.failed_routings(at(3)) == []
 
 
 async def test_routings_are_counted_by_status(store: Store, company: Owned, synced: Owned) -> None:

@@ -4,30 +4,30 @@ import pytest
 
 from store.errors import ChangesForgottenError
 from store.models import ChangeFilter
-from store.sqlite import SqliteStore
+from store.ports import Store
 from support.store_fixtures import Owned, at, record
 
 ALL = ChangeFilter(complete=True)
 
 
-async def fill(store: SqliteStore, company: Owned, changes: int) -> None:
+async def fill(store: Store, company: Owned, changes: int) -> None:
     for number in range(changes):
         await store.apply_page(company.page(record(f"{number}", number), observed=number))
 
 
-async def follow(store: SqliteStore, through: int) -> None:
+async def follow(store: Store, through: int) -> None:
     """Bring all that follows changes up to one."""
     await store.finance.raise_floor(through)
     await store.note_progress((), through)
 
 
-async def seqs(store: SqliteStore, after: int) -> list[int]:
+async def seqs(store: Store, after: int) -> list[int]:
     found = await store.changes(ChangeFilter(after=after, complete=True))
     return [change.seq for change in found]
 
 
 async def test_changes_go_from_the_oldest_on_and_who_missed_them_is_told(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await fill(store, company, 10)
     await follow(store, 10)
@@ -42,9 +42,7 @@ async def test_changes_go_from_the_oldest_on_and_who_missed_them_is_told(
     assert await store.last_seq() == 10
 
 
-async def test_what_nobody_followed_yet_is_kept_however_old(
-    store: SqliteStore, company: Owned
-) -> None:
+async def test_what_nobody_followed_yet_is_kept_however_old(store: Store, company: Owned) -> None:
     await fill(store, company, 10)
     await store.finance.raise_floor(6)
     await store.note_progress((), 4)
@@ -54,9 +52,7 @@ async def test_what_nobody_followed_yet_is_kept_however_old(
     assert await seqs(store, 6) == [7, 8, 9, 10]
 
 
-async def test_numbers_go_on_when_all_changes_are_forgotten(
-    store: SqliteStore, company: Owned
-) -> None:
+async def test_numbers_go_on_when_all_changes_are_forgotten(store: Store, company: Owned) -> None:
     await fill(store, company, 3)
     await follow(store, 3)
     assert await store.prune_changes(at(1_000), limit=100) == 3
@@ -66,7 +62,7 @@ async def test_numbers_go_on_when_all_changes_are_forgotten(
 
 
 async def test_nothing_is_refused_before_anything_was_forgotten(
-    store: SqliteStore, company: Owned
+    store: Store, company: Owned
 ) -> None:
     await fill(store, company, 2)
     assert await store.changes_horizon() == 0
@@ -74,7 +70,7 @@ async def test_nothing_is_refused_before_anything_was_forgotten(
     assert await seqs(store, 0) == [1, 2]
 
 
-async def test_changes_of_some_accounts_and_types_only(store: SqliteStore, company: Owned) -> None:
+async def test_changes_of_some_accounts_and_types_only(store: Store, company: Owned) -> None:
     page = company.page(record("1"), record("2", object_type="Bill"), record("3"))
     await store.apply_page(page)
     some = ChangeFilter(account_ids=[company.account_id, "another"], object_types=["Bill"])
@@ -83,7 +79,7 @@ async def test_changes_of_some_accounts_and_types_only(store: SqliteStore, compa
     assert await store.changes(nobodys) == []
 
 
-async def test_several_objects_are_read_at_once(store: SqliteStore, company: Owned) -> None:
+async def test_several_objects_are_read_at_once(store: Store, company: Owned) -> None:
     await store.apply_page(company.page(record("1"), record("2", object_type="Bill")))
     refs = [("Invoice", "1"), ("Bill", "2"), ("Bill", "1"), ("Invoice", "9")]
     held = await store.named_objects(company.account_id, refs)

@@ -77,6 +77,32 @@ async def test_page_knows_the_numbers_of_its_own_changes_among_others(
         assert {change.object_id for change in mine} == {f"a{number}", f"b{number}"}
 
 
+async def test_horizon_never_goes_back_whoever_forgets_changes(
+    store: PostgresqlStore, others: Sequence[PostgresqlStore], company: Owned
+) -> None:
+    for number in range(40):
+        await store.apply_page(company.page(record(f"{number}")))
+    await store.finance.raise_floor(40)
+    await store.note_progress((), 40)
+    seen: list[int] = []
+
+    async def watch() -> None:
+        while True:
+            seen.append(await store.changes_horizon())
+
+    async def forget(other: PostgresqlStore, limit: int) -> None:
+        while await other.prune_changes(at(1_000), limit=limit):
+            pass
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(watch)
+        await asyncio.gather(*[forget(other, limit) for limit, other in enumerate(others, 1)])
+        group.cancel_scope.cancel()
+    assert seen == sorted(seen)
+    assert await store.changes_horizon() == 40
+    assert await store.changes(ChangeFilter()) == []
+
+
 async def test_account_is_not_taken_over_in_the_middle_of_a_transaction(
     store: PostgresqlStore, postgres: PostgresDatabase, company: Owned
 ) -> None:
