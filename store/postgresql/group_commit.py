@@ -128,7 +128,7 @@ def _run(session: PostgresqlSession, unit: Work[Any]) -> Done | Undone:
             raise
         return Undone(error)
     except Exception as error:  # noqa: BLE001 - its waiter gets it; the others go on
-        return Undone(error)
+        return Undone(unavailable(error) or error)
 
 
 def _numbered(outcome: Done | Undone, before: int) -> Done | Undone:

@@ -173,7 +173,9 @@ class Lane:
         )
 
     def _opened(self) -> PostgresqlSession:
-        if self._session is None or self._session.is_lost:
+        if self._session is not None and not self._session.is_at_rest:
+            self._let_go()
+        if self._session is None:
             self._session = self._connect()
         return self._session
 
@@ -198,7 +200,6 @@ def _trouble(error: Exception) -> StoreUnavailableError:
     if isinstance(error, StoreUnavailableError):
         trouble = type(error)(*error.args)
     else:
-        known = unavailable(error) if isinstance(error, psycopg.Error) else None
-        trouble = known or StoreUnavailableError(repr(error))
+        trouble = unavailable(error) or StoreUnavailableError(repr(error))
     trouble.__cause__ = error
     return trouble

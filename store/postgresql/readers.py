@@ -82,7 +82,7 @@ class Readers:
         self._under_way[chosen] += 1
         try:
             return await self._readers[chosen].run(work)
-        except psycopg.Error as error:
+        except (psycopg.Error, MemoryError) as error:
             trouble = unavailable(error)
             if trouble is None:
                 raise

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
 from store.relational.named_sql import Statement, load_dialect
 from store.relational.session import Parameters, Rows
@@ -67,6 +68,11 @@ class PostgresqlSession:
     def is_lost(self) -> bool:
         """Whether the connection is gone."""
         return self._connection.closed
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether it is there, with neither a transaction nor an answer under way."""
+        return self._connection.info.transaction_status is TransactionStatus.IDLE
 
     @property
     def server_version(self) -> int:

@@ -20,18 +20,26 @@ def is_to_be_repeated(error: Exception) -> bool:
     return isinstance(error, (errors.SerializationFailure, errors.DeadlockDetected))
 
 
-def unavailable(error: psycopg.Error) -> StoreUnavailableError | None:
+def unavailable(error: Exception) -> StoreUnavailableError | None:
     """Return what to raise when the database is in trouble; None when the statement was wrong."""
-    text = " ".join(str(error).split())
-    if isinstance(error, errors.DiskFull):
-        return StoreFullError(f"there is no room left for the database ({text})")
-    if isinstance(error, errors.ReadOnlySqlTransaction):
-        return StoreUnavailableError(f"the database is read-only ({text})")
-    if error.sqlstate is None:
-        if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)):
-            return StoreUnavailableError(f"the database cannot be reached ({text})")
+    if isinstance(error, MemoryError):
+        return StoreUnavailableError("there is not enough memory for the database")
+    reason = _reason(error) if isinstance(error, psycopg.Error) else None
+    if reason is None:
         return None
-    reason = _REASONS.get(error.sqlstate[:2])
+    text = " ".join(str(error).split())
+    kind = StoreFullError if isinstance(error, errors.DiskFull) else StoreUnavailableError
+    return kind(f"{reason} ({text})")
+
+
+def _reason(error: psycopg.Error) -> str | None:
+    if isinstance(error, errors.DiskFull):
+        return "there is no room left for the database"
+    if isinstance(error, errors.ReadOnlySqlTransaction):
+        return "the database is read-only"
+    if error.sqlstate is None:
+        unreachable = isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
+        return "the database cannot be reached" if unreachable else None
     if error.sqlstate.startswith("08"):
-        reason = "the connection to the database was lost"
-    return None if reason is None else StoreUnavailableError(f"{reason} ({text})")
+        return "the connection to the database was lost"
+    return _REASONS.get(error.sqlstate[:2])

@@ -15,7 +15,7 @@ from store.errors import StaleEpochError, StoreOpenError, StoreUnavailableError
 from store.models import Change, ChangeFilter, PageApplied
 from store.postgresql import PostgresqlStore, open_store
 from store.postgresql.connection import open_writer
-from store.postgresql.group_commit import Done
+from store.postgresql.group_commit import Done, Undone
 from store.postgresql.lane import Delivery, Lane, Unit
 from store.postgresql.session import PostgresqlSession
 from store.relational import metadata
@@ -219,15 +219,77 @@ async def is_met(claimed: Sequence[int]) -> bool:
 
 
 async def through_a_lane(
-    connect: Callable[[], PostgresqlSession], work: Work[object]
+    connect: Callable[[], PostgresqlSession], *works: Work[object]
 ) -> list[object]:
-    """Return what becomes of the work."""
-    delivered: asyncio.Future[Delivery] = asyncio.get_running_loop().create_future()
-    lane = Lane("test", connect, delivered.set_result, group_bytes=1)
-    lane.put(Unit(work, 1, Commit.OTHER, asyncio.get_running_loop().create_future()))
-    outcomes = (await delivered).committed.outcomes
+    """Return what becomes of each of the works, which are committed one by one."""
+    loop = asyncio.get_running_loop()
+    delivered: asyncio.Queue[Delivery] = asyncio.Queue()
+    lane = Lane("test", connect, delivered.put_nowait, group_bytes=1)
+    outcomes: list[object] = []
+    for work in works:
+        lane.put(Unit(work, 1, Commit.OTHER, loop.create_future()))
+        outcomes.extend((await delivered.get()).committed.outcomes)
     await lane.close()
-    return list(outcomes)
+    return outcomes
+
+
+async def test_unit_that_there_is_no_memory_for_is_refused_and_the_others_are_stored(
+    store: PostgresqlStore, postgres: PostgresDatabase
+) -> None:
+    def large(session: Session) -> None:
+        metadata.write_metadata(session, "large", b"")
+        raise MemoryError
+
+    def small(number: int) -> Work[None]:
+        return lambda session: metadata.write_metadata(session, f"small {number}", b"")
+
+    def read_much(_: Session) -> None:
+        raise MemoryError
+
+    works: list[Work[None]] = [small(1), large, small(2)]
+    submitted = [store._writer.submit(work) for work in works]  # noqa: SLF001 - as the store does
+    first, refused, second = await asyncio.gather(*submitted, return_exceptions=True)
+    assert (first, second) == (None, None)
+    assert isinstance(refused, StoreUnavailableError)
+    assert "not enough memory" in str(refused)
+    written = "SELECT key FROM metadata WHERE key ~ '^(small|large)' ORDER BY key"
+    assert postgres.query(written) == [("small 1",), ("small 2",)]
+    with pytest.raises(StoreUnavailableError, match="not enough memory"):
+        await store._readers.run(read_much)  # noqa: SLF001 - as the store does
+
+
+async def test_connection_that_was_left_in_the_middle_of_something_is_not_used_again(
+    store: PostgresqlStore, postgres: PostgresDatabase
+) -> None:
+    def leave(session: Session) -> None:
+        assert isinstance(session, PostgresqlSession)
+        session.command("SELECT pg_advisory_xact_lock(7)")
+        raise MemoryError
+
+    class Stuck(PostgresqlSession):
+        """Cannot undo what it began."""
+
+        def command(self, text: str) -> None:
+            if text == "ROLLBACK":
+                raise psycopg.OperationalError("out of memory")
+            super().command(text)
+
+    opened: list[PostgresqlSession] = []
+
+    def connect() -> PostgresqlSession:
+        session = open_writer(postgres.url, durable=False, prepare=lambda _: None)
+        kind = PostgresqlSession if opened else Stuck
+        opened.append(kind(session._connection))  # noqa: SLF001 - there is no other door
+        return opened[-1]
+
+    def write(session: Session) -> None:
+        metadata.write_metadata(session, "written", b"")
+
+    first, second = await through_a_lane(connect, leave, write)
+    assert isinstance(first, Undone)
+    assert isinstance(first.error, StoreUnavailableError)
+    assert second == Done(None)
+    assert [session.is_lost for session in opened] == [True, True]
 
 
 async def test_one_unit_that_is_refused_leaves_the_others_of_its_group(
