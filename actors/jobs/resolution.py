@@ -69,10 +69,11 @@ class Rows:
         """Return the rows that name an offer, its own among them."""
         return () if offer is None else self._of_offer.get(offer, ())
 
-    def about(self, offer: Ref | None, job: Ref | None) -> Sequence[Row]:
-        """Return all that is about an offer or a job."""
-        found = [self.get(offer), self.get(job), *self.of_offer(offer)]
-        found += self._of_job.get(job, ()) if job is not None else ()
+    def about(self, offer: Ref | None, *jobs: Ref | None) -> Sequence[Row]:
+        """Return all that is about an offer or one of these jobs."""
+        found = [self.get(offer), *map(self.get, jobs), *self.of_offer(offer)]
+        for job in jobs:
+            found += self._of_job.get(job, ()) if job is not None else ()
         return list({row.ref: row for row in found if row is not None}.values())
 
 
@@ -161,7 +162,7 @@ def progress(
     Args:
         routing: as it is stored.
         job: the job that it became, if any.
-        rows: those about it, each object once.
+        rows: those about it, and about the job that it was known to have become; each object once.
         at: when this became known.
     """
     offer = offer_of(routing)
@@ -174,8 +175,10 @@ def progress(
     status, cause, completed_at = _standing(teller)
     key = next((row.says.match_key for row in (heir, own) if row and row.says.match_key), None)
     others = [row for row in rows if row is not done]
-    amounts = _amounts(job, others if done is None else [done, *others])
     linked = None if job == job_of(routing) else job
+    amounts = _amounts(job, others if done is None else [done, *others])
+    if linked is not None:  # what another job brought is none of it any more
+        amounts = {**dict.fromkeys(_amounts(job_of(routing), rows)), **amounts}
     found = RoutingProgress(
         routing_id=routing.id,
         at=at,

@@ -110,7 +110,10 @@ class _Trace:
         await self._read(self._leads_to())
 
     async def catch_up(self) -> None:
-        """Read what was said of newly linked jobs before anybody knew whose they are."""
+        """Read what was said of newly linked jobs before anybody knew whose they are.
+
+        And of those that they take the place of: what these brought is to go.
+        """
         linked = [
             routing
             for routing in self.routings.values()
@@ -120,6 +123,7 @@ class _Trace:
         if not offered_at:
             return
         jobs = {self._jobs[routing.id] for routing in linked}
+        jobs |= {left for routing in linked if (left := job_of(routing)) is not None}
         offers = {routing.external_type for routing in linked}
         for name in self._dispatcher.tracked_types:
             if name != self._dispatcher.job_type and name not in offers:
@@ -141,7 +145,9 @@ class _Trace:
         found = []
         for routing in self.routings.values():
             job = self._jobs.get(routing.id)
-            said = progress(routing, job, self._rows.about(offer_of(routing), job), now)
+            said = progress(
+                routing, job, self._rows.about(offer_of(routing), job, job_of(routing)), now
+            )
             if said is not None:
                 found.append(said)
         return found
@@ -189,7 +195,9 @@ class _Trace:
             if job is None:
                 continue
             found.add(job)
-            if job != job_of(routing) and (row := self._rows.get(job)) is not None:
+            if (left := job_of(routing)) is not None:
+                found.add(left)
+            if job != left and (row := self._rows.get(job)) is not None:
                 found.update(row.says.more)
         return found
 

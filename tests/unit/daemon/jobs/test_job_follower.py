@@ -300,3 +300,31 @@ async def test_one_companys_row_that_cannot_be_understood_holds_up_no_other(
     monkeypatch.setattr(type(dispatcher), "sighting", sighting)
     await Following(store).within(5)
     assert (await only(store)).status is RoutingStatus.CANCELED
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_what_another_job_brought_goes_when_the_offer_names_a_new_one(
+    store: SqliteStore, *, at_once: bool
+) -> None:
+    owner = await offered(store, "booking")
+    first = [
+        row("bookings", "11", 60, status="Converted", jobId=70),
+        job("70", 61, "Scheduled", bookingId=11),
+        invoice(61, "100.00", 70),
+        invoice(61, "5.00", 70, "901"),
+    ]
+    again = [
+        row("bookings", "11", 70, status="Converted", jobId=71),
+        job("70", 71, "Canceled", bookingId=11),
+        job("71", 71, "Scheduled", bookingId=11, invoiceId=902),
+        invoice(71, "250.00", 71, "902"),
+    ]
+    await store.apply_page(owner.page(*first))
+    await Following(store).within(5)
+    assert (await only(store)).revenue == Decimal("105.00")
+    for page in [again] if at_once else [[each] for each in again]:
+        await store.apply_page(owner.page(*page))
+        await Following(store).within(5)
+    routing = await only(store)
+    assert (routing.external_job_id, routing.status) == ("71", RoutingStatus.SCHEDULED)
+    assert routing.revenue == Decimal("250.00")
