@@ -26,6 +26,8 @@ _CHANGES_AT_ONCE = 500
 _NOTED_EVERY_S = 60.0
 _SWEPT_EVERY_S = 3_600.0
 _SWEPT_AT_ONCE = 200
+_SEARCHED_EVERY_S = 86_400.0
+"""For what has no link, all of a company's jobs are gone through: a second or two for a thousand leads."""
 
 log = structlog.get_logger()
 
@@ -73,6 +75,7 @@ class JobFollower:
         self._noted = 0
         self._noted_at_s = -inf
         self._swept_at_s = -inf
+        self._searched_at_s = -inf
         self._has_routings = False
 
     def listen(self, event: Event) -> None:
@@ -135,8 +138,10 @@ class JobFollower:
             await self._note((), now_s)
             return self._through
         if now_s - self._swept_at_s >= _SWEPT_EVERY_S:
-            await self._sweep()
+            news = now_s - self._searched_at_s >= _SEARCHED_EVERY_S
+            await self._sweep(news=news)
             self._swept_at_s = now_s
+            self._searched_at_s = now_s if news else self._searched_at_s
         more = True
         while more:
             more = await self._step(newest)
@@ -174,7 +179,9 @@ class JobFollower:
             found += await self._trace_one(vendor, account_id, refs)
         return found
 
-    async def _trace_one(self, vendor: str, account_id: str, refs: set[Ref]) -> Sequence[Step]:
+    async def _trace_one(
+        self, vendor: str, account_id: str, refs: set[Ref], *, news: bool = True
+    ) -> Sequence[Step]:
         """Trace one company's; what nobody foresaw is told, and must not hold up the others."""
         dispatcher = self._dispatchers.get(vendor)
         if dispatcher is None:
@@ -182,7 +189,7 @@ class JobFollower:
         try:
             return [
                 Step(vendor, account_id, each)
-                for each in await self._tracer.trace(account_id, dispatcher, refs)
+                for each in await self._tracer.trace(account_id, dispatcher, refs, news=news)
             ]
         except StoreError:
             raise
@@ -205,19 +212,19 @@ class JobFollower:
                 about = (each.account_id, each.vendor, each.progress.routing_id)
                 self._tell(RoutingMoved(*about, status, each.progress.cause))
 
-    async def _sweep(self) -> None:
-        """Look at all that open routings hang on."""
+    async def _sweep(self, *, news: bool) -> None:
+        """Look at all that open routings hang on; as at `news` of it, or only at what is linked."""
         for account in await self._store.accounts():
             if account.vendor in self._dispatchers:
-                await self._sweep_one(account.vendor, account.id)
+                await self._sweep_one(account.vendor, account.id, news=news)
 
-    async def _sweep_one(self, vendor: str, account_id: str) -> None:
+    async def _sweep_one(self, vendor: str, account_id: str, *, news: bool) -> None:
         after_id = ""
         while tracked := await self._store.tracked(
             account_id, limit=_SWEPT_AT_ONCE, after_id=after_id
         ):
             refs = {(each.object_type, each.object_id) for each in tracked}
-            if steps := await self._trace_one(vendor, account_id, refs):
+            if steps := await self._trace_one(vendor, account_id, refs, news=news):
                 await self._store_steps(steps, 0)
             after_id = tracked[-1].routing_id
             await anyio.sleep(_BETWEEN_S)

@@ -37,15 +37,18 @@ class Tracer:
         self._clock = clock
 
     async def trace(
-        self, account_id: str, dispatcher: Dispatcher, refs: Iterable[Ref]
+        self, account_id: str, dispatcher: Dispatcher, refs: Iterable[Ref], *, news: bool = True
     ) -> Sequence[RoutingProgress]:
         """Return what became of the routings that hang on any of these objects.
+
+        Where they are no `news`, none of the company's jobs is gone through for one that may be of a
+        lead that was taken: one that comes is news itself.
 
         Raises:
             StoreUnavailableError: the store can't be read now.
         """
         found = _Trace(self._store, account_id, dispatcher)
-        await found.follow(set(refs))
+        await found.follow(set(refs), news=news)
         if not found.routings:
             return ()
         await found.match()
@@ -72,9 +75,9 @@ class _Trace:
         self._jobs: dict[str, Ref] = {}
         self.routings: dict[str, Routing] = {}
 
-    async def follow(self, changed: set[Ref]) -> None:
+    async def follow(self, refs: set[Ref], *, news: bool) -> None:
         """Read these objects, the routings that hang on them, and what else says anything of those."""
-        self._changed = wanted = changed
+        self._changed, wanted = refs if news else set(), refs
         for _ in range(_ROUNDS):
             await self._read(wanted)
             await self._find_routings()

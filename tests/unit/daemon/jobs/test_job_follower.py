@@ -1,7 +1,7 @@
 """What became of routed work comes back by the changes of the replica, whatever breaks off in between."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from daemon.jobs.follower import JobFollower
 from store.action_models import ActionState
 from store.errors import StoreUnavailableError
 from store.job_models import JobStatus, Routing, RoutingStatus
-from store.models import ObjectRecord
+from store.models import ObjectFilter, ObjectRecord, StoredObject
 from store.sqlite import SqliteStore
 from support.jobs import action_of, deliver, enter, routings, told
 from support.store_fixtures import (
@@ -328,3 +328,26 @@ async def test_what_another_job_brought_goes_when_the_offer_names_a_new_one(
     routing = await only(store)
     assert (routing.external_job_id, routing.status) == ("71", RoutingStatus.SCHEDULED)
     assert routing.revenue == Decimal("250.00")
+
+
+async def test_a_job_that_a_lead_has_none_of_is_not_searched_for_each_hour(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = await offered(store)
+    await store.apply_page(owner.page(lead("11", 62, "Converted", customerId=5)))
+    searches, objects = list[ObjectFilter](), store.objects
+
+    async def counted(wanted: ObjectFilter) -> Sequence[StoredObject]:
+        searches.append(wanted)
+        return await objects(wanted)
+
+    monkeypatch.setattr(store, "objects", counted)
+    following = Following(store)
+    await following.within(60)
+    assert searches
+    searches.clear()
+    await following.within(3 * 3_600)
+    assert searches == []
+    await store.apply_page(owner.page(job("70", 63, "Scheduled", customerId=5)))
+    await following.within(5)
+    assert (await only(store)).status is RoutingStatus.SCHEDULED
