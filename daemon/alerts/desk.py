@@ -22,6 +22,9 @@ from store.watch_ports import WatchStore
 
 LOOK_EVERY_S = 10.0
 
+_TELL_WITHIN_S = 2.0
+_TELL_LOOKS = 40
+
 log = structlog.get_logger()
 
 
@@ -64,6 +67,27 @@ class AlertDesk:
     def end(self, kind: str, subject: str, how: str) -> None:
         """It is over."""
         self._take(self.book.resolve(kind, subject, how, self._clock.now().utc))
+
+    async def let_go(self, account_id: str) -> None:
+        """End what is open about an account, and have that told, before its data is deleted.
+
+        A channel that does not take it soon is not waited for.
+
+        Raises:
+            StoreUnavailableError: the store takes no writes now.
+        """
+        about = [each for each in self.book.open_alerts() if each.account_id == account_id]
+        if not about:
+            return
+        for alert in about:
+            self.end(alert.kind, alert.subject, "the company was let go, and its data deleted")
+        await self._write()
+        last = await self._store.last_alert_seq()
+        for _ in range(_TELL_LOOKS):
+            positions = [each.position for each in self.channels.deliveries()]
+            if all(each is not None and each.position >= last for each in positions):
+                break
+            await anyio.sleep(_TELL_WITHIN_S / _TELL_LOOKS)
 
     def settle(
         self, kinds: Collection[str], subject: str, holding: Sequence[Condition], how: str = ""

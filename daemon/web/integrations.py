@@ -104,6 +104,9 @@ async def get_status(call: Call[Nothing, Nothing]) -> Answer:
 
 async def delete_integration(call: Call[DeleteQuery, Nothing]) -> Answer:
     """Let a company go."""
+    watching = call.context.watching
+    if call.query.purge and watching is not None:
+        await watching.desk.let_go(call.path("account_id"))
     gone = await call.context.connector.disconnect(call.path("account_id"), purge=call.query.purge)
     return Answer(
         Removal(gone.account.id, AccountState.DISCONNECTED, gone.purged, gone.revoked, gone.detail)

@@ -2,6 +2,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import httpx
 import msgspec
 import pytest
 
@@ -15,6 +16,7 @@ from store.action_models import ActionState
 from store.errors import StoreUnavailableError
 from store.watch_models import AlertFilter
 from support.alert_house import ALERTMANAGER, WEBHOOK, Receiver, alert_house
+from support.store_fixtures import own
 from support.virtual_time import VirtualClock
 
 
@@ -43,6 +45,33 @@ async def test_acknowledged_alert_is_stored_with_who_and_why(tmp_path: Path) -> 
             await house.desk.acknowledge(alert.id + 1, "ada", None)
         await anyio.sleep(1)
         assert [what for what, _ in house.receiver.told()] == ["raised", "acknowledged"]
+
+
+async def test_what_is_open_about_a_company_is_over_and_told_before_it_is_purged(
+    tmp_path: Path,
+) -> None:
+    async with alert_house(tmp_path) as house:
+        account = (await own(house.store)).account_id
+        house.hold("routing_failed", account)
+        house.hold("routing_failed", "another")
+        await anyio.sleep(1)
+        await house.desk.let_go(account)
+        assert [alert.subject for alert in await house.store.open_alerts()] == ["another"]
+        await house.store.disconnect(account, purge=True, at=house.clock.now().utc)
+        await anyio.sleep(1)
+        assert [what for what, _ in house.receiver.told()] == ["raised", "raised", "resolved"]
+
+
+async def test_a_channel_that_hangs_does_not_keep_a_company_from_being_let_go(
+    tmp_path: Path,
+) -> None:
+    async with alert_house(tmp_path) as house:
+        house.hold(subject="somebody")
+        await anyio.sleep(1)
+        house.receiver.answer = lambda _: httpx.Response(503)
+        began = house.clock.now().monotonic_s
+        await house.desk.let_go("somebody")
+        assert house.clock.now().monotonic_s - began <= 2.1
 
 
 async def test_escalates_after_an_hour_across_a_restart(tmp_path: Path) -> None:
