@@ -176,6 +176,8 @@ def _show(output: Output, reply: bytes, *, as_json: bool) -> None:
         now = "as asked for again" if drift.resolved_at else f"{drift.found} at the vendor"
         what = f"{drift.object_type} {drift.object_id}, {drift.field}"
         output.message(printable(f"{what}: asked for {drift.asked}, {now}"), "yellow")
+    if action.waits_for:
+        output.message(printable(f"It waits: {action.waits_for}"), "yellow")
     if action.needs_person:
         output.message(
             "Nobody can tell from here whether it happened: look at the vendor, then retry it."

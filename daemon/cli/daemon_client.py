@@ -40,10 +40,12 @@ class ProblemError(CommandError):
             f"{error.path}: expected {error.expected}, found {error.found}"
             for error in problem.errors
         ]
+        # The daemon's detail is one line; a person reads one thing on each.
+        detail = "\n".join(fields) if problem.detail == "; ".join(fields) else problem.detail
         more = [f"  {each}" for each in (*fields, *problem.reasons) if each not in problem.detail]
         super().__init__(
             problem.title,
-            "\n".join([*filter(None, [problem.detail]), *more]),
+            "\n".join([*filter(None, [detail]), *more]),
             ExitCode.USAGE if problem.errors else ExitCode.FAILED,
         )
         self.status = status

@@ -30,6 +30,7 @@ class RoutingReply(msgspec.Struct, frozen=True):
     account_id: str
     vendor: str
     status: str
+    action_id: str | None = None
     external_type: str | None = None
     external_id: str | None = None
     external_job_id: str | None = None

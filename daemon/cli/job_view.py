@@ -20,6 +20,7 @@ _ROUTING_HEADINGS = (
     "REVENUE",
     "LAST ERROR",
 )
+_NOT_THERE = frozenset({"pending", "sending"})
 _SUMMARY_CHARACTERS = 50
 
 Names = Mapping[str, str]
@@ -74,6 +75,9 @@ def show_job(output: Output, job: JobReply, names: Names, *, steps: bool) -> Non
         output.message(printable(f"{_name(names, routing.account_id)}:"))
         for step in routing.history:
             output.message(printable(f"  {step.at:%Y-%m-%d %H:%M:%S}  {step.status}  {step.cause}"))
+        if routing.status in _NOT_THERE and routing.action_id is not None:
+            why = f"syncline actions show {routing.account_id} {routing.action_id}"
+            output.message(f"  Not there yet. What is tried, and what it waits for: {why}")
 
 
 def show_routings(output: Output, routings: list[RoutingReply], names: Names) -> None:

@@ -300,6 +300,7 @@ class ActionReply(msgspec.Struct, frozen=True):
     state: str
     created_at: datetime
     needs_person: bool = False
+    waits_for: str | None = None
     result: ActionResultReply | None = None
     attempts: list[AttemptReply] = []
     last_error: str | None = None

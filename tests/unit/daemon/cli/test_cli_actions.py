@@ -44,6 +44,13 @@ def test_one_action_is_shown_with_its_attempts(cli: CommandLine) -> None:
     assert "look at the vendor" in result.err
 
 
+def test_why_nothing_is_done_about_an_action_is_shown(cli: CommandLine) -> None:
+    waiting = ACTION | {"state": "pending", "waits_for": "the account is paused"}
+    cli.daemon.on("GET", f"{PATH}/{ACTION['id']}", httpx.Response(200, json=waiting))
+    result = cli.run("actions", "show", "Amy's", str(ACTION["id"]))
+    assert "It waits: the account is paused" in result.err
+
+
 def test_a_payload_goes_out_byte_for_byte(cli: CommandLine, tmp_path: Path) -> None:
     cli.daemon.on("POST", PATH, httpx.Response(200, json=ACTION))
     file = tmp_path / "payment.json"

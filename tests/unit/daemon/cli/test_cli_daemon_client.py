@@ -113,6 +113,16 @@ def test_problem_does_not_say_a_thing_twice(cli: CommandLine) -> None:
     assert cli.run("accounts").err.splitlines() == ["error: Invalid input", detail]
 
 
+def test_several_things_that_are_wrong_are_a_line_each(cli: CommandLine) -> None:
+    wrong = [
+        {"path": path, "expected": "a number", "found": "nothing"} for path in ("after", "limit")
+    ]
+    lines = [f"{each['path']}: expected a number, found nothing" for each in wrong]
+    answer = problem(422, "Invalid input", "; ".join(lines), errors=wrong)
+    cli.daemon.on("GET", "/integrations", answer)
+    assert cli.run("accounts").err.splitlines() == ["error: Invalid input", *lines]
+
+
 def test_problem_lists_its_reasons(cli: CommandLine) -> None:
     cli.daemon.on("GET", "/integrations", problem(503, "Not ready", reasons=["no room"]))
     assert cli.run("accounts").err.splitlines() == ["error: Not ready", "  no room"]

@@ -99,6 +99,14 @@ def test_a_failed_routing_of_a_company_that_was_purged_is_not_to_be_retried(
     assert "jobs retry" not in result.err
 
 
+@pytest.mark.parametrize("status", ["pending", "sending"])
+def test_what_is_not_there_yet_says_where_to_see_why(cli: CommandLine, status: str) -> None:
+    waiting = ROUTING | {"status": status, "action_id": "3e0c"}
+    cli.daemon.on("GET", AT, httpx.Response(200, json=JOB | {"routings": [waiting]}))
+    result = cli.run("jobs", "show", str(JOB["id"]))
+    assert f"syncline actions show {AMY['id']} 3e0c" in result.err
+
+
 def test_the_help_of_the_list_names_every_status(
     cli: CommandLine, capsys: pytest.CaptureFixture[str]
 ) -> None:
