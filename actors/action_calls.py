@@ -13,6 +13,7 @@ from actors.errors import (
     RejectedError,
     StaleVersionError,
     ThrottledError,
+    TooLateError,
     VendorError,
 )
 from actors.ledger import LookBack, Send, read_back_outcome
@@ -250,7 +251,7 @@ class ActionCalls:
         async def enter(operation: str, /, *, items: int | None = None) -> AsyncIterator[None]:
             async with permit(operation, items=items):
                 if self._clock.now().monotonic_s - begun_s > _SENT_SOON_S:
-                    raise NotSentError("its turn came too late")
+                    raise TooLateError("its turn came too late")
                 yield
 
         return enter

@@ -6,6 +6,7 @@ VendorError
 │   │   └── AllowanceUsedUpError  ... because the month's reads are used up: writes still pass
 │   ├── BreakerOpenError   ... the call was not made: the vendor is left alone for `retry_in_s`
 │   └── NotSentError       ... nothing reached the vendor
+│       └── TooLateError   ... because its turn came too late: that says nothing about the vendor
 ├── ReauthorizeError       the access token was refused
 ├── GrantRefusedError      the refresh token or the code was refused: only the owner can help
 ├── RejectedError          the vendor will not do it: the same call will fail again
@@ -89,6 +90,10 @@ class NotSentError(TransientError):
     """No connection came about, or the call was too late to be made: the vendor knows nothing of it."""
 
 
+class TooLateError(NotSentError):
+    """The call's turn came too late for it to be made."""
+
+
 class ReauthorizeError(VendorError):
     """The access token was refused."""
 
@@ -124,6 +129,7 @@ REASONS: dict[type[VendorError], str] = {
     AllowanceUsedUpError: "allowance_used_up",
     BreakerOpenError: "breaker_open",
     NotSentError: "not_sent",
+    TooLateError: "not_sent",
     ReauthorizeError: "reauthorize",
     GrantRefusedError: "grant_refused",
     RejectedError: "rejected",

@@ -19,6 +19,7 @@ from actors.errors import (
     AllowanceUsedUpError,
     BreakerOpenError,
     ThrottledError,
+    TooLateError,
     TransientError,
     UnknownOutcomeError,
     VendorError,
@@ -227,7 +228,7 @@ class Gate:
         self.bucket.give_back()
         now_s = self._clock.now().monotonic_s
         match error:
-            case AllowanceUsedUpError(status=None):  # our own word: no call was made
+            case AllowanceUsedUpError(status=None) | TooLateError():  # no call was made
                 self.breaker.abandoned()
             case AllowanceUsedUpError():
                 self.breaker.succeeded()

@@ -2,6 +2,7 @@
 
 import anyio
 
+from actors import events
 from actors.messages import Pause, Resume
 from daemon.sandbox.quickbooks import Fault, FaultKind, Route
 from store.action_models import ActionState
@@ -82,3 +83,23 @@ async def test_disconnecting_leaves_no_write_waiting(house: CompanyHouse) -> Non
         await anyio.sleep(1000)
         assert (await house.action(account_id, lost)).state is ActionState.SUCCEEDED
     assert house.effects(account_id, lost) == 1
+
+
+async def test_writes_whose_turn_came_too_late_do_not_count_as_failures_of_the_vendor(
+    house: CompanyHouse,
+) -> None:
+    """Who is asked to wait for a minute lets those wait longer that were noted already."""
+    account_id = await house.connect()
+    house.limit(per_minute=500, per_second=2, in_flight=10)
+    async with house.syncing():
+        await anyio.sleep(200)
+        house.sandbox.inject(Fault(FaultKind.THROTTLE_XML, frozenset({Route.SEND}), count=1))
+        ids: list[str] = []
+        for invoice_id in sorted(house.truth(account_id)["Invoice"], key=int)[:10]:
+            wish = {"object_id": invoice_id, "send_to": "ada@example.com"}
+            ids.append(await house.ask(account_id, "invoice.send", wish))
+            await anyio.sleep(0.01)
+        await anyio.sleep(300)
+        states = [(await house.action(account_id, each)).state for each in ids]
+    assert house.told(events.BreakerChanged) == []
+    assert set(states) == {ActionState.SUCCEEDED}
