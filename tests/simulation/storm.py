@@ -95,10 +95,10 @@ def _summed_up(verdicts: Sequence[Verdict]) -> str:
 
 def _counted(what: str, tally: Tally) -> str:
     states = ", ".join(f"{tally.states[state]:,} {state.value}" for state in ActionState)
-    return (
-        f"{tally.states.total():,} {what}: {states}; {tally.effects:,} happened, {tally.doubled}"
-        f" more than once, {tally.wrong} wrong"
-    )
+    happened = f"{tally.effects:,} happened, {tally.doubled} more than once, {tally.wrong} wrong"
+    lines = [f"{tally.states.total():,} {what}: {states}; {happened}"]
+    lines += [f"    failed, {count:,}: {cause}" for cause, count in tally.causes.most_common()]
+    return "\n".join(lines)
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:

@@ -4,6 +4,7 @@ ignore request ids. What happened is counted at the vendor.
 One seed is one world. `make storm` plays many.
 """
 
+import re
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from structlog.testing import capture_logs
 
 from daemon.sandbox.quickbooks import Behaviour, Fault, FaultKind, Route
 from daemon.sandbox.quickbooks.faults import ITEM_FAULTS
-from store.action_models import Action, ActionFilter
+from store.action_models import Action, ActionFilter, ActionState, AttemptOutcome
 from store.errors import StoreUnavailableError
 from support.action_judging import wrong_about
 from support.action_wishes import PAYMENTS, wish
@@ -67,9 +68,11 @@ class Tally:
         effects: how many of them the vendor carried out.
         doubled: how many it carried out more than once.
         wrong: how many stand otherwise than they may.
+        causes: why those failed that did.
     """
 
     states: Counter[str] = field(default_factory=Counter)
+    causes: Counter[str] = field(default_factory=Counter)
     effects: int = 0
     doubled: int = 0
     wrong: int = 0
@@ -77,6 +80,7 @@ class Tally:
     def add(self, other: "Tally") -> None:
         """Count another's in."""
         self.states += other.states
+        self.causes += other.causes
         self.effects += other.effects
         self.doubled += other.doubled
         self.wrong += other.wrong
@@ -232,10 +236,20 @@ class Storm:
             action.action_type, action.state.value, parked=action.parked, effects=effects
         )
         tally.states[action.state.value] += 1
+        if action.state is ActionState.FAILED:
+            tally.causes[_cause(action)] += 1
         tally.effects += effects > 0
         tally.doubled += effects > 1
         tally.wrong += wrong is not None
         return wrong
+
+
+def _cause(action: Action) -> str:
+    """Name why it failed: by the vendor's last word of its refusal, or by what we did."""
+    error = action.last_error or ""
+    refused = any(each.outcome is AttemptOutcome.REFUSED for each in action.attempts)
+    text = error.split(": ")[-1] if refused else error.split(":")[0]
+    return re.sub(r"\d{3,}|(?<=Bill )\d+|(?<=Invoice )\d+", "N", text).rstrip(".")
 
 
 async def play(seed: int, folder: Path, payments: int = 50) -> Verdict:
