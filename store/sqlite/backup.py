@@ -123,12 +123,14 @@ def sealed_tokens_of_live(path: Path) -> Sequence[bytes]:
 def park_open_actions(path: Path, reason: str) -> int:
     """Leave every user's write that has not ended in a copy to a person; return how many there were.
 
-    Since the copy was made they may have been sent.
+    Since the copy was made they may have been sent: each gets an attempt of which nobody knows the end,
+    so that it is looked for before it is sent again.
 
     Raises:
         sqlite3.Error: the copy cannot be written.
     """
     with closing(sqlite3.connect(path)) as connection:
+        connection.execute(SQL["doubt_actions"], {"reason": reason})
         parked = connection.execute(SQL["park_actions"], {"reason": reason}).rowcount
         connection.commit()
     _sync(path)

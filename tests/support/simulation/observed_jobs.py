@@ -79,9 +79,16 @@ class ObservedJobs:
         await self._write(lambda: self._store.note_progress(progress, through_seq))
 
     async def tracked(
-        self: _Observed, account_id: str, *, limit: int, after_id: str = ""
+        self: _Observed,
+        account_id: str,
+        *,
+        limit: int,
+        after_id: str = "",
+        done_since: datetime | None = None,
     ) -> Sequence[TrackedObject]:
-        return await self._store.tracked(account_id, limit=limit, after_id=after_id)
+        return await self._store.tracked(
+            account_id, limit=limit, after_id=after_id, done_since=done_since
+        )
 
     async def archivable(self: _Observed, finished_before: datetime) -> int:
         return await self._store.archivable(finished_before)
