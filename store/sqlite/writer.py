@@ -34,6 +34,10 @@ _PRESS_AGAIN_S = 0.001
 _HELD_BACK_S = 0.5
 """So long nothing large is begun while something urgent is expected: most vendors answer sooner."""
 
+_KEPT_WAITING_S = 0.5
+"""So long what is urgent or expected may keep all else waiting, one after the other: then one small
+group of that goes first and is not broken off, for a stream of users' writes need not end."""
+
 _SMALL_GROUPS = 32
 """How many groups after an urgent one are small: another may come, and the larger a commit, the longer
 it keeps that one waiting."""
@@ -86,6 +90,9 @@ class Writer:
         self._draining = False
         self._held_back: asyncio.TimerHandle | None = None
         self._owes_a_turn = False
+        self._patience: asyncio.TimerHandle | None = None
+        self._goes_first = False
+        self._had_a_turn = False
         self._small_groups = 0
         self._gives_way = False
         self._closed = False
@@ -133,6 +140,7 @@ class Writer:
             (self._urgent if urgent else self._pending).append(unit)
             idle, self._draining = not self._draining, True
         if urgent:
+            self._bear_with_it()
             self._press()
         if idle:
             self._database.post(self._drain)
@@ -143,6 +151,7 @@ class Writer:
         if self._held_back is None and not self._owes_a_turn and not self._closed:
             loop = asyncio.get_running_loop()
             self._held_back = loop.call_later(_HELD_BACK_S, self._hold_back_no_longer)
+            self._bear_with_it()
 
     def urgent_came(self) -> None:
         """Go on with what was held back."""
@@ -155,6 +164,20 @@ class Writer:
         self._held_back = None
         self._owes_a_turn = bool(self._pending)
         self._resume()
+
+    def _bear_with_it(self) -> None:
+        """From now on what is not urgent may be kept waiting; one group of it goes first if it was."""
+        if self._patience is None and not self._closed:
+            self._had_a_turn = False
+            loop = asyncio.get_running_loop()
+            self._patience = loop.call_later(_KEPT_WAITING_S, self._lose_patience)
+
+    def _lose_patience(self) -> None:
+        self._patience = None
+        with self._lock:
+            self._goes_first = bool(self._pending) and not self._had_a_turn
+        if self._goes_first:
+            self._resume()
 
     def _resume_soon(self) -> None:
         if self._pending:
@@ -173,8 +196,9 @@ class Writer:
         self.urgent_came()
         last = self.submit(lambda _: None)
         self._closed = True
-        if self._tidying is not None:
-            self._tidying.cancel()
+        for timer in (self._tidying, self._patience):
+            if timer is not None:
+                timer.cancel()
         await asyncio.wait([last])
         last.exception()
 
@@ -199,6 +223,7 @@ class Writer:
                     for unit in group:
                         unit.broken_off += 1
                     self._pending.extendleft(reversed(group))
+                    self._had_a_turn = False
             if not result.interrupted:
                 if self._upkeep is not None:
                     self._upkeep.wrote(sum(unit.size_bytes for unit in group))
@@ -250,13 +275,17 @@ class Writer:
     def _take_group(self, *, after_urgent: bool) -> Sequence[_Unit]:
         group: list[_Unit] = []
         with self._lock:
+            goes_first = self._goes_first and bool(self._pending)
+            self._goes_first = False
             source = self._urgent or (deque() if after_urgent else self._pending)
+            if goes_first:
+                source = self._pending
             # What was broken off once goes in smaller pieces: less is lost by the next time.
             # So it does for a while after anything urgent, and what was held back comes in a heap.
-            is_small = self._small_groups > 0 or bool(source and source[0].broken_off)
+            is_small = self._small_groups > 0 or bool(source and source[0].broken_off) or goes_first
             room = _SMALL_GROUP_BYTES if is_small else GROUP_BYTES
             while source and (not group or source[0].size_bytes <= room):
-                if self._waits(source[0]):
+                if self._waits(source[0]) and not goes_first:
                     break
                 unit = source.popleft()
                 room -= unit.size_bytes
@@ -265,8 +294,11 @@ class Writer:
             if group:
                 self._small_groups = _SMALL_GROUPS if group[0].urgent else self._small_groups - 1
             self._owes_a_turn &= not group or group[0].urgent
-            self._gives_way = source is self._pending and all(
-                unit.broken_off < _BROKEN_OFF_AT_MOST for unit in group
+            self._had_a_turn |= source is self._pending and bool(group)
+            self._gives_way = (
+                source is self._pending
+                and not goes_first
+                and all(unit.broken_off < _BROKEN_OFF_AT_MOST for unit in group)
             )
         return group
 
