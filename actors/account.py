@@ -305,7 +305,7 @@ class AccountActor:
         """Store a user's write, noted as being sent, which goes its way; None when it has to wait."""
         now_s = self._around.clock.now().monotonic_s
         if self._around.writer and nothing_in_the_way(self._state, self._gate, now_s):
-            return await self._runner().take_in(new, lambda: self.post(ActionsWaiting()))
+            return await self._runner().take_in(new, self._ask_to_act)
         return None
 
     async def reread(self, refs: Sequence[tuple[str, str]]) -> bool:
@@ -317,8 +317,12 @@ class AccountActor:
     def _runner(self) -> ActionRunner:
         if self._actions is None:
             premises = self._premises(self._gate.permit(Priority.USER))
-            self._actions = ActionRunner(premises, self._around.writer, self._gate)
+            writer = self._around.writer
+            self._actions = ActionRunner(premises, writer, self._gate, self._ask_to_act)
         return self._actions
+
+    def _ask_to_act(self) -> None:
+        self.post(ActionsWaiting())
 
     async def _act(self) -> Event:
         """Work on users' writes until nothing more can be done right now; then compare earlier ones."""

@@ -44,6 +44,7 @@ class ActionLanes:
         self._delivering = False
         self._has_deliveries = False
         self._passed_some = False
+        self._passed: dict[str, set[str]] = {}
 
     @property
     def left_some(self) -> bool:
@@ -60,6 +61,10 @@ class ActionLanes:
             yield delivers
         finally:
             self._delivering = self._delivering and not delivers
+
+    def passed_more(self, key: str, lane: Sequence[Action]) -> bool:
+        """Tell, once, whether a run left writes to whoever had `lane` in hand that are not in it."""
+        return bool(self._passed.pop(key, set()) - {action.id for action in lane})
 
     async def next(
         self,
@@ -89,6 +94,8 @@ class ActionLanes:
                 if not is_delivery(action) and not knows(action.id):
                     lanes[self._key(action)].append(action)
             taken = busy | waiting.keys()
+            for key in lanes.keys() & busy:
+                self._passed.setdefault(key, set()).update(each.id for each in lanes[key])
             mine: dict[str, Sequence[Action]] = {
                 key: lane for key, lane in lanes.items() if key not in taken
             }

@@ -65,8 +65,12 @@ class _Met:
 class ActionRunner:
     """One account's. `run` may be called again while it runs: each action is worked on by one only."""
 
-    def __init__(self, premises: Premises, writer: Writer | None, gate: Gate) -> None:
+    def __init__(
+        self, premises: Premises, writer: Writer | None, gate: Gate, ask_again: Callable[[], None]
+    ) -> None:
         """Take the actor's premises, whose permit is a user's, what writes, and the gate of its calls.
+
+        `ask_again` is to have `run` called once more, without waiting for it.
 
         Raises:
             ValueError: the vendor takes no writes.
@@ -95,6 +99,7 @@ class ActionRunner:
             self._store, self._calls, self._clock, self._account_id, self._epoch
         )
         self._gate = gate
+        self._ask_again = ask_again
         self._lanes = ActionLanes(self._store, self._account_id, desk, self._key, self._next)
         self._queue: deque[Action] = deque()
         self._reconciler = Reconciler(premises, writer, gate.permit(Priority.POLL))
@@ -254,6 +259,9 @@ class ActionRunner:
             waiting[key] = _STORE_REST_S
         finally:
             self._busy.discard(key)
+            if self._lanes.passed_more(key, lane):
+                # This run goes on only when all its lanes are over, which may hang.
+                self._ask_again()
 
     def _quiet_s(self, key: str, action: Action) -> float:
         """Return how long to let the object be, so that this write can be told from the one before."""

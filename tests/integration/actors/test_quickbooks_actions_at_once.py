@@ -318,3 +318,31 @@ async def test_nothing_passes_an_earlier_write_of_its_object_that_went_on_withou
         assert (await house.action(account_id, first)).state is ActionState.SUCCEEDED
         await anyio.sleep(1200)
         assert house.effects(account_id, first) == house.effects(account_id, second) == 1
+
+
+async def test_a_second_write_of_an_object_does_not_wait_for_another_objects(
+    house: CompanyHouse,
+) -> None:
+    account_id = await house.connect()
+    async with house.syncing():
+        await anyio.sleep(200)
+        hanging, other = sorted(house.truth(account_id)["Invoice"], key=int)[:2]
+        hang = Fault(FaultKind.HANG, frozenset({Route.WRITE}), count=1, delay_s=25.0)
+        house.sandbox.inject(hang)
+        for invoice_id in (hanging, other):
+            about = {"object_type": "Invoice", "object_id": invoice_id, "PrivateNote": "a"}
+            new = replace(
+                wish_of(house, account_id),
+                id=f"of invoice {invoice_id}",
+                action_type="object.update",
+                payload=msgspec.json.encode(about),
+                fingerprint=invoice_id,
+            )
+            await house.real_store.accept_action(new)
+        house.tell(account_id, ActionsWaiting())
+        await anyio.sleep(0.01)
+        about = {"object_type": "Invoice", "object_id": other, "PrivateNote": "b"}
+        second = await house.ask(account_id, "object.update", about)
+        await anyio.sleep(5)
+        assert (await house.action(account_id, second)).state is ActionState.SUCCEEDED
+        assert house.sandbox.truth(house.realms[account_id])["Invoice"][other].count(b'"b"') == 1
