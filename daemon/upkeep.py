@@ -1,15 +1,15 @@
 """What goes on beside the accounts, over the store alone: keeping it small, and following its changes."""
 
 import anyio
+import structlog
 
 from actors.clock import Clock
 from actors.events import Event, Listener
 from actors.finance.projector import FinanceProjector
 from actors.vendors.registry import DISPATCHING, FINANCE
-from daemon.changes_limit import ChangesLimit
+from daemon.age_limit import AgeLimit
 from daemon.config import Config
 from daemon.finance_follower import FinanceFollower
-from daemon.history_limit import HistoryLimit
 from daemon.jobs.archiving import Archiving
 from daemon.jobs.follower import JobFollower
 from daemon.jobs.rereading import Rereading
@@ -17,6 +17,8 @@ from daemon.notice_retention import NoticeRetention
 from daemon.store_check import StoreCheck
 from daemon.supervisor import Supervisor
 from store.ports import Store
+
+log = structlog.get_logger()
 
 
 class Upkeep:
@@ -52,11 +54,22 @@ class Upkeep:
             tasks.start_soon(StoreCheck(store).run)
             tasks.start_soon(NoticeRetention(store, clock, config.webhooks_retention_s).run)
             if config.history_s is not None:
-                tasks.start_soon(HistoryLimit(store, clock, config.history_s).run)
+                history = AgeLimit(store.prune_history, clock, config.history_s, _tell_history)
+                tasks.start_soon(history.run)
             if config.changes_retention_s is not None:
-                tasks.start_soon(ChangesLimit(store, clock, config.changes_retention_s).run)
+                keep_s = config.changes_retention_s
+                changes = AgeLimit(store.prune_changes, clock, keep_s, _tell_changes)
+                tasks.start_soon(changes.run)
             projector = FinanceProjector(store.finance, FINANCE)
             tasks.start_soon(FinanceFollower(store, projector).run)
             tasks.start_soon(self.jobs.run)
             tasks.start_soon(self._rereading.run)
             tasks.start_soon(self.archiving.run)
+
+
+def _tell_history(count: int) -> None:
+    log.debug("history_forgotten", versions=count)
+
+
+def _tell_changes(count: int) -> None:
+    log.debug("changes_forgotten", changes=count)

@@ -1,15 +1,14 @@
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
-import structlog
 from msgspec.structs import replace
 
-from daemon.history_limit import HistoryLimit
+from daemon.age_limit import AgeLimit
 from store.errors import StoreUnavailableError
 from store.sqlite import SqliteStore
 from support.store_fixtures import Owned, open_quick, own, record
@@ -46,7 +45,7 @@ async def versions(store: SqliteStore, company: Owned) -> int:
 
 
 @asynccontextmanager
-async def running(limit: HistoryLimit) -> AsyncIterator[None]:
+async def running(limit: AgeLimit) -> AsyncIterator[None]:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(limit.run)
         yield
@@ -60,10 +59,12 @@ async def test_what_was_replaced_long_ago_is_forgotten_and_the_rest_kept(
     for day in range(10):
         await change(store, company, clock, day)
         await anyio.sleep(DAY_S)
-    async with running(HistoryLimit(store, clock, 3.5 * DAY_S)):
+    told: list[int] = []
+    async with running(AgeLimit(store.prune_history, clock, 3.5 * DAY_S, told.append)):
         await anyio.sleep(61)
     # Held now, and replaced one, two and three days ago.
     assert await versions(store, company) == 4
+    assert told == [6]
 
 
 async def test_any_number_is_forgotten_in_small_pieces(
@@ -73,25 +74,11 @@ async def test_any_number_is_forgotten_in_small_pieces(
     for number in range(1201):
         await change(store, company, clock, number)
     await anyio.sleep(1)
-    with structlog.testing.capture_logs() as lines:
-        async with running(HistoryLimit(store, clock, 0.0)):
-            await anyio.sleep(61)
+    told: list[int] = []
+    async with running(AgeLimit(store.prune_history, clock, 0.0, told.append)):
+        await anyio.sleep(61)
     assert await versions(store, company) == 1
-    assert [line["versions"] for line in lines] == [1200]
-
-
-class Unwilling:
-    """A store that takes no writes for a while."""
-
-    def __init__(self, store: SqliteStore, failures: int) -> None:
-        self._prune: Callable[..., Any] = store.prune_history
-        self._failures = failures
-
-    async def prune_history(self, *arguments: Any, **named: Any) -> int:  # noqa: ANN401
-        if self._failures:
-            self._failures -= 1
-            raise StoreUnavailableError("no space left")
-        return int(await self._prune(*arguments, **named))
+    assert told == [1200]
 
 
 async def test_a_store_that_takes_no_writes_is_tried_again(
@@ -101,12 +88,22 @@ async def test_a_store_that_takes_no_writes_is_tried_again(
     for number in range(3):
         await change(store, company, clock, number)
     await anyio.sleep(1)
-    limit = HistoryLimit(Unwilling(store, 2), clock, 0.0)  # type: ignore[arg-type]
-    async with running(limit):
+    failures = 2
+
+    async def prune(before: datetime, *, limit: int) -> int:
+        nonlocal failures
+        if failures:
+            failures -= 1
+            raise StoreUnavailableError("no space left")
+        return await store.prune_history(before, limit=limit)
+
+    told: list[int] = []
+    async with running(AgeLimit(prune, clock, 0.0, told.append)):
         await anyio.sleep(100)
         assert await versions(store, company) == 3
         await anyio.sleep(61)
     assert await versions(store, company) == 1
+    assert told == [2]
 
 
 async def test_a_time_longer_than_time_itself_forgets_nothing(
@@ -115,6 +112,26 @@ async def test_a_time_longer_than_time_itself_forgets_nothing(
     company = await own(store)
     for number in range(3):
         await change(store, company, clock, number)
-    limit = HistoryLimit(store, clock, timedelta(days=999_999).total_seconds())
+    keep_s = timedelta(days=999_999).total_seconds()
+    told: list[int] = []
+    limit = AgeLimit(store.prune_history, clock, keep_s, told.append)
     assert await limit.forget() == 0
+    assert told == []
     assert await versions(store, company) == 3
+
+
+async def test_changes_are_forgotten_by_the_same_rule(
+    store: SqliteStore, clock: VirtualClock
+) -> None:
+    company = await own(store)
+    for day in range(4):
+        await change(store, company, clock, day)
+        await anyio.sleep(DAY_S)
+    newest = await store.last_seq()
+    await store.note_progress([], newest)
+    await store.finance.raise_floor(newest)
+    told: list[int] = []
+    async with running(AgeLimit(store.prune_changes, clock, 1.5 * DAY_S, told.append)):
+        await anyio.sleep(61)
+    assert told == [3]
+    assert await store.changes_horizon() == newest - 1

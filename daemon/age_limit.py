@@ -1,29 +1,39 @@
-"""Forgets changes that are too old to be followed."""
+"""Forgets what is older than it is to be kept, whatever that is."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Protocol
 
 import anyio
-import structlog
 
 from actors.clock import Clock
 from store.errors import StoreUnavailableError
-from store.ports import Store
 
 _EVERY_S = 60.0
-_ROWS_AT_ONCE = 1_000
+_ROWS_AT_ONCE = 500
 _BETWEEN_S = 0.05
+"""Pages come first: after each piece, whoever waits to store one has its turn."""
 
-log = structlog.get_logger()
+
+class Prune(Protocol):
+    """Forgets at most `limit` rows from before an instant; returns how many."""
+
+    async def __call__(self, before: datetime, /, *, limit: int) -> int:
+        """Raise `StoreUnavailableError` when nothing was forgotten."""
+        ...
 
 
-class ChangesLimit:
-    """Keeps changes for as long as is configured, and for as long as anybody in the house needs them."""
+class AgeLimit:
+    """Keeps something for as long as is configured. `run` is its life."""
 
-    def __init__(self, store: Store, clock: Clock, keep_s: float) -> None:
-        """Keep changes for `keep_s` after they were seen."""
-        self._store = store
+    def __init__(
+        self, prune: Prune, clock: Clock, keep_s: float, tell: Callable[[int], None]
+    ) -> None:
+        """Forget with `prune` what is older than `keep_s`; `tell` hears how much that was, when it was any."""
+        self._prune = prune
         self._clock = clock
         self._keep = timedelta(seconds=keep_s)
+        self._tell = tell
 
     async def run(self) -> None:
         """Forget what is too old, each minute, until cancelled."""
@@ -33,7 +43,7 @@ class ChangesLimit:
             except StoreUnavailableError:
                 forgotten = 0  # it says so itself
             if forgotten:
-                log.debug("changes_forgotten", changes=forgotten)
+                self._tell(forgotten)
             await anyio.sleep(_EVERY_S)
 
     async def forget(self) -> int:
@@ -46,7 +56,7 @@ class ChangesLimit:
         if now.timestamp() < self._keep.total_seconds():
             return 0  # from before there were computers: no such instant may exist
         forgotten = 0
-        while piece := await self._store.prune_changes(now - self._keep, limit=_ROWS_AT_ONCE):
+        while piece := await self._prune(now - self._keep, limit=_ROWS_AT_ONCE):
             forgotten += piece
             await anyio.sleep(_BETWEEN_S)
         return forgotten
