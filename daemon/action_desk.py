@@ -17,8 +17,9 @@ from actors.status import AccountState
 from actors.surroundings import Surroundings
 from actors.vendors.writing import PayloadProblem, Writer
 from daemon.action_watch import ActionWatch, Happening
+from daemon.hosted import NotHostedError
+from daemon.hosting import Hosting
 from daemon.standing import Standing, standing
-from daemon.supervisor import NotHostedError, Supervisor
 from store.action_models import ENDED, Action, ActionLimit, NewAction
 from store.models import Account
 from store.ports import Store
@@ -85,7 +86,7 @@ class ActionDesk:
     def __init__(
         self,
         store: Store,
-        supervisor: Supervisor,
+        supervisor: Hosting,
         surroundings: Mapping[str, Surroundings],
         watch: ActionWatch,
         clock: Clock,

@@ -27,10 +27,10 @@ from daemon.connect_errors import (
     VendorFailedError,
     WrongCompanyError,
 )
+from daemon.hosting import Hosting
 from daemon.jobs.company_options import keep_options
 from daemon.metrics import Census
 from daemon.single_use import SpentCodes, States
-from daemon.supervisor import Supervisor
 from store.errors import StoreUnavailableError
 from store.models import Account
 from store.ports import Store
@@ -71,7 +71,7 @@ class Connector:
         store: Store,
         vendors: Mapping[str, Vendor],
         sealer: Sealer,
-        supervisor: Supervisor,
+        supervisor: Hosting,
         clock: Clock,
         census: Census,
         *,

@@ -17,7 +17,7 @@ from actors.messages import Hinted
 from actors.settings import AccountSettings
 from actors.vendors.notice import Delivery, UnreadableDeliveryError, WebhookDoor
 from daemon.config import Secret
-from daemon.supervisor import Supervisor
+from daemon.hosting import Hosting
 from store.errors import StoreUnavailableError
 from store.notice import Notice, NoticesReceived
 from store.ports import Store
@@ -81,7 +81,7 @@ class Deliveries:
     def __init__(
         self,
         store: Store,
-        supervisor: Supervisor,
+        supervisor: Hosting,
         receivers: Mapping[str, Receiver],
         clock: Clock,
         tell: Callable[[Event], None],

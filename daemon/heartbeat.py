@@ -14,8 +14,9 @@ import structlog
 
 from actors.clock import Clock
 from actors.surroundings import Surroundings
+from daemon.hosted import Condition
+from daemon.hosting import Hosting
 from daemon.pulse import Pulse, Sight, beat
-from daemon.supervisor import Condition, Supervisor
 from store.errors import StoreUnavailableError
 from store.models import ChangeFilter, StorePulse
 from store.ports import Store
@@ -55,7 +56,7 @@ class HeartbeatCheck:
     def __init__(
         self,
         store: Store,
-        supervisor: Supervisor,
+        supervisor: Hosting,
         surroundings: Mapping[str, Surroundings],
         clock: Clock,
     ) -> None:

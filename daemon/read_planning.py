@@ -9,7 +9,8 @@ import structlog
 
 from actors.read_meter import ReadMeter
 from actors.surroundings import Surroundings
-from daemon.supervisor import Condition, Supervisor
+from daemon.hosted import Condition
+from daemon.hosting import Hosting
 from store.errors import StoreUnavailableError
 from store.models import Cursor
 
@@ -31,7 +32,7 @@ class ReadPlanning:
         self,
         meters: Mapping[str, ReadMeter],
         surroundings: Mapping[str, Surroundings],
-        supervisor: Supervisor,
+        supervisor: Hosting,
     ) -> None:
         """Take the meters and surroundings by vendor; both are looked at afresh each time."""
         self._meters = meters

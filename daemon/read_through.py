@@ -19,8 +19,9 @@ from actors.staleness import ReadOutcome, StaleReason
 from actors.status import ActorStatus
 from actors.surroundings import Surroundings
 from actors.vendors.base import Priority
+from daemon.hosted import Condition, Hosted, NotHostedError
+from daemon.hosting import Hosting
 from daemon.read_watch import ReadWatch
-from daemon.supervisor import Condition, Hosted, NotHostedError, Supervisor
 from store.errors import StoreUnavailableError
 from store.models import Account
 from store.ports import Store
@@ -48,7 +49,7 @@ class ReaderDesk:
     def __init__(
         self,
         store: Store,
-        supervisor: Supervisor,
+        supervisor: Hosting,
         surroundings: Mapping[str, Surroundings],
         watch: ReadWatch,
         clock: Clock,

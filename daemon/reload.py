@@ -8,10 +8,10 @@ import structlog
 from actors.clock import Clock
 from daemon.config import Config, ConfigError
 from daemon.generated_secret import GeneratedSecretError
+from daemon.hosting import Hosting
 from daemon.sdnotify import Notifier
 from daemon.sealing_key import WrongKeyError
 from daemon.signals import Control
-from daemon.supervisor import Supervisor
 from daemon.vendors import Vendors
 from daemon.watching import Watching
 from store.errors import StoreUnavailableError
@@ -34,7 +34,7 @@ class Reloader:
         self,
         config: Config,
         vendors: Vendors,
-        supervisor: Supervisor,
+        supervisor: Hosting,
         watching: Watching,
         notifier: Notifier,
         clock: Clock,

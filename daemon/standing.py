@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from actors.status import AccountState, ActorStatus, account_state
-from daemon.supervisor import Condition, Hosted
+from daemon.hosted import Condition, Hosted
 from store.models import Account
 
 WORST_FIRST = (

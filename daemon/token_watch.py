@@ -8,8 +8,8 @@ import structlog
 
 from actors.clock import Clock
 from actors.token_calendar import End, nearest_end
+from daemon.hosting import Hosting
 from daemon.metrics import Census
-from daemon.supervisor import Supervisor
 
 _EVERY_S = 3600.0
 _FIRST_AFTER_S = 60.0
@@ -25,7 +25,7 @@ class TokenWatch:
     renewed meanwhile and comes near its end another time.
     """
 
-    def __init__(self, census: Census, supervisor: Supervisor, clock: Clock) -> None:
+    def __init__(self, census: Census, supervisor: Hosting, clock: Clock) -> None:
         self._census = census
         self._supervisor = supervisor
         self._clock = clock

@@ -10,12 +10,12 @@ from actors.vendors.registry import DISPATCHING, FINANCE
 from daemon.age_limit import AgeLimit
 from daemon.config import Config
 from daemon.finance_follower import FinanceFollower
+from daemon.hosting import Hosting
 from daemon.jobs.archiving import Archiving
 from daemon.jobs.follower import JobFollower
 from daemon.jobs.rereading import Rereading
 from daemon.notice_retention import NoticeRetention
 from daemon.store_check import StoreCheck
-from daemon.supervisor import Supervisor
 from store.ports import Store
 
 log = structlog.get_logger()
@@ -30,7 +30,7 @@ class Upkeep:
     """
 
     def __init__(
-        self, store: Store, supervisor: Supervisor, config: Config, clock: Clock, tell: Listener
+        self, store: Store, supervisor: Hosting, config: Config, clock: Clock, tell: Listener
     ) -> None:
         """Take what is kept up; `tell` hears what became of routed work."""
         self._store = store

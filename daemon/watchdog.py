@@ -6,8 +6,9 @@ import anyio
 import structlog
 
 from daemon.heartbeat import CHECK_EVERY_S
+from daemon.hosted import Condition
+from daemon.hosting import Hosting
 from daemon.sdnotify import Notifier
-from daemon.supervisor import Condition, Supervisor
 from store.errors import StoreUnavailableError
 
 _STORE_ANSWERS_WITHIN_S = 10.0
@@ -42,7 +43,7 @@ class Watchdog:
         self,
         notifier: Notifier,
         store: CheckedStore,
-        supervisor: Supervisor,
+        supervisor: Hosting,
         heartbeat: CheckedHeartbeat,
         interval_s: float,
     ) -> None:

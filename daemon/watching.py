@@ -28,8 +28,8 @@ from daemon.health.monitor import HealthMonitor
 from daemon.health.readings import Readings
 from daemon.health.recovery import Recovery
 from daemon.heartbeat import HeartbeatCheck
+from daemon.hosting import Hosting
 from daemon.metrics import Metrics
-from daemon.supervisor import Supervisor
 from daemon.watch_retention import WatchRetention
 from store.errors import StoreError
 from store.ports import Store
@@ -48,7 +48,7 @@ class Watched:
     """
 
     store: Store
-    supervisor: Supervisor
+    supervisor: Hosting
     surroundings: Mapping[str, Surroundings]
     outages: Mapping[str, Outage]
     heartbeat: HeartbeatCheck

@@ -24,8 +24,9 @@ from daemon.health.readings import Readings
 from daemon.health.recovery import Recovery
 from daemon.health.samples import PARTS, Sample, pack, part_of, unpack
 from daemon.health.vendor_watch import FAILING_REASONS, VendorWatch
-from daemon.supervisor import Condition as Hosting
-from daemon.supervisor import Hosted, Supervisor
+from daemon.hosted import Condition as HostedCondition
+from daemon.hosted import Hosted
+from daemon.hosting import Hosting
 from store.errors import StoreUnavailableError
 from store.watch_models import PackedSamples, Severity
 from store.watch_ports import WatchStore
@@ -55,7 +56,7 @@ class HealthMonitor:
     def __init__(
         self,
         store: WatchStore,
-        supervisor: Supervisor,
+        supervisor: Hosting,
         readings: Readings,
         recovery: Recovery,
         desk: AlertDesk,
@@ -220,7 +221,7 @@ class HealthMonitor:
             target_s = targets_s.get(host.vendor, inf)
             if (
                 is_stuck
-                or host.condition is not Hosting.RUNNING
+                or host.condition is not HostedCondition.RUNNING
                 or self._readings.exact_before(account_id, now_s - target_s)
             ):
                 self._touched.add(account_id)
@@ -325,5 +326,5 @@ async def _in_slices(accounts: Iterable[str], at_once: int = _AT_ONCE) -> AsyncI
 
 
 def _is_stuck(host: Hosted) -> bool:
-    running = host.condition is Hosting.RUNNING and host.actor is not None
+    running = host.condition is HostedCondition.RUNNING and host.actor is not None
     return running and host.actor is not None and host.actor.overdue_s() > STUCK_S

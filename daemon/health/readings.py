@@ -14,9 +14,10 @@ from actors.surroundings import Surroundings
 from actors.token_calendar import TokenEnd, nearest_end
 from daemon.health.judge import Facts
 from daemon.health.target import freshness_target_s
+from daemon.hosted import Condition, Hosted
+from daemon.hosting import Hosting
 from daemon.metrics.census import Census, Counted
 from daemon.standing import standing
-from daemon.supervisor import Condition, Hosted, Supervisor
 
 _DRIFT_TOLD_S = 86_400.0
 
@@ -59,7 +60,7 @@ class Readings:
     def __init__(
         self,
         census: Census,
-        supervisor: Supervisor,
+        supervisor: Hosting,
         surroundings: Mapping[str, Surroundings],
         clock: Clock,
     ) -> None:

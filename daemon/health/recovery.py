@@ -8,7 +8,8 @@ import structlog
 from actors.clock import Clock
 from actors.mailbox import MailboxFullError
 from actors.messages import SyncNow
-from daemon.supervisor import NotHostedError, Supervisor
+from daemon.hosted import NotHostedError
+from daemon.hosting import Hosting
 from store.errors import StaleEpochError, StoreUnavailableError, UnknownAccountError
 
 RESTART, PROBE = "restart", "probe"
@@ -27,7 +28,7 @@ class Recovery:
 
     def __init__(
         self,
-        supervisor: Supervisor,
+        supervisor: Hosting,
         clock: Clock,
         tell: Callable[[str, str, str], None],
     ) -> None:

@@ -11,7 +11,7 @@ from actors.clock import Clock
 from actors.errors import VendorError
 from actors.jobs.resolution import Ref
 from actors.vendors.dispatching import Dispatcher
-from daemon.supervisor import Supervisor
+from daemon.hosting import Hosting
 from store.errors import StoreError
 from store.models import Account, StoredObject
 from store.ports import Store
@@ -38,7 +38,7 @@ class Rereading:
     def __init__(
         self,
         store: Store,
-        supervisor: Supervisor,
+        supervisor: Hosting,
         dispatchers: Mapping[str, Dispatcher],
         clock: Clock,
         every_s: float | None,

@@ -23,8 +23,8 @@ from actors.events import (
     VerificationEnded,
 )
 from actors.status import AccountState
+from daemon.hosted import Condition, Hosted
 from daemon.standing import standing
-from daemon.supervisor import Condition, Hosted
 from store.models import Account, SealedCredential
 
 _AT_ONCE = 200

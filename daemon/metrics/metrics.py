@@ -14,6 +14,7 @@ from actors.events import Event
 from daemon.alerts.channels import CHANNELS
 from daemon.alerts.kinds import KINDS
 from daemon.health.recovery import RECOVERIES
+from daemon.hosting import Hosting
 from daemon.metrics.action_counts import ActionCounts
 from daemon.metrics.alert_counts import AlertCounts, OpenAlertsCollector
 from daemon.metrics.census import Census
@@ -28,7 +29,6 @@ from daemon.metrics.reads import ReadsCollector
 from daemon.metrics.recovery import RecoveryCollector
 from daemon.metrics.snapshot import Reading, SnapshotCollector
 from daemon.metrics.verification_counts import VerificationCounts
-from daemon.supervisor import Supervisor
 from store.errors import StoreError, StoreUnavailableError
 from store.ports import Directory, Store
 from store.watch_models import Severity
@@ -174,7 +174,7 @@ class Metrics:
             if credential is not None:
                 self.census.put_token_times(account_id, credential)
 
-    async def scrape(self, store: Store, supervisor: Supervisor, accept: str) -> Exposition:
+    async def scrape(self, store: Store, supervisor: Hosting, accept: str) -> Exposition:
         """Answer a scrape, in the format that its `Accept` header asks for."""
         await self.census.settle(supervisor.hosted())
         self._snapshot.reading = Reading(

@@ -12,8 +12,8 @@ from msgspec.structs import asdict
 from actors.breaker import BreakerState
 from actors.status import AccountState, ActorStatus, VerificationProgress
 from actors.token_calendar import End, nearest_end
+from daemon.hosted import Condition, Hosted
 from daemon.standing import Standing, standing
-from daemon.supervisor import Condition, Hosted
 from daemon.web.budget_view import BudgetView
 from daemon.web.freshness import Freshness
 from daemon.web.health_view import CheckView, LookFailure, ResponseView, SampleView

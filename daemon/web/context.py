@@ -11,12 +11,12 @@ from daemon.config import Secret, ServerConfig
 from daemon.connect import Connector
 from daemon.deliveries import Deliveries
 from daemon.heartbeat import HeartbeatCheck
+from daemon.hosting import Hosting
 from daemon.jobs.archiving import Archiving
 from daemon.jobs.desk import JobDesk
 from daemon.metrics import Metrics
 from daemon.read_through import ReaderDesk
 from daemon.service_history import ServiceHistory
-from daemon.supervisor import Supervisor
 from daemon.throughput import Throughput
 from daemon.watching import Watching
 from daemon.web.body_room import BodyRoom
@@ -48,7 +48,7 @@ class WebContext:
     """
 
     store: Store
-    supervisor: Supervisor
+    supervisor: Hosting
     connector: Connector
     deliveries: Deliveries
     server: ServerConfig

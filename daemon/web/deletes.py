@@ -10,7 +10,7 @@ import structlog
 from msgspec import Meta
 
 from actors.messages import SyncNow
-from daemon.supervisor import NotHostedError
+from daemon.hosted import NotHostedError
 from daemon.web.account_view import HeldDeletesView, held_deletes_view
 from daemon.web.integrations import NO_ACCOUNT
 from daemon.web.operation import Answer, AnyOperation, Call, Nothing, Operation, Reply

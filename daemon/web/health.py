@@ -10,8 +10,8 @@ import msgspec
 from msgspec import Meta
 
 from actors.status import AccountState
+from daemon.hosted import Condition
 from daemon.standing import WORST_FIRST, standing
-from daemon.supervisor import Condition
 from daemon.watching import Watching
 from daemon.web.account_view import AccountHealth, account_health
 from daemon.web.freshness import freshness

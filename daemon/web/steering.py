@@ -16,8 +16,8 @@ from actors.price import price
 from actors.read_meter import ReadMeter
 from actors.status import AccountState
 from actors.vendors.registry import VENDORS
+from daemon.hosted import Condition, Hosted, NotHostedError
 from daemon.standing import standing
-from daemon.supervisor import Condition, Hosted, NotHostedError
 from daemon.web.account_view import Integration, integration
 from daemon.web.integrations import NO_ACCOUNT
 from daemon.web.operation import Answer, AnyOperation, Call, Nothing, Operation, Reply

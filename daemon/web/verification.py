@@ -12,8 +12,8 @@ from msgspec import Meta
 
 from actors.messages import VerificationRequested
 from actors.status import AccountState
+from daemon.hosted import NotHostedError
 from daemon.standing import standing
-from daemon.supervisor import NotHostedError
 from daemon.web.account_view import VerificationView, verification_view
 from daemon.web.instant import Instant
 from daemon.web.operation import Answer, AnyOperation, Call, Nothing, Operation, Reply

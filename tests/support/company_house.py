@@ -26,11 +26,12 @@ from actors.slots import PageSlots
 from actors.status import AccountState
 from actors.surroundings import Surroundings
 from actors.vendors.quickbooks import QuickBooks
+from daemon.hosted import Hosted, NotHostedError
 from daemon.restart import RestartPolicy
 from daemon.sandbox.quickbooks import Behaviour, Limits, QuickBooksSandbox
 from daemon.sandbox.transport import SandboxTransport
 from daemon.standing import standing
-from daemon.supervisor import Hosted, NotHostedError, Supervisor
+from daemon.supervisor import Supervisor
 from store.action_models import Action, NewAction
 from store.models import Account, ObjectFilter
 from store.sqlite import SqliteStore

@@ -9,8 +9,9 @@ from typing import Any
 import anyio
 
 from actors import events
+from daemon.hosted import Condition
 from daemon.restart import RestartPolicy
-from daemon.supervisor import Condition, Supervisor
+from daemon.supervisor import Supervisor
 from support.actor_house import House
 
 

@@ -30,13 +30,14 @@ from actors.vendors.housecallpro import HousecallPro
 from actors.vendors.registry import DISPATCHING
 from actors.vendors.servicetitan import FORM, ServiceTitan
 from daemon.config import HousecallProConfig, Secret, ServiceTitanConfig
+from daemon.hosted import NotHostedError
 from daemon.jobs.follower import JobFollower
 from daemon.restart import RestartPolicy
 from daemon.sandbox.housecallpro import HousecallProSandbox
 from daemon.sandbox.servicetitan import APP_KEY, ServiceTitanSandbox
 from daemon.sandbox.servicetitan.tenant import PROVIDER
 from daemon.sandbox.transport import SandboxTransport
-from daemon.supervisor import NotHostedError, Supervisor
+from daemon.supervisor import Supervisor
 from store.job_models import (
     Address,
     Homeowner,

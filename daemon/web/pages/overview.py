@@ -10,9 +10,9 @@ from actors.read_meter import ReadMeter
 from actors.read_state import ReadsState
 from actors.status import AccountState
 from daemon.alerts.document import AlertDocument, alert_document
+from daemon.hosted import Hosted
 from daemon.metrics.census import Census, Counted
 from daemon.standing import WORST_FIRST, standing
-from daemon.supervisor import Hosted
 from daemon.throughput import INTERVAL_S, KEPT, Interval
 from daemon.web.pages.charts import Bar, Line, histogram, line
 from store.watch_models import Alert, Severity

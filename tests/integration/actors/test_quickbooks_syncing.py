@@ -6,8 +6,8 @@ import pytest
 from actors import events
 from actors.messages import Pause, Resume, SyncNow
 from actors.status import AccountState
+from daemon.hosted import Condition
 from daemon.sandbox.quickbooks import Fault, FaultKind, Route
-from daemon.supervisor import Condition
 from store.models import ChangeFilter, ChangeOp, Via
 from support.company_house import CompanyHouse
 

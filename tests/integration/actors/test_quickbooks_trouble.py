@@ -9,8 +9,8 @@ from actors.breaker import BreakerState
 from actors.messages import SyncNow
 from actors.status import AccountState
 from actors.step import REFUSED
+from daemon.hosted import Condition
 from daemon.sandbox.quickbooks import Behaviour, Fault, FaultKind, Route
-from daemon.supervisor import Condition
 from store.errors import StoreFullError
 from support.actor_house import no_trouble
 from support.company_house import CompanyHouse

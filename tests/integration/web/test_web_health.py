@@ -2,7 +2,7 @@ import anyio
 import pytest
 
 from actors.events import OwnerNeeded
-from daemon.supervisor import Condition
+from daemon.hosted import Condition
 from store.errors import StoreFullError
 from store.models import StoreHealth
 from support.web_house import Visitor, WebHouse

@@ -5,9 +5,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from actors.mailbox import MailboxFullError
+from daemon.hosted import Condition
 from daemon.restart import RestartPolicy
 from daemon.sandbox.quickbooks.routes import Route
-from daemon.supervisor import Condition
 from support.web_house import Visitor, WebHouse, house, serving
 
 

@@ -21,9 +21,10 @@ from actors.messages import ActionsWaiting, VerificationRequested
 from actors.slots import PageSlots
 from actors.status import AccountState
 from actors.surroundings import Surroundings
+from daemon.hosted import NotHostedError
 from daemon.restart import RestartPolicy
 from daemon.standing import standing
-from daemon.supervisor import NotHostedError, Supervisor
+from daemon.supervisor import Supervisor
 from store.action_models import Action, NewAction
 from store.models import Account, Change, ChangeFilter, ObjectFilter
 from store.sqlite import SqliteStore

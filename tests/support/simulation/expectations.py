@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from actors.events import DeletesHeld, LookAbandoned, OwnerNeeded, VerificationEnded
+from daemon.hosted import Condition
 from daemon.sandbox.quickbooks import FaultKind, Route
-from daemon.supervisor import Condition
 from support.simulation.scenario import Expectation
 from support.simulation.world import World
 

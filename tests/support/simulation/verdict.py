@@ -3,7 +3,7 @@
 import anyio
 
 from actors.messages import VerificationRequested
-from daemon.supervisor import Condition
+from daemon.hosted import Condition
 from support.simulation.replica import instant_us
 from support.simulation.world import World
 

@@ -16,10 +16,11 @@ from actors import events
 from actors.errors import VendorError
 from actors.messages import Message, Resume
 from actors.vendors.quickbooks import QuickBooks, QuickBooksSettings
+from daemon.hosted import NotHostedError
 from daemon.sandbox.quickbooks import Limits, QuickBooksSandbox
 from daemon.sandbox.transport import SandboxTransport
 from daemon.sandbox.webhook_carrier import ANSWER_WITHIN_S
-from daemon.supervisor import NotHostedError, Supervisor
+from daemon.supervisor import Supervisor
 from store.errors import StoreUnavailableError
 from store.models import Account
 from store.sqlite import SqliteStore

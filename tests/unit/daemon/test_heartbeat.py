@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from actors.mailbox import Mailbox
 from actors.messages import Pause, SyncNow
 from daemon.heartbeat import CHECK_EVERY_S, GAP_TOLD_FOR_S
-from daemon.supervisor import Condition
+from daemon.hosted import Condition
 from store.errors import StoreFullError
 from support.store_fixtures import on_writer
 from support.virtual_time import VIRTUAL_BACKEND, VirtualClock

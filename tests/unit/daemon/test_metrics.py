@@ -21,8 +21,8 @@ from actors.events import (
     TokenRefreshed,
 )
 from actors.step import REFUSED
+from daemon.hosted import Hosted
 from daemon.metrics import Metrics
-from daemon.supervisor import Hosted
 from store.errors import StoreUnavailableError
 from store.models import Account, SealedCredential, StoreHealth, Via
 from store.verification import Difference, Mend

@@ -8,8 +8,8 @@ import pytest
 from actors.breaker import BreakerState
 from actors.events import OwnerNeeded, PageStored, TokenRefreshed
 from actors.status import AccountState, ActorStatus, BucketStatus
+from daemon.hosted import Condition, Hosted
 from daemon.metrics import Census
-from daemon.supervisor import Condition, Hosted
 from store.models import Account, Cursor, SealedCredential, Via
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)

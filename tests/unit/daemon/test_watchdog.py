@@ -8,13 +8,14 @@ import anyio
 import pytest
 import structlog
 
-from daemon.supervisor import Condition, Supervisor
+from daemon.hosted import Condition
 from daemon.watchdog import Watchdog
 from store.errors import StoreFullError
 from support.virtual_time import VIRTUAL_BACKEND, VirtualClock
 
 if TYPE_CHECKING:
     from daemon.sdnotify import Notifier
+    from daemon.supervisor import Supervisor
 
 
 @pytest.fixture

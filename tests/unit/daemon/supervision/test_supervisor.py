@@ -9,8 +9,8 @@ import pytest
 from actors import events
 from actors.errors import GrantRefusedError, TransientError
 from actors.messages import SyncNow
+from daemon.hosted import Condition, NotHostedError
 from daemon.restart import RestartPolicy
-from daemon.supervisor import Condition, NotHostedError
 from support.actor_house import House, full, no_trouble
 from support.hosting import (
     assert_spread,

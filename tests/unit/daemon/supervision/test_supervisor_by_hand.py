@@ -7,8 +7,9 @@ import pytest
 from actors import events
 from actors.mailbox import MailboxFullError
 from actors.messages import Pause, Resume, SyncNow
+from daemon.hosted import Condition, NotHostedError
 from daemon.restart import RestartPolicy
-from daemon.supervisor import Condition, NotHostedError, Supervisor
+from daemon.supervisor import Supervisor
 from store.errors import StaleEpochError, UnknownAccountError
 from support.actor_house import House, full, no_trouble
 from support.hosting import Hosting, assert_spread, bug, first_looks_s, hosting, logged

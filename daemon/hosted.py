@@ -1,0 +1,74 @@
+"""One account under supervision, and what became of it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from math import inf
+
+from anyio import TaskHandle
+
+from actors.account import AccountActor
+from actors.status import ActorStatus
+from actors.vendor_rest import NO_REST, VendorRest
+
+_OVER = (TaskHandle.Status.FINISHED, TaskHandle.Status.CANCELLED, TaskHandle.Status.FAILED)
+
+
+class Condition(StrEnum):
+    """What the supervisor is doing about an account."""
+
+    RUNNING = "running"
+    RESTARTING = "restarting"
+    QUARANTINED = "quarantined"
+    OWNER_NEEDED = "owner_needed"
+    STOPPED = "stopped"
+
+
+@dataclass(slots=True)
+class Hosted:
+    """One account under supervision.
+
+    Attributes:
+        actor: the run under way, or the last one.
+        last_error: how the last crash read, for the operator.
+        read_at_s: when its actor was last told that somebody reads the account.
+        rest: what its next actor is told of the vendor.
+    """
+
+    account_id: str
+    vendor: str
+    condition: Condition = Condition.RUNNING
+    actor: AccountActor | None = None
+    restarts: int = 0
+    last_error: str | None = None
+    task: TaskHandle[None] | None = None
+    read_at_s: float = -inf
+    rest: VendorRest = NO_REST
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing runs for the account any more."""
+        return self.task is None or self.task.status in _OVER
+
+    def cancel(self) -> None:
+        """End what runs for the account where it stands."""
+        if self.task is not None:
+            self.task.cancel()
+
+    async def wait_for_end(self) -> None:
+        """Return when nothing runs for the account any more."""
+        if self.task is not None:
+            await self.task.wait()
+
+    def keep_rest(self) -> VendorRest:
+        """Keep what the last actor learned of the vendor for the next one, and return it."""
+        if self.actor is not None:
+            self.rest = self.actor.rest
+        return self.rest
+
+    def status(self) -> ActorStatus | None:
+        """Describe the actor, if there was ever one."""
+        return None if self.actor is None else self.actor.status()
+
+
+class NotHostedError(Exception):
+    """No actor runs for this account: it is disconnected, waits for its owner, or is unknown."""

@@ -1,0 +1,154 @@
+"""What may be asked of a store that several nodes share.
+
+Times are the database's own, so that nodes need not agree on theirs. Any method may raise
+`StoreUnavailableError`.
+"""
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from typing import Protocol
+
+from store.cluster_models import (
+    Errand,
+    HostedStanding,
+    NewErrand,
+    NodeStanding,
+    ReadLease,
+    ShardHold,
+    ShardMove,
+    ShardStanding,
+)
+from store.models import ClaimedAccount
+
+
+class Shards(Protocol):
+    """Who holds which accounts. The epoch of a shard is the fence around all of them."""
+
+    async def prepare_shards(self, count: int) -> int:
+        """See that there are shards and the house; return how many shards there are.
+
+        The count is fixed by whoever comes first; every account, new ones too, is in the shard
+        that its id alone decides.
+        """
+        ...
+
+    async def take_shard(self, shard: int, node: str) -> tuple[ShardHold, Sequence[ClaimedAccount]]:
+        """Take a shard over, with all its accounts that are not disconnected, in one piece.
+
+        This raises the epochs of the shard and of each account: from its commit on, every write for
+        them by an earlier holder is refused.
+        """
+        ...
+
+    async def claim_under(self, hold: ShardHold, account_id: str) -> ClaimedAccount:
+        """Take one account over again (`ActorStore.claim`), which only the shard's holder may.
+
+        Raises:
+            UnknownAccountError: there is no such account.
+            StaleEpochError: it is disconnected, or the shard is somebody else's by now.
+        """
+        ...
+
+    async def let_go(self, hold: ShardHold) -> bool:
+        """Note that the shard is free, and fence its accounts; tell whether it was still held."""
+        ...
+
+    async def still_held(self, holds: Collection[ShardHold]) -> Collection[ShardHold]:
+        """Return those of the holds that nobody has ended."""
+        ...
+
+    async def shards(self) -> Sequence[ShardStanding]:
+        """Return all shards, the house (`HOUSE`) too."""
+        ...
+
+    async def shard_moves(self, *, within_s: float) -> Sequence[ShardMove]:
+        """Return the moves of the last so many seconds, oldest first. Older than a week are forgotten."""
+        ...
+
+
+class Nodes(Protocol):
+    """Which processes run on the database."""
+
+    async def note_node(self, node: NodeStanding) -> None:
+        """Note that the node lives, and how it is; `seen_at` and `started_at` are the database's."""
+        ...
+
+    async def nodes(self) -> Sequence[NodeStanding]:
+        """Return the nodes that were noted and not forgotten, in the order of their start."""
+        ...
+
+    async def forget_nodes(self, *, unseen_s: float, node: str | None = None) -> int:
+        """Forget those that were not seen for so long, and this one; return how many."""
+        ...
+
+
+class Errands(Protocol):
+    """What reaches whoever hosts an account, from any node, at least once, in order by account."""
+
+    async def leave_errands(self, errands: Sequence[NewErrand]) -> None:
+        """Store them durably, each under its account's shard. One of an unknown account is dropped."""
+        ...
+
+    async def errands(self, shards: Collection[int], *, limit: int) -> Sequence[Errand]:
+        """Return the oldest errands of these shards."""
+        ...
+
+    async def end_errands(self, ids: Collection[int]) -> None:
+        """Forget errands that were run."""
+        ...
+
+
+class Standings(Protocol):
+    """How hosted accounts do, told by their hosts to the other nodes."""
+
+    async def publish_standings(self, standings: Sequence[HostedStanding]) -> None:
+        """Store these documents instead of those that were there; `published` is given anew."""
+        ...
+
+    async def standings(self, after: int, *, limit: int) -> Sequence[HostedStanding]:
+        """Return what was published after that number, in the order of publishing.
+
+        What becomes visible late is not passed over: nothing with a lower number appears later.
+        """
+        ...
+
+    async def withdraw_standings(self, node: str) -> None:
+        """Forget what a node published, once it hosts nothing any more."""
+        ...
+
+
+class ReadLeases(Protocol):
+    """Parts of what all nodes share, such as a month's metered reads."""
+
+    async def lease(
+        self, resource: str, node: str, amount: int, *, of: int | None, for_s: float
+    ) -> ReadLease:
+        """Lease so much of a resource, if no more than `of` is used and leased by then in all."""
+        ...
+
+    async def settle_lease(self, lease: ReadLease, used: int) -> None:
+        """Note what was used of a lease; the rest is anybody's again."""
+        ...
+
+    async def leased(self, resource: str) -> tuple[int, int]:
+        """Return how much was used, and how much is leased beyond that and has not expired.
+
+        What a lease that expired had not been settled for counts as unused only where its node said
+        so; a dead node's lease counts as used up to its amount, or as its last note says.
+        """
+        ...
+
+
+class Wire(Protocol):
+    """Quick words between the nodes. Any of them may be lost: what matters is stored."""
+
+    async def say(self, topic: str, words: Collection[str]) -> None:
+        """Tell all nodes, this one too, these words under a topic."""
+        ...
+
+    def hear(self, topics: Collection[str]) -> AsyncIterator[Mapping[str, Collection[str]]]:
+        """Yield words by topic as they come; an empty mapping when some may have been lost."""
+        ...
+
+
+class ClusterStore(Shards, Nodes, Errands, Standings, ReadLeases, Wire, Protocol):
+    """All of it."""
