@@ -193,7 +193,7 @@ class ActionDesk:
     def nudge(self, account_id: str) -> None:
         """Tell the account's actor that there is work; one that does not run finds it when it starts."""
         with suppress(NotHostedError):
-            self._supervisor.post(account_id, ActionsWaiting())
+            self._supervisor.nudge(account_id, ActionsWaiting())
 
     async def outcome(
         self, action: Action, within_s: float, happening: Happening | None = None

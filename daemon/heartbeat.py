@@ -131,7 +131,7 @@ class HeartbeatCheck:
         """Yield how often each vendor's accounts store a page: one that polls is enough to expect it."""
         polling = {
             hosted.vendor
-            for hosted in self._supervisor.hosted().values()
+            for hosted in self._supervisor.hosted_here().values()
             if hosted.condition in _AT_WORK and (hosted.actor is None or hosted.actor.polls)
         }
         for vendor in polling:
@@ -179,7 +179,7 @@ class HeartbeatCheck:
         stalled = set(self._supervisor.stalled())
         actors = [
             hosted.account_id
-            for hosted in self._supervisor.hosted().values()
+            for hosted in self._supervisor.hosted_here().values()
             if hosted.vendor == vendor and hosted.condition in _AT_WORK
         ]
         still = len(stalled.intersection(actors))

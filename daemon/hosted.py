@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from math import inf
+from typing import Protocol
 
 from anyio import TaskHandle
 
@@ -23,9 +24,52 @@ class Condition(StrEnum):
     STOPPED = "stopped"
 
 
+class HostedAccount(Protocol):
+    """One account under supervision, in this process or in another.
+
+    Attributes:
+        read_at_s: when its actor was last told, from here, that somebody reads the account.
+    """
+
+    read_at_s: float
+
+    @property
+    def account_id(self) -> str:
+        """Our id of it."""
+        ...
+
+    @property
+    def vendor(self) -> str:
+        """At whom it is."""
+        ...
+
+    @property
+    def condition(self) -> Condition:
+        """What its supervisor is doing about it."""
+        ...
+
+    @property
+    def restarts(self) -> int:
+        """How often its actor crashed."""
+        ...
+
+    @property
+    def last_error(self) -> str | None:
+        """How the last crash read, for the operator."""
+        ...
+
+    def status(self) -> ActorStatus | None:
+        """Describe the actor, if there was ever one, as far as is known here."""
+        ...
+
+    def overdue_s(self) -> float:
+        """Return how long ago the actor should have woken; 0 when it is on time or elsewhere."""
+        ...
+
+
 @dataclass(slots=True)
 class Hosted:
-    """One account under supervision.
+    """One account under supervision in this process.
 
     Attributes:
         actor: the run under way, or the last one.
@@ -68,6 +112,24 @@ class Hosted:
     def status(self) -> ActorStatus | None:
         """Describe the actor, if there was ever one."""
         return None if self.actor is None else self.actor.status()
+
+    def overdue_s(self) -> float:
+        """Return how long ago the actor should have woken; 0 when it is on time or does not run."""
+        if self.actor is None or self.condition is not Condition.RUNNING:
+            return 0.0
+        return self.actor.overdue_s()
+
+
+def must_start(hosted: HostedAccount | None, *, paused: bool) -> bool:
+    """Tell whether only a fresh start makes an account's actor know that it was paused or resumed.
+
+    One whose first run is about to begin was loaded before the change; one that was given up is
+    given another chance.
+    """
+    if hosted is None:
+        return not paused
+    given_up = hosted.condition in (Condition.QUARANTINED, Condition.STOPPED)
+    return hosted.condition is Condition.RUNNING or (given_up and not paused)
 
 
 class NotHostedError(Exception):

@@ -60,7 +60,7 @@ class ReadPlanning:
             return
         polling = Counter(
             hosted.vendor
-            for hosted in self._supervisor.hosted().values()
+            for hosted in self._supervisor.hosted_here().values()
             if hosted.condition is Condition.RUNNING
             and hosted.actor is not None
             and hosted.actor.polls

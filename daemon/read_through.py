@@ -19,7 +19,7 @@ from actors.staleness import ReadOutcome, StaleReason
 from actors.status import ActorStatus
 from actors.surroundings import Surroundings
 from actors.vendors.base import Priority
-from daemon.hosted import Condition, Hosted, NotHostedError
+from daemon.hosted import Condition, HostedAccount, NotHostedError
 from daemon.hosting import Hosting
 from daemon.read_watch import ReadWatch
 from store.errors import StoreUnavailableError
@@ -71,7 +71,7 @@ class ReaderDesk:
             return
         hosted.read_at_s = now_s
         with suppress(NotHostedError):
-            self._supervisor.post(account_id, Read())
+            self._supervisor.nudge(account_id, Read())
 
     async def bring_up(self, account: Account, max_age_s: float, place: Place) -> ReadThrough:
         """Have the account looked at if the last look is older than that, and wait for it.
@@ -114,7 +114,7 @@ class ReaderDesk:
                 if not has_place:
                     return StaleReason.BUSY
                 try:
-                    self._supervisor.post(account.id, Read(since_s))
+                    self._supervisor.nudge(account.id, Read(since_s))
                 except NotHostedError:
                     return StaleReason.NOT_RUNNING
                 await wait.over.wait()
@@ -157,7 +157,7 @@ def _age_s(exact_as_of: datetime, now: datetime) -> float:
     return (now - exact_as_of).total_seconds()
 
 
-def _is(hosted: Hosted | None, condition: Condition) -> bool:
+def _is(hosted: HostedAccount | None, condition: Condition) -> bool:
     return hosted is not None and hosted.condition is condition
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from actors.status import AccountState, ActorStatus, account_state
-from daemon.hosted import Condition, Hosted
+from daemon.hosted import Condition, HostedAccount
 from store.models import Account
 
 WORST_FIRST = (
@@ -44,7 +44,7 @@ class Standing:
     status: ActorStatus | None
 
 
-def standing(account: Account, hosted: Hosted | None) -> Standing:
+def standing(account: Account, hosted: HostedAccount | None) -> Standing:
     """Say how the account stands.
 
     Args:
@@ -64,7 +64,7 @@ def standing(account: Account, hosted: Hosted | None) -> Standing:
     return Standing(state, tuple(_reasons(state, account, hosted, status, trouble)), status)
 
 
-def _trouble(hosted: Hosted | None, status: ActorStatus | None) -> Iterator[str]:
+def _trouble(hosted: HostedAccount | None, status: ActorStatus | None) -> Iterator[str]:
     if hosted is None:
         yield "no actor looks after it: its vendor is not configured, or it could not be started"
         return
@@ -78,7 +78,7 @@ def _trouble(hosted: Hosted | None, status: ActorStatus | None) -> Iterator[str]
 def _reasons(
     state: AccountState,
     account: Account,
-    hosted: Hosted | None,
+    hosted: HostedAccount | None,
     status: ActorStatus | None,
     trouble: tuple[str, ...],
 ) -> Iterator[str]:

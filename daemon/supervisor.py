@@ -17,7 +17,7 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from actors.account import AccountActor, Ending
 from actors.clock import Clock
-from actors.messages import Hinted, Message, Stop
+from actors.messages import ActionsWaiting, Hinted, Message, Read, Stop
 from actors.resumption import phase
 from actors.surroundings import Surroundings
 from actors.vendor_rest import NO_REST, VendorRest
@@ -88,6 +88,14 @@ class Supervisor:
         """Return every account that was given to the supervisor, by account id."""
         return self._hosted
 
+    def hosted_here(self) -> Mapping[str, Hosted]:
+        """Return the same."""
+        return self._hosted
+
+    def is_here(self, _account_id: str) -> bool:
+        """Tell that every account is for this process."""
+        return True
+
     def actor(self, account_id: str) -> AccountActor | None:
         """Return the account's actor while it runs."""
         hosted = self._hosted.get(account_id)
@@ -117,6 +125,14 @@ class Supervisor:
         if actor is None:
             raise NotHostedError(account_id)
         actor.post(message)
+
+    async def tell(self, account_id: str, message: Message) -> None:
+        """Do the same."""
+        self.post(account_id, message)
+
+    def nudge(self, account_id: str, message: ActionsWaiting | Read) -> None:
+        """Do the same."""
+        self.post(account_id, message)
 
     def hint(self, account_id: str, hinted: Hinted) -> None:
         """Tell an account's actor of notices that are in the store; one about to run is told then.

@@ -78,7 +78,7 @@ class Watchdog:
         stalled = self._supervisor.stalled()
         running = [
             hosted
-            for hosted in self._supervisor.hosted().values()
+            for hosted in self._supervisor.hosted_here().values()
             if hosted.condition is Condition.RUNNING
         ]
         if stalled and len(stalled) == len(running):

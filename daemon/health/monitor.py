@@ -185,7 +185,7 @@ class HealthMonitor:
             if facts is None:
                 continue
             body.append(pack(account_id, facts.state, facts.age_s, facts.response_s, judge(facts)))
-            hosted = self._supervisor.hosted().get(account_id)
+            hosted = self._supervisor.hosted_here().get(account_id)
             if hosted is not None and hosted.actor is not None:
                 hosted.actor.forget_responses()
         now = self._clock.now().utc
@@ -205,7 +205,7 @@ class HealthMonitor:
 
     async def _glance(self) -> None:
         """Find those that no event tells of: stuck, not running, or growing old; and look at all in trouble."""
-        hosted = self._supervisor.hosted()
+        hosted = self._supervisor.hosted_here()
         now_s, targets_s = self._clock.now().utc.timestamp(), self._readings.targets_s()
         stuck: list[str] = []
         async for account_id in _in_slices(list(hosted), _GLANCED_AT_ONCE):

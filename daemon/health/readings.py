@@ -14,7 +14,7 @@ from actors.surroundings import Surroundings
 from actors.token_calendar import TokenEnd, nearest_end
 from daemon.health.judge import Facts
 from daemon.health.target import freshness_target_s
-from daemon.hosted import Condition, Hosted
+from daemon.hosted import Condition, HostedAccount
 from daemon.hosting import Hosting
 from daemon.metrics.census import Census, Counted
 from daemon.standing import standing
@@ -89,7 +89,7 @@ class Readings:
             reasons=found.reasons,
             is_run=_is_run(hosted, found.state),
             crash=_crash(hosted),
-            overdue_s=_overdue_s(hosted),
+            overdue_s=0.0 if hosted is None else hosted.overdue_s(),
             age_s=age_s,
             target_s=target_s,
             token_end=_token_end(counted, now.utc),
@@ -137,22 +137,16 @@ class Readings:
         )
 
 
-def _is_run(hosted: Hosted | None, state: AccountState) -> bool:
+def _is_run(hosted: HostedAccount | None, state: AccountState) -> bool:
     if state is AccountState.PAUSED:
         return True
     return hosted is not None and hosted.condition is not Condition.STOPPED
 
 
-def _crash(hosted: Hosted | None) -> str | None:
+def _crash(hosted: HostedAccount | None) -> str | None:
     if hosted is None or hosted.condition is not Condition.RESTARTING:
         return None
     return hosted.last_error
-
-
-def _overdue_s(hosted: Hosted | None) -> float:
-    if hosted is None or hosted.actor is None or hosted.condition is not Condition.RUNNING:
-        return 0.0
-    return hosted.actor.overdue_s()
 
 
 def _token_end(counted: Counted, now: datetime) -> TokenEnd | None:

@@ -23,7 +23,7 @@ from actors.events import (
     VerificationEnded,
 )
 from actors.status import AccountState
-from daemon.hosted import Condition, Hosted
+from daemon.hosted import Condition, HostedAccount
 from daemon.standing import standing
 from store.models import Account, SealedCredential
 
@@ -133,7 +133,7 @@ class Census:
             case LookAbandoned() | RefreshFailed() | BreakerChanged():
                 self._touch(event.account_id)
 
-    async def settle(self, hosted: Mapping[str, Hosted]) -> None:
+    async def settle(self, hosted: Mapping[str, HostedAccount]) -> None:
         """Bring the state of every account up to date by looking at those to which something happened.
 
         An event is told shortly before the actor has taken it in: what was touched is looked at
@@ -227,7 +227,7 @@ class Census:
             self._touched.add(account_id)
         return counted
 
-    def _look_at(self, counted: Counted, host: Hosted | None) -> None:
+    def _look_at(self, counted: Counted, host: HostedAccount | None) -> None:
         now = standing(counted.account, host)
         self._tally(counted, -1)
         counted.state = now.state
@@ -249,7 +249,7 @@ class Census:
             self.open_breakers[vendor] += change * counted.breaker_open
 
 
-def _differs(counted: Counted, host: Hosted | None) -> bool:
+def _differs(counted: Counted, host: HostedAccount | None) -> bool:
     if host is None:
         return counted.condition is not None
     return host.condition is not counted.condition or host.restarts != counted.restarts

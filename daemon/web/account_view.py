@@ -12,7 +12,7 @@ from msgspec.structs import asdict
 from actors.breaker import BreakerState
 from actors.status import AccountState, ActorStatus, VerificationProgress
 from actors.token_calendar import End, nearest_end
-from daemon.hosted import Condition, Hosted
+from daemon.hosted import Condition, HostedAccount
 from daemon.standing import Standing, standing
 from daemon.web.budget_view import BudgetView
 from daemon.web.freshness import Freshness
@@ -256,7 +256,7 @@ class Kept:
 
 
 def integration_status(
-    kept: Kept, hosted: Hosted | None, budget: BudgetView | None, at: datetime
+    kept: Kept, hosted: HostedAccount | None, budget: BudgetView | None, at: datetime
 ) -> IntegrationStatus:
     """Show an account with its cursors: one for every type that is configured or was ever read."""
     now = standing(kept.account, hosted)
@@ -284,7 +284,7 @@ def held_deletes_view(held: HeldDeletes) -> HeldDeletesView:
 
 def account_health(
     account: Account,
-    hosted: Hosted | None,
+    hosted: HostedAccount | None,
     credential: SealedCredential | None,
     fresh: Freshness,
     at: datetime,

@@ -63,7 +63,7 @@ async def confirm_deletes(call: Call[Nothing, ConfirmRequest]) -> Answer:
     if confirmed:
         # Without an actor too it is stored, for whoever looks next.
         with suppress(NotHostedError):
-            context.supervisor.post(account.id, SyncNow((), by_user=True))
+            await context.supervisor.tell(account.id, SyncNow((), by_user=True))
     return Answer(Confirmed(account.id, [held_deletes_view(each) for each in confirmed]))
 
 

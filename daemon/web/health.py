@@ -131,7 +131,7 @@ async def supervisor(call: Call[Nothing, Nothing]) -> Answer:
         raise _unready("supervisor-unwell", ["the supervisor does not run"])
     if (heartbeat := call.context.heartbeat) is not None and (silent := heartbeat.reasons()):
         raise _unready("heartbeat-silent", [f"nothing comes through from {why}" for why in silent])
-    hosted = supervising.hosted()
+    hosted = supervising.hosted_here()
     counts = Counter(each.condition for each in hosted.values())
     return Answer(
         SupervisorHealth(

@@ -16,7 +16,7 @@ from actors.price import price
 from actors.read_meter import ReadMeter
 from actors.status import AccountState
 from actors.vendors.registry import VENDORS
-from daemon.hosted import Condition, Hosted, NotHostedError
+from daemon.hosted import HostedAccount, NotHostedError, must_start
 from daemon.standing import standing
 from daemon.web.account_view import Integration, integration
 from daemon.web.integrations import NO_ACCOUNT
@@ -74,7 +74,7 @@ async def sync(call: Call[Nothing, SyncRequest]) -> Answer:
     look = SyncNow(tuple(wanted.object_types), by_user=True)
     message = RescanRequested(types) if wanted.full else look
     try:
-        context.supervisor.post(account.id, message)
+        await context.supervisor.tell(account.id, message)
     except NotHostedError:
         if not wanted.full:  # a full reading is noted and will be made
             raise cannot(account, context.supervisor.hosted().get(account.id)) from None
@@ -131,27 +131,15 @@ async def _set_paused(call: Call[Nothing, Nothing], message: Message, *, paused:
         else:
             log.info("account_resumed", account=account.id, vendor=account.vendor)
         try:
-            context.supervisor.post(account.id, message)
+            await context.supervisor.tell(account.id, message)
         except NotHostedError:
-            if _must_start(context.supervisor.hosted().get(account.id), paused=paused):
+            if must_start(context.supervisor.hosted().get(account.id), paused=paused):
                 await context.supervisor.start_account(account.id)
     hosted = context.supervisor.hosted().get(account.id)
     return Answer(integration(account, standing(account, hosted)))
 
 
-def _must_start(hosted: Hosted | None, *, paused: bool) -> bool:
-    """Tell whether only a fresh start makes the actor know.
-
-    One whose first run is about to begin was loaded before the change; one that was given up is
-    given another chance.
-    """
-    if hosted is None:
-        return not paused
-    given_up = hosted.condition in (Condition.QUARANTINED, Condition.STOPPED)
-    return hosted.condition is Condition.RUNNING or (given_up and not paused)
-
-
-def _object_types(account: Account, hosted: Hosted | None) -> Sequence[str]:
+def _object_types(account: Account, hosted: HostedAccount | None) -> Sequence[str]:
     """Return what the account's actor reads.
 
     Raises:
@@ -185,7 +173,7 @@ def see_that_reads_are_left(meter: ReadMeter | None) -> None:
         raise ProblemError(HTTPStatus.CONFLICT, "reads-resting", f"Nothing can be read now: {why}")
 
 
-def cannot(account: Account, hosted: Hosted | None) -> ProblemError:
+def cannot(account: Account, hosted: HostedAccount | None) -> ProblemError:
     """Say why the account cannot do what was asked, and what to do."""
     now = standing(account, hosted)
     what = _WHAT_TO_DO.get(now.state, "its actor does not run just now; try again soon")

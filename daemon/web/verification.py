@@ -117,7 +117,7 @@ async def verify(call: Call[VerifyQuery, Nothing]) -> Answer:
     number = await context.store.request_verification(account.id, repair=repair)
     log.info("verification_requested", account=account.id, vendor=account.vendor, repair=repair)
     with suppress(NotHostedError):  # it is noted: the next run of its actor begins with it
-        context.supervisor.post(account.id, VerificationRequested(number, repair))
+        await context.supervisor.tell(account.id, VerificationRequested(number, repair))
     with call.waiting.place():
         found = await _wait(call, account.id, number)
     if found is not None:

@@ -10,7 +10,7 @@ from actors.read_meter import ReadMeter
 from actors.read_state import ReadsState
 from actors.status import AccountState
 from daemon.alerts.document import AlertDocument, alert_document
-from daemon.hosted import Hosted
+from daemon.hosted import HostedAccount
 from daemon.metrics.census import Census, Counted
 from daemon.standing import WORST_FIRST, standing
 from daemon.throughput import INTERVAL_S, KEPT, Interval
@@ -90,7 +90,7 @@ def open_alerts(alerts: Iterable[Alert]) -> OpenAlerts:
     return OpenAlerts([alert_document(each) for each in found[:ALERTS]], len(found[ALERTS:]))
 
 
-def listing(census: Census, hosted: Mapping[str, Hosted], wanted: Wanted) -> Listing:
+def listing(census: Census, hosted: Mapping[str, HostedAccount], wanted: Wanted) -> Listing:
     """Return the wanted page of the accounts, the worst first, by name within a state."""
     text = wanted.text.casefold()
     found = [
@@ -114,7 +114,7 @@ def listing(census: Census, hosted: Mapping[str, Hosted], wanted: Wanted) -> Lis
     )
 
 
-def worst(census: Census, hosted: Mapping[str, Hosted], limit: int) -> Sequence[Row]:
+def worst(census: Census, hosted: Mapping[str, HostedAccount], limit: int) -> Sequence[Row]:
     """Return the accounts that are worst off, by name within a state."""
     rows: list[Row] = []
     for state in WORST_FIRST:
@@ -165,7 +165,7 @@ def _has(counted: Counted, text: str) -> bool:
     return text in account.name.casefold() or text in account.external_account_id.casefold()
 
 
-def _row(counted: Counted, host: Hosted | None) -> Row:
+def _row(counted: Counted, host: HostedAccount | None) -> Row:
     account = counted.account
     now = standing(account, host)
     exact_s = counted.exact_as_of_s
