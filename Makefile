@@ -68,7 +68,7 @@ jobs-storm: $(DEV) ## play SEEDS=100 storms of ENTERED=1000 jobs offered to COMP
 	@PYTHONPATH=tests $(BIN)/python tests/simulation/jobs_storm.py --seeds $(SEEDS) --first $(FIRST) \
 	  --jobs $(JOBS) --entered $(ENTERED) --companies $(COMPANIES)
 
-bench: $(RUN) ## measure ingest, memory and start-up on this machine
+bench: $(DEV) ## measure ingest, memory and start-up on this machine
 	@$(BIN)/python -m bench $(ARGS)
 
 lock: $(DEV) ## resolve the dependencies anew

@@ -1,4 +1,7 @@
-"""The command line: `python -m bench [ingest|idle|start|web|clients|webhooks|views|actions|pages ...] [--full]`."""
+"""The command line: `python -m bench [ingest|idle|start|web|clients|webhooks|views|actions|pages ...] [--full]`.
+
+`ingest --store postgresql` (or `ingest-postgresql`) holds PostgreSQL beside SQLite.
+"""
 
 import argparse
 import tempfile
@@ -10,7 +13,18 @@ from types import MappingProxyType
 
 from rich.console import Console
 
-from bench import actions, clients, idle, ingest, pages, start, views, web, webhooks
+from bench import (
+    actions,
+    clients,
+    idle,
+    ingest,
+    ingest_postgresql,
+    pages,
+    start,
+    views,
+    web,
+    webhooks,
+)
 from bench.cores import Cores, choose_cores
 from bench.figures import Figure
 from bench.machine import look_at_machine
@@ -19,11 +33,15 @@ from bench.report import Report, keep, show
 _PLAIN_WIDTH = 160
 RESULT = Path(__file__).parent / "results" / "latest.json"
 
+INGEST = "ingest"
+ON_POSTGRESQL = "ingest-postgresql"
+
 Measure = Callable[[Path, Cores], list[Figure]]
 
 QUICK: Mapping[str, Measure] = MappingProxyType(
     {
-        "ingest": partial(ingest.measure, invoices=40_000, repetitions=3),
+        INGEST: partial(ingest.measure, invoices=40_000, repetitions=3),
+        ON_POSTGRESQL: partial(ingest_postgresql.measure, invoices=40_000, repetitions=3),
         "idle": partial(idle.measure, accounts=10_000, traced_accounts=1000),
         "start": partial(start.measure, accounts=10_000, repetitions=2),
         "web": partial(web.measure, invoices=80_000),
@@ -36,7 +54,8 @@ QUICK: Mapping[str, Measure] = MappingProxyType(
 )
 FULL: Mapping[str, Measure] = MappingProxyType(
     {
-        "ingest": partial(ingest.measure, invoices=200_000, repetitions=5),
+        INGEST: partial(ingest.measure, invoices=200_000, repetitions=5),
+        ON_POSTGRESQL: partial(ingest_postgresql.measure, invoices=200_000, repetitions=5),
         "idle": partial(idle.measure, accounts=10_000, traced_accounts=10_000),
         "start": partial(start.measure, accounts=10_000, repetitions=5),
         "web": partial(web.measure, invoices=400_000),
@@ -55,6 +74,12 @@ def main() -> None:
     parser.add_argument("what", nargs="*", metavar="|".join(QUICK), help="default: all")
     parser.add_argument("--full", action="store_true", help="larger and more often")
     parser.add_argument(
+        "--store",
+        choices=("sqlite", "postgresql"),
+        default="sqlite",
+        help="what ingest writes to; it is the only one that can choose",
+    )
+    parser.add_argument(
         "--folder",
         type=Path,
         default=Path(tempfile.gettempdir()),
@@ -62,6 +87,10 @@ def main() -> None:
     )
     parser.add_argument("--result", type=Path, default=RESULT, help="where the JSON goes")
     options = parser.parse_args()
+    if options.store == "postgresql":
+        if options.what != [INGEST]:
+            parser.error("--store postgresql goes with ingest only")
+        options.what = [ON_POSTGRESQL]
     if unknown := set(options.what) - QUICK.keys():
         parser.error(f"no such measurement: {', '.join(sorted(unknown))}")
     measures = FULL if options.full else QUICK

@@ -23,8 +23,9 @@ from daemon.config.quickbooks import QuickBooksConfig, QuickBooksEndpoints
 from daemon.log import configure_logging
 from daemon.redaction import Redactor
 from daemon.sdnotify import Notifier
+from daemon.store_opening import open_configured_store
 from daemon.world import World
-from store.sqlite import SqliteStore, open_store
+from store.relational.store import RelationalStore
 
 QUICKBOOKS = "quickbooks"
 NO_LIMITS = CallLimits(per_minute=None, per_second=None)
@@ -55,7 +56,7 @@ class House:
     """A daemon that runs or will."""
 
     daemon: Daemon
-    store: SqliteStore
+    store: RelationalStore
 
     @property
     def vendor(self) -> VendorPort:
@@ -97,9 +98,10 @@ async def open_house(
     account: AccountSettings,
     *,
     key: str = "",
+    store_url: str = "",
     open_client: Callable[[], httpx.AsyncClient] = build_client,
 ) -> AsyncIterator[House]:
-    """Put a daemon together over the database in this folder; nothing runs yet.
+    """Put a daemon together over the database in this folder, or another; nothing runs yet.
 
     It logs as a service does, into nothing.
 
@@ -108,6 +110,7 @@ async def open_house(
         vendor: where the vendor is.
         account: how its accounts are kept.
         key: what tokens are sealed with; a new one if not given.
+        store_url: where the database is, if not in the folder.
         open_client: makes the client for all calls; the daemon's own way if not given.
     """
     world = World(
@@ -118,7 +121,7 @@ async def open_house(
         open_client=open_client,
     )
     config = Config(
-        store=StoreConfig(f"sqlite:///{folder / 'syncline.db'}"),
+        store=StoreConfig(store_url or f"sqlite:///{folder / 'syncline.db'}"),
         server=ServerConfig(port=0),
         secrets=SecretsConfig((Secret(key or Fernet.generate_key().decode()),)),
         vendors={QUICKBOOKS: quickbooks_config(vendor, account)},
@@ -131,7 +134,7 @@ async def open_house(
             stream=nowhere,
             environ={},
         )
-        async with await open_store(config.store.path) as store:
+        async with await open_configured_store(config.store) as store:
             yield House(await assemble(config, world, store), store)
 
 

@@ -53,7 +53,7 @@ def _variant(
         companies=accounts, invoices=each, mean_bytes=MEAN_BYTES, core=cores.others
     ) as vendor:
         rates = alone(_alternate, folder, vendor, cores.daemon, repetitions)
-    key, title = f"ingest.{accounts}_accounts", f"Ingest, {_accounts(accounts)}"
+    key, title = f"ingest.{accounts}_accounts", f"Ingest, {how_many(accounts)}"
     mean_bytes = sum(company.mean_bytes for company in vendor.companies) / accounts
     ratios = [daemon / least for daemon, least in zip(rates.daemon, rates.floor, strict=True)]
     return [
@@ -77,7 +77,8 @@ def _variant(
     ]
 
 
-def _accounts(number: int) -> str:
+def how_many(number: int) -> str:
+    """Name so many accounts."""
     return "1 account" if number == 1 else f"{number} accounts"
 
 
@@ -89,14 +90,15 @@ def _alternate(folder: Path, vendor: Vendor, core: int | None, repetitions: int)
 async def _repeat(folder: Path, vendor: Vendor, repetitions: int) -> Rates:
     """Take turns, so that a machine that is busy for a while is so for both. The first turn warms up."""
     rates = Rates([], [])
-    credentials = await _consents(folder, vendor)
+    credentials = await consents(folder, vendor)
     for _ in range(1 + repetitions):
-        rates.daemon.append(await _daemon_rate(folder, vendor, credentials))
+        rates.daemon.append(await daemon_rate(folder, vendor, credentials))
         rates.floor.append(await _floor_rate(folder, vendor, credentials))
     return Rates(rates.daemon[1:], rates.floor[1:])
 
 
-async def _consents(folder: Path, vendor: Vendor) -> Credentials:
+async def consents(folder: Path, vendor: Vendor) -> Credentials:
+    """Have the owner of each company let us in."""
     with TemporaryDirectory(dir=folder) as place:
         async with open_house(Path(place), vendor, _settings()) as house, house.daemon.vendors:
             return {
@@ -105,9 +107,15 @@ async def _consents(folder: Path, vendor: Vendor) -> Credentials:
             }
 
 
-async def _daemon_rate(folder: Path, vendor: Vendor, credentials: Credentials) -> float:
+async def daemon_rate(
+    folder: Path, vendor: Vendor, credentials: Credentials, store_url: str = ""
+) -> float:
+    """Read all companies into a new database, or this empty one; return objects a second."""
     with TemporaryDirectory(dir=folder) as place:
-        async with open_house(Path(place), vendor, _settings()) as house, house.daemon.started():
+        async with (
+            open_house(Path(place), vendor, _settings(), store_url=store_url) as house,
+            house.daemon.started(),
+        ):
             ids = [await house.connect(realm, tokens) for realm, tokens in credentials.items()]
             began_s = time.perf_counter()
             await house.backfill(ids)

@@ -14,31 +14,42 @@ from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import mkdtemp
+from types import MappingProxyType
 from typing import Any
 
 import psycopg
 
 _DEADLINE_S = 20.0
 _PAUSE_S = 0.02
-_SETTINGS = {
+DURABLE = {
     "listen_addresses": "",
-    "fsync": "off",
-    "full_page_writes": "off",
-    "synchronous_commit": "off",
     "shared_buffers": "64MB",
     "max_connections": "200",
-    "autovacuum": "off",
     "max_wal_size": "4GB",
     "logging_collector": "off",
 }
+"""A commit is on the disk before it is answered, and vacuuming goes on."""
+
+QUICK = {
+    **DURABLE,
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "autovacuum": "off",
+}
+"""Survives a crash of the server, but not of the machine."""
+
 _DIE_WITH_PARENT = 1
 
 
 class PostgresServer:
     """Listens on a socket in a folder of its own, from `start` to `stop`."""
 
-    def __init__(self) -> None:
-        self._folder = Path(mkdtemp(prefix="pg-"))
+    def __init__(
+        self, settings: Mapping[str, str] = MappingProxyType(QUICK), within: Path | None = None
+    ) -> None:
+        self._settings = settings
+        self._folder = Path(mkdtemp(prefix="pg-", dir=within))
         self._user = _unprivileged()
         self._programs = _programs(self._folder, self._user)
         self._process: subprocess.Popen[bytes] | None = None
@@ -53,7 +64,9 @@ class PostgresServer:
                 "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8",
                 "--locale=C",
             )  # fmt: skip
-        settings = [word for name, value in _SETTINGS.items() for word in ("-c", f"{name}={value}")]
+        settings = [
+            word for name, value in self._settings.items() for word in ("-c", f"{name}={value}")
+        ]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [self._programs / "postgres", "-D", data, "-k", self._folder, *settings],
@@ -63,6 +76,13 @@ class PostgresServer:
                 **self._as_user(),
             )
         self._run("pg_isready", "-q", "-h", self._folder, "-t", "1", until_done=True)
+
+    @property
+    def process_id(self) -> int:
+        """Which process serves; those that it starts are its children."""
+        if self._process is None:
+            raise RuntimeError("the server does not run")
+        return self._process.pid
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """End it: by SIGINT in order, by SIGQUIT as by a power cut."""
