@@ -8,6 +8,7 @@ quarantined cancelled ─► passed on
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from random import Random
 from weakref import WeakValueDictionary
 
@@ -59,7 +60,7 @@ class Supervisor:
         self._hosted: dict[str, Hosted] = {}
         self._tasks: TaskGroup | None = None
         self._stop = anyio.Event()
-        self._unheard: dict[str, Hinted] = {}
+        self._unheard: dict[tuple[str, type[Message]], Hinted | ActionsWaiting] = {}
         self._turns: WeakValueDictionary[str, anyio.Lock] = WeakValueDictionary()
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
@@ -118,11 +119,15 @@ class Supervisor:
         """Tell an account's actor something.
 
         Raises:
-            NotHostedError: there is no actor to tell.
+            NotHostedError: there is no actor to tell. Of notices and of users' writes, which are in
+                the store, the next one is told: it may have been claimed before they came.
             MailboxFullError: it has too many unread messages.
         """
         actor = self.actor(account_id)
         if actor is None:
+            if isinstance(message, Hinted | ActionsWaiting):
+                key = (account_id, type(message))
+                self._unheard[key] = message.joined(self._unheard.get(key)) or message
             raise NotHostedError(account_id)
         actor.post(message)
 
@@ -135,18 +140,9 @@ class Supervisor:
         self.post(account_id, message)
 
     def hint(self, account_id: str, hinted: Hinted) -> None:
-        """Tell an account's actor of notices that are in the store; one about to run is told then.
-
-        Whoever runs later learns of them when it claims the account.
-        """
-        hosted = self._hosted.get(account_id)
-        if hosted is None or hosted.ended:
-            return
-        if hosted.actor is not None and hosted.condition is Condition.RUNNING:
-            hosted.actor.post(hinted)
-        else:
-            before = self._unheard.get(account_id)
-            self._unheard[account_id] = hinted if before is None else before.and_later(hinted)
+        """Tell an account's actor of notices that are in the store; one about to run is told then."""
+        with suppress(NotHostedError):
+            self.post(account_id, hinted)
 
     async def reconfigure(self, surroundings: Mapping[str, Surroundings]) -> None:
         """Run the accounts of these vendors in new surroundings from now on."""
@@ -276,8 +272,9 @@ class Supervisor:
         around, rest = self._surroundings[hosted.vendor], hosted.rest
         hosted.actor = AccountActor(claimed, around, first_look_in_s=first_look_in_s, rest=rest)
         hosted.condition = Condition.RUNNING
-        if hinted := self._unheard.pop(hosted.account_id, None):
-            hosted.actor.post(hinted)
+        for kind in (Hinted, ActionsWaiting):
+            if unheard := self._unheard.pop((hosted.account_id, kind), None):
+                hosted.actor.post(unheard)
         return hosted.actor
 
     async def _claim(self, account_id: str) -> ClaimedAccount:

@@ -58,6 +58,7 @@ class TroubledStore:
         trouble: called with the method's name before it runs; may raise.
         trouble_after: the same, after it was made durable.
         latency_s: how long each call takes.
+        late_s: how long after it was made durable its caller hears of it.
         refusal: why the store says that it takes no writes; None lets it speak for itself.
         log: the methods in the order they were called.
     """
@@ -67,6 +68,7 @@ class TroubledStore:
         self.trouble: Callable[[str], None] = no_trouble
         self.trouble_after: Callable[[str], None] = no_trouble
         self.latency_s = 0.0
+        self.late_s = 0.0
         self.refusal: str | None = None
         self.log: list[str] = []
 
@@ -262,6 +264,8 @@ class TroubledStore:
             await anyio.sleep(self.latency_s)
         self.trouble(method)
         answer = await call()
+        if self.late_s:
+            await anyio.sleep(self.late_s)
         self.trouble_after(method)
         return answer
 

@@ -103,3 +103,21 @@ async def test_writes_whose_turn_came_too_late_do_not_count_as_failures_of_the_v
         states = [(await house.action(account_id, each)).state for each in ids]
     assert house.told(events.BreakerChanged) == []
     assert set(states) == {ActionState.SUCCEEDED}
+
+
+async def test_a_write_taken_in_just_before_its_actor_begins_is_sent_when_it_does(
+    house: CompanyHouse,
+) -> None:
+    """The actor was told of what was open when it was claimed, and could not be told of this one."""
+    account_id = await house.connect()
+    async with house.syncing() as supervisor, anyio.create_task_group() as tasks:
+        await anyio.sleep(200)
+        await supervisor.stop_account(account_id)
+        house.store.late_s = 1.0
+        tasks.start_soon(supervisor.start_account, account_id)
+        await anyio.sleep(0.5)
+        action_id = await house.ask(account_id, "payment.create", payment(house, account_id))
+        house.store.late_s = 0.0
+        await anyio.sleep(10)
+        assert (await house.action(account_id, action_id)).state is ActionState.SUCCEEDED
+    assert house.effects(account_id, action_id) == 1

@@ -96,7 +96,7 @@ async def test_hint_brings_news_with_one_call_and_promises_nothing_more(
         object_type, object_id = house.trial.change(house.companies[account_id])
         calls = len(house.told(events.CallMade))
         assert house.supervisor is not None
-        house.supervisor.hint(account_id, Hinted((OpenNotices(object_type, 1),)))
+        house.supervisor.post(account_id, Hinted((OpenNotices(object_type, 1),)))
         await anyio.sleep(5.0)
         held = (await house.replica(account_id))[object_type][object_id]
         assert held == house.trial.truth(house.companies[account_id])[object_type][object_id]
@@ -112,7 +112,7 @@ async def test_hints_without_end_do_not_keep_all_from_being_read(house: TrialHou
         for number in range(120):
             object_type, _ = house.trial.change(company)
             assert house.supervisor is not None
-            house.supervisor.hint(account_id, Hinted((OpenNotices(object_type, number + 1),)))
+            house.supervisor.post(account_id, Hinted((OpenNotices(object_type, number + 1),)))
             await anyio.sleep(30.0)
         exact_as_of = (await house.account(account_id)).exact_as_of
         assert exact_as_of is not None
