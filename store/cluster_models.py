@@ -40,7 +40,7 @@ class ShardMove(Struct, frozen=True):
     """A shard came to a node.
 
     Attributes:
-        before: who held it before; None when nobody did.
+        before: who held it last; None when nobody did, or that is forgotten.
         was_let_go: whether that one let go of it, rather than being fenced off.
         unheld_s: for how long nobody held it, as far as is known: since it was let go, or since its
             holder was last seen.
@@ -65,6 +65,7 @@ class NodeStanding(Struct, frozen=True):
         version: of the program.
         seen_at: when it last said that it lives, by the database's clock.
         is_leaving: whether it hands over what it holds, and takes nothing.
+        unseen_s: for how long it has said nothing, by the database's clock.
     """
 
     node: str
@@ -74,6 +75,7 @@ class NodeStanding(Struct, frozen=True):
     started_at: datetime
     seen_at: datetime
     is_leaving: bool = False
+    unseen_s: float = 0.0
 
 
 class NewErrand(Struct, frozen=True):

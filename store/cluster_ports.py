@@ -69,7 +69,7 @@ class Nodes(Protocol):
     """Which processes run on the database."""
 
     async def note_node(self, node: NodeStanding) -> None:
-        """Note that the node lives, and how it is; `seen_at` and `started_at` are the database's."""
+        """Note that the node lives, and how it is; its times are the database's."""
         ...
 
     async def nodes(self) -> Sequence[NodeStanding]:

@@ -19,7 +19,8 @@ from store.relational.change_signal import ChangeSignal
 from store.relational.changes import last_seq
 
 _READERS = 2
-_ONE_DAEMON = b"SELECT pg_try_advisory_lock(1398363715, 1)"
+_ALONE = b"SELECT pg_try_advisory_lock(1398363715, 1)"
+_TOGETHER = b"SELECT pg_try_advisory_lock_shared(1398363715, 1)"
 _TRY_AGAIN_S = 0.05
 
 
@@ -37,9 +38,10 @@ async def open_store(
     Args:
         url: `postgresql://...`, as libpq has it.
         password: what the URL had better not say.
-        alone: whether this is to be the only daemon on the database.
+        alone: whether nobody else is to have it open; otherwise everybody may who does not want
+            that either.
         durable: False does not wait for the disk; for tests only.
-        busy_timeout_s: how long to wait for another daemon on the same database to end.
+        busy_timeout_s: how long to wait for others to let go of it.
         crash_point: where the process is to kill itself; for tests only.
 
     Returns:
@@ -50,8 +52,7 @@ async def open_store(
     """
 
     def prepare(connection: Connection) -> None:
-        if alone:
-            _be_the_only_one(connection, busy_timeout_s)
+        _lock(connection, busy_timeout_s, alone=alone)
         migrate(connection, bundled_migrations(), crash_point)
 
     place = _place(url, password)
@@ -90,18 +91,22 @@ def _place(url: str, password: str | None) -> str:
     return url if password is None else make_conninfo(url, password=password)
 
 
-def _be_the_only_one(connection: Connection, timeout_s: float) -> None:
-    """Keep other daemons off this database for as long as the connection lasts.
+def _lock(connection: Connection, timeout_s: float, *, alone: bool) -> None:
+    """Keep others off this database, or those who would be alone, for as long as the connection lasts.
 
     Raises:
-        StoreUnavailableError: there is another one.
+        StoreUnavailableError: there are others.
     """
     for _ in range(1 + round(timeout_s / _TRY_AGAIN_S)):
-        row = connection.execute(_ONE_DAEMON).fetchone()
+        row = connection.execute(_ALONE if alone else _TOGETHER).fetchone()
         if row is not None and row[0]:
             return
         Event().wait(_TRY_AGAIN_S)
-    raise StoreUnavailableError("another daemon uses the database: stop that one")
+    raise StoreUnavailableError(
+        "another daemon uses the database: stop all that do"
+        if alone
+        else "a process has it to itself, such as a daemon of an earlier version: stop that one"
+    )
 
 
 @contextmanager

@@ -37,7 +37,7 @@ class PostgresDatabase:
         """Open a store that holds nothing, and does not wait for the disk."""
         if self._connection is not None:
             self._connection.execute(self._emptying.encode())
-        opened = await self.open_again()
+        opened = await self.open_again(alone=False)
         if self._connection is None:
             self._connection = psycopg.connect(self.url, autocommit=True)
             statements: Sequence[tuple[str]] = self._connection.execute(_TABLES).fetchall()

@@ -26,8 +26,11 @@ RETURNING
 
 -- name: connect
 -- A known company keeps its name where no other one could be had than the vendor's id.
-INSERT INTO accounts AS a (id, vendor, external_account_id, name, connected_at)
-VALUES (:id, :vendor, :external_account_id, :name, :at)
+INSERT INTO accounts AS a (id, vendor, external_account_id, name, connected_at, shard)
+VALUES (
+  :id, :vendor, :external_account_id, :name, :at,
+  coalesce((SELECT shard_of(:id, shard_count) FROM cluster), 0)
+)
 ON CONFLICT (vendor, external_account_id) DO UPDATE SET
   name = CASE
     WHEN excluded.name = excluded.external_account_id THEN a.name ELSE excluded.name

@@ -1,0 +1,1 @@
+"""What several nodes on one PostgreSQL database ask of it."""
