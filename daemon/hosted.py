@@ -10,6 +10,7 @@ from anyio import TaskHandle
 from actors.account import AccountActor
 from actors.status import ActorStatus
 from actors.vendor_rest import NO_REST, VendorRest
+from daemon.claims import Claims
 
 _OVER = (TaskHandle.Status.FINISHED, TaskHandle.Status.CANCELLED, TaskHandle.Status.FAILED)
 
@@ -76,6 +77,7 @@ class Hosted:
         last_error: how the last crash read, for the operator.
         read_at_s: when its actor was last told that somebody reads the account.
         rest: what its next actor is told of the vendor.
+        claims: by what right it is.
     """
 
     account_id: str
@@ -87,6 +89,7 @@ class Hosted:
     task: TaskHandle[None] | None = None
     read_at_s: float = -inf
     rest: VendorRest = NO_REST
+    claims: Claims | None = None
 
     @property
     def ended(self) -> bool:

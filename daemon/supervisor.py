@@ -1,4 +1,4 @@
-"""Keeps one actor alive per connected account, and no actor's end harms another.
+"""Keeps one actor alive per account that it has claims to, and no actor's end harms another.
 
 `_supervise` is the only place that may see an actor's exception. Every run is a fresh actor over
 what the store holds.
@@ -22,6 +22,7 @@ from actors.messages import ActionsWaiting, Hinted, Message, Read, Stop
 from actors.resumption import phase
 from actors.surroundings import Surroundings
 from actors.vendor_rest import NO_REST, VendorRest
+from daemon.claims import Claims, WholeStore
 from daemon.hosted import Condition, Hosted, NotHostedError
 from daemon.restart import CrashHistory, Quarantine, Restart, RestartPolicy, after_crash
 from store.errors import StaleEpochError, StoreUnavailableError, UnknownAccountError
@@ -48,15 +49,17 @@ class Supervisor:
         random: Random,
         *,
         grace_s: float,
-        shard: int = 0,
+        alone: bool = True,
     ) -> None:
+        """Take what is needed; `alone` is whether all accounts of the store are its own, from `run` on."""
         self._store = store
+        self._alone = alone
         self._surroundings = dict(surroundings)
         self._policy = policy
         self._clock = clock
         self._random = random
         self._grace_s = grace_s
-        self._shard = shard
+        self._claims: list[Claims] = []
         self._hosted: dict[str, Hosted] = {}
         self._tasks: TaskGroup | None = None
         self._stop = anyio.Event()
@@ -64,13 +67,14 @@ class Supervisor:
         self._turns: WeakValueDictionary[str, anyio.Lock] = WeakValueDictionary()
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
-        """Claim every account, run their actors until `stop`, then let them finish.
+        """Run the actors of all accounts that it has claims to until `stop`, then let them finish.
 
         Returns when all have ended: those that did not within the grace period are cancelled, and
         named in the log.
         """
         async with anyio.create_task_group() as self._tasks:
-            await self._host_all()
+            if self._alone:
+                await self.host(WholeStore(self._store))
             task_status.started()
             await self._stop.wait()
             await self._stop_all()
@@ -84,6 +88,30 @@ class Supervisor:
     def running(self) -> bool:
         """Whether accounts can be hosted now."""
         return self._tasks is not None and not self._stop.is_set()
+
+    async def host(self, claims: Claims, *, at_once: int = 1) -> None:
+        """Run the actors of all accounts that these claims are to, until `release`.
+
+        `at_once` is how many such claims come at the same time: all their accounts share the vendor.
+        """
+        accounts = await claims.claim_all()
+        self._claims.append(claims)
+        for claimed in accounts:
+            self._host(claimed, claims, among=len(accounts) * at_once)
+
+    async def release(self, claims: Claims, *, grace_s: float | None = None) -> None:
+        """Let the actors of these claims finish the page in hand and end; none is started any more.
+
+        Those that did not within the grace period are cancelled.
+        """
+        if claims in self._claims:
+            self._claims.remove(claims)
+        theirs = [hosted for hosted in self._hosted.values() if hosted.claims is claims]
+        await self._end(theirs, self._grace_s if grace_s is None else grace_s)
+        for hosted in theirs:
+            if self._hosted.get(hosted.account_id) is hosted:
+                del self._hosted[hosted.account_id]
+                self._unheard.pop(hosted.account_id, None)
 
     def hosted(self) -> Mapping[str, Hosted]:
         """Return every account that was given to the supervisor, by account id."""
@@ -104,11 +132,18 @@ class Supervisor:
         return hosted.actor if hosted is not None and running else None
 
     async def start_account(self, account_id: str) -> None:
-        """Start the account's actor afresh; one that runs already is stopped first."""
+        """Start the account's actor afresh; one that runs already is stopped first.
+
+        Raises:
+            NotHostedError: there are no claims to it here.
+        """
         async with self._turn(account_id):
             rest = await self._stop_hosted(account_id)
-            claimed = await self._store.claim(account_id)
-            self._host(claimed, among=0, rest=rest.as_asked_for())
+            claims = await self._claims_to(account_id)
+            claimed = await claims.claim(account_id)
+            if claims not in self._claims and self.running:
+                raise NotHostedError(account_id)
+            self._host(claimed, claims, among=0, rest=rest.as_asked_for())
 
     async def stop_account(self, account_id: str) -> None:
         """Let the account's actor finish what is in hand and end; cancel it after the grace period."""
@@ -175,54 +210,54 @@ class Supervisor:
         hosted = self._hosted.get(account_id)
         if hosted is None:
             return NO_REST
-        await self._end([hosted])
-        del self._hosted[account_id]
+        await self._end([hosted], self._grace_s)
+        if self._hosted.get(account_id) is hosted:
+            del self._hosted[account_id]
         return hosted.keep_rest()
+
+    async def _claims_to(self, account_id: str) -> Claims:
+        if self._alone:
+            return self._claims[0] if self._claims else WholeStore(self._store)
+        account = await self._store.account(account_id)
+        for claims in self._claims:
+            if claims.cover(account):
+                return claims
+        raise NotHostedError(account_id)
 
     async def _restart(self, known: Hosted, among: int) -> None:
         """Start an account afresh, unless somebody else did meanwhile; it claims itself."""
         async with self._turn(known.account_id):
             if self._hosted.get(known.account_id) is known:
                 rest = await self._stop_hosted(known.account_id)
-                self._begin(known.account_id, known.vendor, None, among, rest)
+                fresh = Hosted(known.account_id, known.vendor, rest=rest, claims=known.claims)
+                self._begin(fresh, None, among)
 
-    async def _host_all(self) -> None:
-        accounts = await self._store.claim_shard(self._shard)
-        for claimed in accounts:
-            self._host(claimed, among=len(accounts))
-
-    def _host(self, claimed: ClaimedAccount, *, among: int, rest: VendorRest = NO_REST) -> None:
+    def _host(
+        self, claimed: ClaimedAccount, claims: Claims, *, among: int, rest: VendorRest = NO_REST
+    ) -> None:
         account = claimed.account
+        hosted = Hosted(account.id, account.vendor, rest=rest, claims=claims)
         if _needs_owner(claimed):
-            self._park(account.id, account.vendor, Condition.OWNER_NEEDED)
+            hosted.condition = Condition.OWNER_NEEDED
+            self._hosted[account.id] = hosted
         elif account.vendor not in self._surroundings:
             log.warning("vendor_not_configured", account=account.id, vendor=account.vendor)
-            self._park(
-                account.id, account.vendor, Condition.STOPPED, "its vendor is not configured"
-            )
+            hosted.condition = Condition.STOPPED
+            hosted.last_error = "its vendor is not configured"
+            self._hosted[account.id] = hosted
         else:
-            self._begin(account.id, account.vendor, claimed, among, rest)
+            self._begin(hosted, claimed, among)
 
-    def _park(
-        self, account_id: str, vendor: str, condition: Condition, why: str | None = None
-    ) -> None:
-        self._hosted[account_id] = Hosted(account_id, vendor, condition, last_error=why)
-
-    def _begin(
-        self,
-        account_id: str,
-        vendor: str,
-        claimed: ClaimedAccount | None,
-        among: int,
-        rest: VendorRest,
-    ) -> None:
+    def _begin(self, hosted: Hosted, claimed: ClaimedAccount | None, among: int) -> None:
         """Supervise the account from now on, as one of so many that start together."""
-        if self._tasks is None or self._stop.is_set():
+        if self._tasks is None or self._stop.is_set() or hosted.claims not in self._claims:
             return
-        interval_s = self._surroundings[vendor].settings.poll_interval_s
+        account_id = hosted.account_id
+        interval_s = self._surroundings[hosted.vendor].settings.poll_interval_s
         first_look_in_s = phase(account_id) * min(interval_s, among / _STARTS_PER_S)
-        condition = Condition.RESTARTING if claimed is None else Condition.RUNNING
-        hosted = self._hosted[account_id] = Hosted(account_id, vendor, condition, rest=rest)
+        if claimed is None:
+            hosted.condition = Condition.RESTARTING
+        self._hosted[account_id] = hosted
         hosted.task = self._tasks.start_soon(
             self._supervise, hosted, claimed, first_look_in_s, name=f"account {account_id}"
         )
@@ -264,7 +299,7 @@ class Supervisor:
         """Return the account's next actor, or why there is none."""
         if claimed is None:
             try:
-                claimed = await self._claim(hosted.account_id)
+                claimed = await self._claim(hosted)
             except (StaleEpochError, UnknownAccountError):
                 return Ending.FENCED_OFF
             if _needs_owner(claimed):
@@ -277,11 +312,12 @@ class Supervisor:
                 hosted.actor.post(unheard)
         return hosted.actor
 
-    async def _claim(self, account_id: str) -> ClaimedAccount:
+    async def _claim(self, hosted: Hosted) -> ClaimedAccount:
         """Take the account over, whenever the store takes writes again."""
+        claims = hosted.claims or WholeStore(self._store)
         while True:
             try:
-                return await self._store.claim(account_id)
+                return await claims.claim(hosted.account_id)
             except StoreUnavailableError:
                 await anyio.sleep(_CLAIM_AGAIN_S)
 
@@ -306,16 +342,17 @@ class Supervisor:
         return again
 
     async def _stop_all(self) -> None:
-        await self._end([hosted for hosted in self._hosted.values() if not hosted.ended])
+        running = [hosted for hosted in self._hosted.values() if not hosted.ended]
+        await self._end(running, self._grace_s)
 
-    async def _end(self, many: Sequence[Hosted]) -> None:
+    async def _end(self, many: Sequence[Hosted], grace_s: float) -> None:
         """Ask all of them to finish, wait for the grace period, cancel and name the rest."""
         for hosted in many:
             if hosted.condition is Condition.RUNNING and hosted.actor is not None:
                 hosted.actor.post(Stop())
             else:
                 hosted.cancel()
-        with anyio.move_on_after(self._grace_s):
+        with anyio.move_on_after(grace_s):
             for hosted in many:
                 await hosted.wait_for_end()
         orphans = [hosted for hosted in many if not hosted.ended]
