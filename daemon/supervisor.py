@@ -111,7 +111,8 @@ class Supervisor:
         for hosted in theirs:
             if self._hosted.get(hosted.account_id) is hosted:
                 del self._hosted[hosted.account_id]
-                self._unheard.pop(hosted.account_id, None)
+                for kind in (Hinted, ActionsWaiting):
+                    self._unheard.pop((hosted.account_id, kind), None)
 
     def hosted(self) -> Mapping[str, Hosted]:
         """Return every account that was given to the supervisor, by account id."""

@@ -1,8 +1,11 @@
 """What several nodes on one database tell each other through it."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Struct, field
+
+from store.notice import OpenNotices
 
 HOUSE = -1
 """The shard without accounts: whoever holds it does what is done once for all of them."""
@@ -107,11 +110,23 @@ class Errand(Struct, frozen=True):
     at: datetime
 
 
+class News(Struct, frozen=True):
+    """What came of late for accounts, through whichever node.
+
+    Attributes:
+        asked: when a user's write that is still open was last asked for, by account.
+        noticed: the newest open notices, by account.
+    """
+
+    asked: Mapping[str, datetime] = field(default_factory=dict)
+    noticed: Mapping[str, Sequence[OpenNotices]] = field(default_factory=dict)
+
+
 class HostedStanding(Struct, frozen=True):
     """How an account does at the node that hosts it, for the other nodes to show.
 
     Attributes:
-        document: what is to be shown, as JSON.
+        document: what is to be shown, as JSON; empty once it is not hosted any more.
         published: its number among all that were published; higher is later.
     """
 

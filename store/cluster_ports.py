@@ -11,6 +11,7 @@ from store.cluster_models import (
     Errand,
     HostedStanding,
     NewErrand,
+    News,
     NodeStanding,
     ReadLease,
     ShardHold,
@@ -88,12 +89,19 @@ class Errands(Protocol):
         """Store them durably, each under its account's shard. One of an unknown account is dropped."""
         ...
 
-    async def errands(self, shards: Collection[int], *, limit: int) -> Sequence[Errand]:
-        """Return the oldest errands of these shards."""
+    async def errands(self, holds: Collection[ShardHold], *, limit: int) -> Sequence[Errand]:
+        """Return the oldest errands of the shards that are held so, as far as nobody ended that."""
         ...
 
-    async def end_errands(self, ids: Collection[int]) -> None:
-        """Forget errands that were run."""
+    async def end_errands(self, ids: Collection[int], holds: Collection[ShardHold]) -> None:
+        """Forget errands that were run, as far as their shards are still held so."""
+        ...
+
+    async def news(self, holds: Collection[ShardHold], *, within_s: float) -> News:
+        """Return what came within so many seconds for the accounts of the shards that are held so.
+
+        It is counted by the clocks of those who took it in.
+        """
         ...
 
 
@@ -101,7 +109,10 @@ class Standings(Protocol):
     """How hosted accounts do, told by their hosts to the other nodes."""
 
     async def publish_standings(self, standings: Sequence[HostedStanding]) -> None:
-        """Store these documents instead of those that were there; `published` is given anew."""
+        """Store these documents instead of those that were there; `published` is given anew.
+
+        What is told by another node than the one that holds the account's shard is dropped.
+        """
         ...
 
     async def standings(self, after: int, *, limit: int) -> Sequence[HostedStanding]:
@@ -109,6 +120,10 @@ class Standings(Protocol):
 
         What becomes visible late is not passed over: nothing with a lower number appears later.
         """
+        ...
+
+    async def standing_count(self, node: str) -> int:
+        """Return of how many accounts the node's documents are there; a crash forgets them all."""
         ...
 
     async def withdraw_standings(self, node: str) -> None:
@@ -141,12 +156,18 @@ class ReadLeases(Protocol):
 class Wire(Protocol):
     """Quick words between the nodes. Any of them may be lost: what matters is stored."""
 
-    async def say(self, topic: str, words: Collection[str]) -> None:
-        """Tell all nodes, this one too, these words under a topic."""
+    def say(self, topic: str, words: Collection[str]) -> None:
+        """Tell all nodes, this one too, these words under a topic; returns at once.
+
+        A word is short: a thousand bytes at most.
+        """
         ...
 
     def hear(self, topics: Collection[str]) -> AsyncIterator[Mapping[str, Collection[str]]]:
-        """Yield words by topic as they come; an empty mapping when some may have been lost."""
+        """Yield words by topic as they come, until the store is closed.
+
+        An empty mapping comes first, and each time when some may have been lost.
+        """
         ...
 
 

@@ -31,6 +31,8 @@ _WRITER_SETTINGS = {
     "idle_in_transaction_session_timeout": "5s",
 }
 _READER_SETTINGS = {**_SETTINGS, "default_transaction_read_only": "on"}
+# A word is as good as lost by the time that the disk has it.
+_WIRE_SETTINGS = {**_SETTINGS, "synchronous_commit": "off"}
 
 # The changes of a transaction, until they are numbered at its end.
 _PENDING_CHANGES = """
@@ -100,6 +102,11 @@ def open_writer(
 def open_reader(url: str) -> PostgresqlSession:
     """Connect to a database, which a writer has prepared, for reading only."""
     return PostgresqlSession(open_connection(url, _READER_SETTINGS))
+
+
+def open_wire(url: str) -> Connection:
+    """Connect for words that go to and fro."""
+    return open_connection(url, _WIRE_SETTINGS)
 
 
 class _AdaptedBy:

@@ -10,7 +10,9 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from store.crash_points import CrashPoint
 from store.errors import StoreOpenError, StoreUnavailableError
-from store.postgresql.connection import Connection, open_reader, open_writer
+from store.postgresql.cluster.feed import SharedFeed
+from store.postgresql.cluster.wire import PostgresqlWire
+from store.postgresql.connection import Connection, open_reader, open_wire, open_writer
 from store.postgresql.migrate import bundled_migrations, migrate
 from store.postgresql.readers import Reader, Readers
 from store.postgresql.store import PostgresqlStore
@@ -57,23 +59,29 @@ async def open_store(
 
     place = _place(url, password)
     async with AsyncExitStack() as opened:
-        signal = ChangeSignal(0)
+        signal, readers = ChangeSignal(0), Readers()
+        wire = PostgresqlWire(partial(open_wire, place))
+        feed = None if alone else SharedFeed(signal, wire, partial(readers.run, last_seq))
         opened.callback(signal.close)
+        opened.push_async_callback(wire.close)
+        if feed is not None:
+            opened.callback(feed.close)
         writer = Writer(
             partial(open_writer, place, durable=durable, prepare=prepare),
             partial(open_writer, place, durable=durable, prepare=lambda _: None),
-            signal.move,
+            signal.move if feed is None else feed.move,
             crash_point,
         )
-        readers = Readers()
         opened.push_async_callback(readers.close)
         opened.push_async_callback(writer.close)
         with _explained(url):
             await writer.open()
             for number in range(_READERS):
                 readers.add(Reader(f"store-reader-{number}", partial(open_reader, place)))
+            if feed is not None:
+                await wire.open()
             signal.move(await readers.run(last_seq))
-        return PostgresqlStore(writer, readers, signal, opened.pop_all())
+        return PostgresqlStore(writer, readers, signal, opened.pop_all(), wire, feed)
 
 
 def reach(url: str, password: str | None = None) -> str:

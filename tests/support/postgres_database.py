@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 _TABLES = """
 SELECT format('DELETE FROM %I;', relname) FROM pg_class
 WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
-  AND relname NOT IN ('syncline_schema', 'feed', 'routings_followed')
+  AND relname NOT IN ('syncline_schema', 'feed', 'routings_followed', 'standings_published')
 UNION ALL
 SELECT format('ALTER SEQUENCE %I RESTART;', relname) FROM pg_class
 WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace
 """
 _BEGIN = "SET session_replication_role = replica; UPDATE feed SET last_seq = 0; UPDATE routings_followed SET seq = 0;"
+_BEGIN += "UPDATE standings_published SET last = 0;"
 
 
 class PostgresDatabase:

@@ -1,0 +1,27 @@
+-- name: number
+-- Whoever publishes holds the row until he is visible: the numbers are in the order of commits.
+UPDATE standings_published SET last = last + :count RETURNING last;
+
+-- name: publish
+-- [[account, document], ...], by the node that holds their shards; what others hold is left alone.
+INSERT INTO hosted_standings AS known (account_id, node, published, document)
+SELECT value ->> 0, :node, :last::bigint - :count::bigint + place, convert_to(value ->> 1, 'UTF8')
+FROM jsonb_array_elements(:rows::jsonb) WITH ORDINALITY AS given (value, place)
+JOIN accounts AS account ON account.id = value ->> 0
+JOIN shards ON shards.shard = account.shard AND shards.node = :node
+ON CONFLICT (account_id) DO UPDATE SET
+  node = excluded.node, published = excluded.published, document = excluded.document;
+
+-- name: after
+-- A database that was put back to an earlier state counts from there.
+SELECT account_id, node, document, published FROM hosted_standings
+WHERE published > CASE
+  WHEN :after > (SELECT last FROM standings_published) THEN 0 ELSE :after::bigint
+END
+ORDER BY published LIMIT :limit;
+
+-- name: count
+SELECT count(*) FROM hosted_standings WHERE node = ? AND document <> '';
+
+-- name: withdraw
+DELETE FROM hosted_standings WHERE node = ?;
