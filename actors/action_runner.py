@@ -347,7 +347,7 @@ class ActionRunner:
             met.touched.update(self._writer.touched_types(action.action_type, action.payload))
         if not await self._keep_storing(action.id, replace(end, known_attempts=known_attempts)):
             return None
-        self._teller.attempt(action, end)
+        await self._teller.attempt(action, end)
         self._reconciler.expect(end.compare_at)
         self._teller.drift(action, end)
         return end

@@ -2,7 +2,10 @@
 
 from dataclasses import replace
 
+from anyio.lowlevel import cancel_shielded_checkpoint
+
 from actors import events
+from actors.action_settled import ActionSettled
 from actors.premises import Premises
 from store.action_models import ENDED, Action, AttemptEnd
 
@@ -16,8 +19,16 @@ class ActionTeller:
         self._vendor = premises.vendor.name
         self._account_id = premises.account_id
 
-    def attempt(self, action: Action, end: AttemptEnd) -> None:
-        """Tell of an attempt that is over, and where the action stands."""
+    async def attempt(self, action: Action, end: AttemptEnd) -> None:
+        """Tell of an attempt that is over, and where the action stands.
+
+        Whoever waits for the action's end is told first, and goes on first: the rest takes longer
+        than to answer them.
+        """
+        if end.state in ENDED:
+            about = (self._account_id, self._vendor, action.id)
+            self._tell(ActionSettled(*about, after(action, end)))
+            await cancel_shielded_checkpoint()
         attempt = end.attempt
         ended_at = attempt.ended_at or attempt.at
         self._tell(

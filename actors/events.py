@@ -11,6 +11,7 @@ from enum import StrEnum
 
 import msgspec
 
+from actors.action_settled import ActionSettled
 from actors.breaker import BreakerState
 from actors.staleness import ReadOutcome, StaleReason
 from store.action_models import Action, ActionState, AttemptCall, AttemptOutcome
@@ -263,7 +264,7 @@ class ActionEnded:
 
     Attributes:
         duration_s: counts from its acceptance.
-        action: as it is stored, for who waits for it; not for logs.
+        action: as it is stored; not for logs.
     """
 
     account_id: str
@@ -381,6 +382,7 @@ Event = (
     | VerificationEnded
     | VerificationAbandoned
     | ActionAttempted
+    | ActionSettled
     | ActionEnded
     | ActionParked
     | DriftFound

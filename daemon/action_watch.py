@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import anyio
 
+from actors.action_settled import ActionSettled
 from actors.events import ActionAttempted, ActionEnded, ActionParked, Event
 from store.action_models import Action
 
@@ -38,8 +39,8 @@ class ActionWatch:
 
     def listen(self, event: Event) -> None:
         """Wake those who wait for the action that the event is about."""
-        if isinstance(event, ActionAttempted | ActionEnded | ActionParked):
-            ended = event.action if isinstance(event, ActionEnded) else None
+        if isinstance(event, ActionAttempted | ActionSettled | ActionEnded | ActionParked):
+            ended = event.action if isinstance(event, ActionSettled | ActionEnded) else None
             for waiter in self._waiting.get(event.action_id, ()):
                 waiter.hear(ended)
 

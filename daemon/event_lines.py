@@ -4,6 +4,7 @@ from functools import singledispatch
 
 import structlog
 
+from actors.action_settled import ActionSettled
 from actors.breaker import BreakerState
 from actors.events import (
     BreakerChanged,
@@ -132,4 +133,11 @@ def _(event: RoutingMoved) -> None:
         routing=event.routing_id,
         status=str(event.status),
         cause=event.cause,
+    )
+
+
+@write_line.register
+def _(event: ActionSettled) -> None:
+    log.debug(
+        "action_settled", account=event.account_id, vendor=event.vendor, action=event.action_id
     )

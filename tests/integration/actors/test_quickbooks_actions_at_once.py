@@ -5,13 +5,16 @@ from datetime import datetime
 from functools import partial
 
 import anyio
+import anyio.abc
 import msgspec
 import pytest
 from anyio.lowlevel import checkpoint
 
+from actors import events
 from actors.messages import ActionsWaiting, Pause
 from actors.vendors.quickbooks import write_request
 from actors.vendors.writing import Intent
+from daemon.action_watch import ActionWatch
 from daemon.sandbox.quickbooks import Fault, FaultKind, Route
 from store.action_models import (
     ActionState,
@@ -346,3 +349,30 @@ async def test_a_second_write_of_an_object_does_not_wait_for_another_objects(
         await anyio.sleep(5)
         assert (await house.action(account_id, second)).state is ActionState.SUCCEEDED
         assert house.sandbox.truth(house.realms[account_id])["Invoice"][other].count(b'"b"') == 1
+
+
+async def test_who_waits_for_a_write_goes_on_before_anything_is_written_about_it(
+    house: CompanyHouse,
+) -> None:
+    """Lines and counts take longer than the answer does."""
+    account_id = await house.connect()
+    watch = ActionWatch()
+    house.listeners.append(watch.listen)
+    written: list[int] = []
+
+    async def wait_for_it(*, task_status: anyio.abc.TaskStatus[None]) -> None:
+        with watch.waiting("00000000-0000-0000-0000-000000000001") as happening:
+            task_status.started()
+            await happening.wait()
+        assert happening.ended is not None
+        assert happening.ended.state is ActionState.SUCCEEDED
+        written.append(len(house.told(events.ActionAttempted)))
+
+    async with house.syncing(), anyio.create_task_group() as tasks:
+        await anyio.sleep(200)
+        await tasks.start(wait_for_it)
+        await house.ask(account_id, "payment.create", payment(house, account_id), at_once=True)
+        await anyio.sleep(1)
+    assert written == [0]
+    assert len(house.told(events.ActionAttempted)) == 1
+    assert len(house.told(events.ActionEnded)) == 1
