@@ -301,28 +301,28 @@ class AccountActor:
         access_token = self._around.sealer.unseal(self._sealed).access_token
         return Session(self._external_account_id, access_token, permit)
 
+    @property
+    def is_free(self) -> bool:
+        """Whether a call could be made this moment, with a good token."""
+        return nothing_in_the_way(self._state, self._gate, self._around.clock.now().monotonic_s)
+
     async def take_in(self, new: NewAction) -> TakenIn | None:
         """Store a user's write, noted as being sent, which goes its way; None when it has to wait."""
-        now_s = self._around.clock.now().monotonic_s
-        if self._around.writer and nothing_in_the_way(self._state, self._gate, now_s):
-            return await self._runner().take_in(new, self._ask_to_act)
+        if self._around.writer and self.is_free:
+            return await self._runner().take_in(new)
         return None
 
     async def reread(self, refs: Sequence[tuple[str, str]]) -> bool:
         """Read objects again, as `actors.rereading.reread`; False when that can't be done now."""
-        can = nothing_in_the_way(self._state, self._gate, self._around.clock.now().monotonic_s)
         premises = self._premises(self._gate.permit(Priority.POLL), by_user=False)
-        return can and await reread(premises, self._intake, refs)
+        return self.is_free and await reread(premises, self._intake, refs)
 
     def _runner(self) -> ActionRunner:
         if self._actions is None:
             premises = self._premises(self._gate.permit(Priority.USER))
-            writer = self._around.writer
-            self._actions = ActionRunner(premises, writer, self._gate, self._ask_to_act)
+            ask_again = partial(self.post, ActionsWaiting())
+            self._actions = ActionRunner(premises, self._around.writer, self._gate, ask_again)
         return self._actions
-
-    def _ask_to_act(self) -> None:
-        self.post(ActionsWaiting())
 
     async def _act(self) -> Event:
         """Work on users' writes until nothing more can be done right now; then compare earlier ones."""

@@ -107,11 +107,11 @@ class ActionRunner:
         self._busy: set[str] = set()
         self._done_s: dict[str, float] = {}
 
-    async def take_in(self, new: NewAction, tell: Callable[[], None]) -> TakenIn | None:
+    async def take_in(self, new: NewAction) -> TakenIn | None:
         """Store a new write and, when nothing is before it, that it is being sent: then `run` sends it.
 
-        Returns None, and stores nothing, when it has to wait for something; else `tell` is to have
-        `run` called, which prepares the call meanwhile.
+        Returns None, and stores nothing, when it has to wait for something; else it has `run` called,
+        which prepares the call meanwhile.
 
         Raises:
             UnknownAccountError, ActionConflictError, StoreUnavailableError: nothing was stored.
@@ -124,7 +124,7 @@ class ActionRunner:
         is_current = key not in self._busy and self._done_s.get(key) == before
         if base is None or not is_current or self._quiet_s(key, action) > 0:
             return None
-        return await self._entry.take_in(new, self._next(action), base.note, tell)
+        return await self._entry.take_in(new, self._next(action), base.note, self._ask_again)
 
     async def run(self, fenced_off: str) -> ActionsRested:
         """Do all that can be done now; `fenced_off` is what it ends with if that is not ours to do."""

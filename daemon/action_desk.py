@@ -20,7 +20,7 @@ from daemon.action_watch import ActionWatch, Happening
 from daemon.hosted import NotHostedError
 from daemon.hosting import Hosting
 from daemon.standing import Standing, standing
-from store.action_models import ENDED, Action, ActionLimit, NewAction
+from store.action_models import ENDED, Action, ActionLimit, NewAction, TakenIn
 from store.models import Account
 from store.ports import Store
 
@@ -61,9 +61,17 @@ class BadWishError(ActionRefusedError):
 class CannotActError(ActionRefusedError):
     """The account can do nothing now."""
 
-    def __init__(self, now: Standing) -> None:
-        super().__init__(str(now.state))
+    def __init__(self, account: Account, now: Standing) -> None:
+        super().__init__(f"{account.name} is {now.state}")
         self.standing = now
+
+
+@dataclass(frozen=True, slots=True)
+class ActingAccount:
+    """An account whose actor could make a call this moment: so it can act, whatever else is stored of it."""
+
+    id: str
+    vendor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +105,15 @@ class ActionDesk:
         self._clock = clock
         self._watch = watch
 
+    def acting(self, account_id: str) -> ActingAccount | None:
+        """Return the account without reading it, if it can act beyond doubt."""
+        actor = self._supervisor.actor(account_id)
+        if actor is None or not actor.is_free:
+            return None
+        return ActingAccount(account_id, self._supervisor.hosted()[account_id].vendor)
+
     async def ask(
-        self, account: Account, wish: Wish, new_id: UUID, *, at_once: bool = False
+        self, account: Account | ActingAccount, wish: Wish, new_id: UUID, *, at_once: bool = False
     ) -> Asked:
         """Store a wish.
 
@@ -117,11 +132,12 @@ class ActionDesk:
         problems = _problems(writer, wish)
         if writer is None or problems:
             raise BadWishError(problems)
-        try:
-            self.see_that_it_can_act(account)
-        except CannotActError:
-            if not await self._is_known(account, wish):
-                raise
+        if isinstance(account, Account):
+            try:
+                self.see_that_it_can_act(account)
+            except CannotActError:
+                if not await self._is_known(account, wish):
+                    raise
         new = NewAction(
             id=str(new_id),
             account_id=account.id,
@@ -135,8 +151,9 @@ class ActionDesk:
         )
         # Whoever asked may go away meanwhile: what is noted as being sent has to reach its actor.
         with anyio.CancelScope(shield=True):
-            action, is_new = await self._take_in(new, at_once=at_once)
-        return Asked(action, is_new, self._hindrance(account.id))
+            taken = await self._take_in(new, at_once=at_once)
+        hindrance = None if taken.begun else self._hindrance(account.id)
+        return Asked(taken.action, taken.is_new, hindrance)
 
     def see_that_it_can_act(self, account: Account) -> None:
         """Let pass whose writes are sent now or soon.
@@ -146,18 +163,17 @@ class ActionDesk:
         """
         now = standing(account, self._supervisor.hosted().get(account.id))
         if now.state in _CANNOT_ACT:
-            raise CannotActError(now)
+            raise CannotActError(account, now)
 
-    async def _take_in(self, new: NewAction, *, at_once: bool) -> tuple[Action, bool]:
+    async def _take_in(self, new: NewAction, *, at_once: bool) -> TakenIn:
         actor = self._supervisor.actor(new.account_id) if at_once else None
         taken = None if actor is None else await actor.take_in(new)
         if taken is None:
             action, is_new = await self._store.accept_action(new)
-        else:
-            action, is_new = taken.action, taken.is_new
-        if at_once and (taken is None or not taken.begun):
+            taken = TakenIn(action, is_new, begun=False)
+        if at_once and not taken.begun:
             self.nudge(new.account_id)
-        return action, is_new
+        return taken
 
     async def revive(self, account: Account, action_id: str) -> Action | None:
         """Ask for an action again by hand and tell the account's actor; None when there is none.
@@ -186,8 +202,7 @@ class ActionDesk:
         try:
             self.see_that_it_can_act(account)
         except CannotActError as error:
-            now = error.standing
-            return ": ".join([f"{account.name} is {now.state}", *now.reasons])
+            return ": ".join([str(error), *error.standing.reasons])
         return self._hindrance(account.id)
 
     def nudge(self, account_id: str) -> None:
@@ -226,7 +241,7 @@ class ActionDesk:
         key = wish.idempotency_key
         return key is not None and await self._store.keyed_action(account.id, key) is not None
 
-    def _writer(self, account: Account) -> Writer | None:
+    def _writer(self, account: Account | ActingAccount) -> Writer | None:
         around = self._surroundings.get(account.vendor)
         return around.writer if around else None
 

@@ -10,7 +10,14 @@ import msgspec
 import structlog
 from msgspec import Meta
 
-from daemon.action_desk import ActionDesk, Asked, BadWishError, CannotActError, Wish
+from daemon.action_desk import (
+    ActingAccount,
+    ActionDesk,
+    Asked,
+    BadWishError,
+    CannotActError,
+    Wish,
+)
 from daemon.web.action_view import (
     ActionOutcome,
     ActionOutcomes,
@@ -72,14 +79,15 @@ class _Payloads(msgspec.Struct):
 
 async def ask(call: Call[WaitQuery, ActionRequest]) -> Answer:
     """Take one write in, or a list of them, and wait a little for the outcome."""
-    account = await call.context.store.account(call.path("account_id"))
-    call.context.readers.note(account.id)
+    account_id, store, desk = call.path("account_id"), call.context.store, call.context.actions
     if call.body.actions is not None:
-        return await _ask_many(call, account)
+        return await _ask_many(call, await store.account(account_id))
+    account = desk.acting(account_id) or await store.account(account_id)
+    call.context.readers.note(account_id)
     raw = msgspec.json.decode(await call.request.read() or b"{}", type=_Payload)
     body = call.body
     wish = Wish(body.type, bytes(raw.payload), body.idempotency_key, body.allow_duplicate)
-    desk, new_id = call.context.actions, uuid4()
+    new_id = uuid4()
     with call.waiting.place(), desk.expect(new_id) as happening:
         asked = await _taken(call, account, wish, new_id, at_once=True)
         rests = asked.action.state in ENDED or asked.action.parked
@@ -104,6 +112,7 @@ def _kept_for_later(action: Action, hindrance: str) -> ActionProblemError:
 
 async def _ask_many(call: Call[WaitQuery, ActionRequest], account: Account) -> Answer:
     """Take each in by itself; one that is refused keeps no other out."""
+    call.context.readers.note(account.id)
     body = await call.request.read()
     wanted = call.body.actions or []
     if len(wanted) > _MOST_AT_ONCE:
@@ -187,14 +196,14 @@ async def retry(call: Call[WaitQuery, Nothing]) -> Answer:
     try:
         context.actions.see_that_it_can_act(account)
     except CannotActError as error:
-        raise _cannot_act(account, error, "is not tried again") from error
+        raise _cannot_act(error, "is not tried again") from error
     with call.waiting.place():
         try:
             action = _known(await context.actions.revive(account, action_id))
         except ActionConflictError as error:
             raise _conflict("action-ended", error) from error
         except ActionLimitError as error:
-            raise _too_many(call, account, error) from error
+            raise _too_many(call, error) from error
         log.info("action_retried", account=account.id, vendor=account.vendor, action=action.id)
         return _answer(await context.actions.outcome(action, call.query.wait))
 
@@ -214,7 +223,7 @@ async def cancel(call: Call[Nothing, Nothing]) -> Answer:
 
 async def _taken(
     call: Call[WaitQuery, ActionRequest],
-    account: Account,
+    account: Account | ActingAccount,
     wish: Wish,
     new_id: UUID,
     *,
@@ -232,11 +241,11 @@ async def _taken(
             [FieldError(each.path, each.expected, each.found) for each in error.problems]
         ) from error
     except CannotActError as error:
-        raise _cannot_act(account, error, "was not taken") from error
+        raise _cannot_act(error, "was not taken") from error
     except ActionConflictError as error:
         raise _conflict("duplicate-action", error) from error
     except ActionLimitError as error:
-        raise _too_many(call, account, error) from error
+        raise _too_many(call, error) from error
     except StoreUnavailableError as error:
         raise ActionProblemError(
             HTTPStatus.SERVICE_UNAVAILABLE,
@@ -256,11 +265,11 @@ async def _taken(
     return asked
 
 
-def _cannot_act(account: Account, error: CannotActError, what: str) -> ActionProblemError:
+def _cannot_act(error: CannotActError, what: str) -> ActionProblemError:
     return ActionProblemError(
         HTTPStatus.CONFLICT,
         "account-cannot-act",
-        f"{account.name} is {error.standing.state}: the action {what}",
+        f"{error}: the action {what}",
         reasons=error.standing.reasons,
         queued=False,
     )
@@ -277,14 +286,12 @@ def _known(action: Action | None) -> Action:
     return action
 
 
-def _too_many(
-    call: Call[WaitQuery, Any], account: Account, error: ActionLimitError
-) -> ActionProblemError:
+def _too_many(call: Call[WaitQuery, Any], error: ActionLimitError) -> ActionProblemError:
     wait_s = (error.free_at - call.context.clock.now().utc).total_seconds()
     return ActionProblemError(
         HTTPStatus.TOO_MANY_REQUESTS,
         "daily-limit",
-        f"{account.name} had {error.most} of these within 24 hours, and its vendor takes no more;"
+        f"the account had {error.most} of these within 24 hours, and its vendor takes no more;"
         f" the next may go at {error.free_at:%Y-%m-%dT%H:%M:%SZ}. The action was not taken",
         headers={"Retry-After": str(max(1, ceil(wait_s)))},
         queued=False,

@@ -47,6 +47,8 @@ async def arrived_body(request: web.Request, context: WebContext) -> bytes:
         ProblemError: 408: it came too slowly.
         HTTPRequestEntityTooLarge: it is larger than any may be.
     """
+    if request.content.is_eof():  # it came with the head, as most do
+        return await request.read()
     within_s = context.server.limits.body_timeout_s
     try:
         with anyio.fail_after(within_s):

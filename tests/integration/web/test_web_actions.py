@@ -78,6 +78,21 @@ async def test_a_payment_costs_two_commits_one_before_it_is_sent(
     assert effects(web) == 1
 
 
+async def test_an_account_that_can_send_is_not_read_before_its_payment(
+    web: WebHouse, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = await web.live()
+    read: list[str] = []
+
+    async def note(account_id: str) -> Account:
+        read.append(account_id)
+        return account
+
+    monkeypatch.setattr(web.store, "account", note)
+    action = await visitor.post(f"{at(account)}?wait=5", payment(web, account))
+    assert (action["state"], read) == ("succeeded", [])
+
+
 async def test_what_takes_longer_is_answered_202_and_ends_by_itself(
     web: WebHouse, visitor: Visitor
 ) -> None:
