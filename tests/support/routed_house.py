@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
 import anyio
-import httpx
 import msgspec
 from cryptography.fernet import Fernet
 
@@ -36,7 +35,6 @@ from daemon.restart import RestartPolicy
 from daemon.sandbox.housecallpro import HousecallProSandbox
 from daemon.sandbox.servicetitan import APP_KEY, ServiceTitanSandbox
 from daemon.sandbox.servicetitan.tenant import PROVIDER
-from daemon.sandbox.transport import SandboxTransport
 from daemon.supervisor import Supervisor
 from store.job_models import (
     Address,
@@ -52,9 +50,12 @@ from store.sqlite import SqliteStore, open_store
 from support.actor_house import TroubledStore
 from support.conformance.housecallpro_trial import api_settings
 from support.conformance.servicetitan_trial import app_settings
+from support.sandbox_client import SandboxClient
 from support.virtual_time import VirtualClock
 
 if TYPE_CHECKING:
+    import httpx
+
     from actors.vendors.base import Vendor
     from store.ports import ActorStore, Store
 
@@ -312,10 +313,7 @@ async def open_routed_house(path: Path, *, seed: int = 7) -> AsyncIterator[Route
             sealer=Sealer([Fernet.generate_key().decode()]),
             random=Random(seed),
         )
-        carried = [
-            httpx.AsyncClient(transport=SandboxTransport(each), trust_env=False)
-            for each in (titan, housecall)
-        ]
+        carried = [cast("httpx.AsyncClient", SandboxClient(each)) for each in (titan, housecall)]
         vendors: Sequence[Vendor] = [
             ServiceTitan(app_settings(), carried[0], clock, house.hear),
             HousecallPro(api_settings(), carried[1], clock, house.hear),

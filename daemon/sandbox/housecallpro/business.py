@@ -1,10 +1,12 @@
 """One company's data: every object as it is, everything that ever happened, and a day's work."""
 
-import json
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
+
+import msgspec
 
 from daemon.sandbox.applied_write import AppliedWrite
 
@@ -23,6 +25,9 @@ DEFAULT_SIZES: Mapping[str, int] = {
 TIMED = frozenset({"customers", "estimates", "jobs"})
 """Kinds whose rows say when they were made and changed."""
 
+NAMED_BY = ("first_name", "last_name", "email", "mobile_number", "home_number", "work_number")
+"""What of a customer a search looks at."""
+
 _PREFIXES = {
     "employees": "pro",
     "customers": "cus",
@@ -39,7 +44,7 @@ _FEW = 3
 
 def encoded(document: object) -> bytes:
     """Write JSON as the vendor does."""
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+    return msgspec.json.encode(document)
 
 
 def instant_text(moment: datetime) -> str:
@@ -85,6 +90,10 @@ class Business:
     writes: list[AppliedWrite] = field(default_factory=list)
     made_at: dict[str, datetime] = field(default_factory=dict)
     tells_conversions: bool = True
+    _of_customer: defaultdict[str, dict[str, None]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
+    _called: dict[str, str] = field(default_factory=dict)
 
     def found(self, sizes: Mapping[str, int], now: datetime) -> None:
         """Fill an empty company with objects of the last months."""
@@ -150,11 +159,35 @@ class Business:
                 found[version.kind][version.object_id] = version.body
         return found
 
+    def of_customer(self, kind: str, customer_id: str) -> Iterable[tuple[str, Json]]:
+        """Return a customer's objects of a kind by id, in the order in which they became theirs."""
+        objects = self.objects[kind]
+        for object_id in self._of_customer[f"{kind} {customer_id}"]:
+            body = objects.get(object_id)
+            if body is not None and _customer_of(body) == customer_id:
+                yield object_id, body
+
+    def called(self, sought: str) -> Iterable[tuple[str, Json]]:
+        """Return the customers by id whose name, email or numbers have this in them."""
+        wanted, customers = sought.casefold(), self.objects["customers"]
+        for object_id, known in self._called.items():
+            if wanted in known and object_id in customers:
+                yield object_id, customers[object_id]
+
+    def _index(self, kind: str, object_id: str, body: Json) -> None:
+        if kind == "customers":
+            name = f"{body.get('first_name')} {body.get('last_name')}"
+            known = (name, *(str(body.get(each) or "") for each in NAMED_BY))
+            self._called[object_id] = "\0".join(known).casefold()
+        elif (customer_id := _customer_of(body)) is not None:
+            self._of_customer[f"{kind} {customer_id}"][object_id] = None
+
     def _put(self, kind: str, object_id: str, body: Json, at: datetime) -> None:
         if kind in TIMED:
             body = {**body, "updated_at": instant_text(at)}
         is_new = object_id not in self.objects[kind]
         self.objects[kind][object_id] = body
+        self._index(kind, object_id, body)
         self.versions.append(Version(kind, object_id, at, encoded(body), is_new))
 
     def _body(self, kind: str) -> Json:
@@ -179,3 +212,9 @@ class Business:
             case "employees":
                 return {"first_name": name, "role": "field tech", "permissions": {}}
         return {"work_status": "scheduled", "options": [], "number": chance.randint(1, 999)}
+
+
+def _customer_of(body: Json) -> str | None:
+    customer = body.get("customer")
+    found = customer.get("id") if isinstance(customer, dict) else None
+    return found if isinstance(found, str) else None

@@ -1,15 +1,14 @@
 """Leads that others make, and how they are found (§2.4). Nothing keeps a second one out."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from daemon.sandbox.applied_write import AppliedWrite
 from daemon.sandbox.exchange import SandboxReply, json_reply
-from daemon.sandbox.housecallpro.business import Business, Json, encoded
+from daemon.sandbox.housecallpro.business import NAMED_BY, Business, Json, encoded
 from daemon.sandbox.housecallpro.office import Office
 
-_NAMED_BY = ("first_name", "last_name", "email", "mobile_number", "home_number", "work_number")
 _OFFICE_WANTS = encoded(
     {
         "error": "an `act` (convert, lose; go_on, complete, cancel) and the `id` of the lead or job it"
@@ -28,7 +27,7 @@ def create_lead(business: Business, body: bytes, now: datetime) -> SandboxReply:
     if (customer is None) == (customer_id is None):
         return _refused("customer", "exactly one of customer_id or customer is required")
     if isinstance(customer, dict):
-        if not any(customer.get(name) for name in _NAMED_BY):
+        if not any(customer.get(name) for name in NAMED_BY):
             return _refused("customer", "a name, an email or a phone number is required")
         customer_id = business.add("customers", _as_kept(customer), now)
     if customer_id not in business.objects["customers"]:
@@ -36,7 +35,7 @@ def create_lead(business: Business, body: bytes, now: datetime) -> SandboxReply:
     known = business.objects["customers"][str(customer_id)]
     lead = {
         "number": str(len(business.objects["leads"]) + 1),
-        "customer": {name: known.get(name) for name in ("id", *_NAMED_BY)},
+        "customer": {name: known.get(name) for name in ("id", *NAMED_BY)},
         "address": given.get("address"),
         "lead_source": given.get("lead_source"),
         "tags": given.get("tags") or [],
@@ -61,18 +60,16 @@ def convert_lead(office: Office, lead_id: str, body: bytes, now: datetime) -> Sa
     return _refused("type", "is not included in the list")
 
 
-def is_wanted(kind: str, body: Json, params: Mapping[str, str]) -> bool:
-    """Tell whether a list shows a row: it knows few filters, and ignores all others."""
-    if kind == "customers" and (sought := params.get("q", "").casefold()):
-        name = f"{body.get('first_name')} {body.get('last_name')}"
-        known = [name, *(str(body.get(each) or "") for each in _NAMED_BY)]
-        return any(sought in each.casefold() for each in known)
+def listed(business: Business, kind: str, params: Mapping[str, str]) -> Iterable[tuple[str, Json]]:
+    """Return the rows of a list by id: it knows few filters, and ignores all others."""
+    if kind == "customers" and (sought := params.get("q")):
+        return business.called(sought)
     if kind in {"jobs", "leads"} and "customer_id" in params:
-        customer = body.get("customer")
-        return isinstance(customer, dict) and customer.get("id") == params["customer_id"]
+        return business.of_customer(kind, params["customer_id"])
+    rows = business.objects[kind].items()
     if kind == "leads" and "status" in params:
-        return body["status"] == params["status"]
-    return True
+        return [row for row in rows if row[1]["status"] == params["status"]]
+    return rows
 
 
 def acted(office: Office, body: bytes, now: datetime) -> SandboxReply:
@@ -94,7 +91,7 @@ def acted(office: Office, body: bytes, now: datetime) -> SandboxReply:
 
 
 def _as_kept(customer: Mapping[str, object]) -> Json:
-    kept = {name: customer.get(name) for name in _NAMED_BY}
+    kept = {name: customer.get(name) for name in NAMED_BY}
     tells = customer.get("notifications_enabled", True)
     return {**kept, "notifications_enabled": tells, "addresses": []}
 

@@ -18,7 +18,7 @@ from daemon.sandbox.housecallpro.business import (
     encoded,
 )
 from daemon.sandbox.housecallpro.faults import Faults, spoiled
-from daemon.sandbox.housecallpro.leads import acted, convert_lead, create_lead, is_wanted
+from daemon.sandbox.housecallpro.leads import acted, convert_lead, create_lead, listed
 from daemon.sandbox.housecallpro.oauth import TOKEN_PATH, Partner
 from daemon.sandbox.housecallpro.office import Office
 from daemon.sandbox.housecallpro.webhook_sender import WebhookSender
@@ -190,11 +190,11 @@ class HousecallProSandbox:
 
     def _list(self, business: Business, kind: str, params: Mapping[str, str]) -> SandboxReply:
         """Answer with a page; what a list does not know is ignored, and nothing hides."""
-        made_by = self.now() - timedelta(seconds=self.listed_after_s)
+        made_by, made_at = self.now() - timedelta(seconds=self.listed_after_s), business.made_at
         rows = [
             body
-            for object_id, body in business.objects[kind].items()
-            if business.made_at.get(object_id, made_by) <= made_by and is_wanted(kind, body, params)
+            for object_id, body in listed(business, kind, params)
+            if made_at.get(object_id, made_by) <= made_by
         ]
         if params.get("sort_by") == "updated_at":
             rows.sort(key=lambda body: str(body.get("updated_at", "")))

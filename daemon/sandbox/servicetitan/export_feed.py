@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
+import msgspec
+
 from daemon.sandbox.exchange import SandboxReply
+from daemon.sandbox.servicetitan.feed_order import FeedOrder
 from daemon.sandbox.servicetitan.problems import ok, problem
-from daemon.sandbox.servicetitan.tenant import Json, Tenant, Version, settled_by
+from daemon.sandbox.servicetitan.tenant import Json, Version
 from daemon.sandbox.servicetitan.times import instant_text, read_instant
 
 
@@ -49,7 +52,7 @@ class _Place:
 
 
 def export(
-    tenant: Tenant,
+    order: FeedOrder,
     kind: str,
     params: dict[str, str],
     habits: FeedHabits,
@@ -64,8 +67,8 @@ def export(
             "One or more validation errors occurred.",
             {"from": ["Invalid continuation token."]},
         )
-    settled = _settled(tenant, kind, now)
-    newest = {each.object_id: place_in_feed for place_in_feed, each in enumerate(settled)}
+    settled = order.settled(kind, now)
+    newest = {settled[number].object_id: number for number in range(place.number, len(settled))}
     shown: list[Version] = []
     end = place.number
     for number in range(place.number, len(settled)):
@@ -77,29 +80,21 @@ def export(
             shown.append(version)
     more = end < len(settled)
     if not more and params.get("includeRecentChanges", "").lower() == "true":
-        shown += _recent(tenant, kind, habits, now)
-    rows = [json.loads(version.body) for version in shown]
+        shown += _recent(order, kind, habits, now)
+    rows = [msgspec.Raw(version.body) for version in shown]
     if habits.shuffle:
         chance.shuffle(rows)
     token = _token(kind, _Place(end, place.since if more else None), now)
     return ok({"hasMore": more, "continueFrom": token, "data": rows})
 
 
-def _settled(tenant: Tenant, kind: str, now: datetime) -> Sequence[Version]:
-    """Return what the feed shows by now, in the order in which it came to."""
-    visible = [each for each in tenant.versions if each.kind == kind and settled_by(each, now)]
-    return sorted(
-        visible, key=lambda each: (each.committed_at.timestamp() + each.lag_s, each.number)
-    )
-
-
-def _recent(tenant: Tenant, kind: str, habits: FeedHabits, now: datetime) -> Sequence[Version]:
+def _recent(order: FeedOrder, kind: str, habits: FeedHabits, now: datetime) -> Sequence[Version]:
     """Return the newest version of each object that has one which has not settled."""
     lag = timedelta(seconds=habits.recent_lag_s)
     newest = {
         each.object_id: each
-        for each in tenant.versions
-        if each.kind == kind and not settled_by(each, now) and each.committed_at + lag <= now
+        for each in order.unsettled(kind, now)
+        if each.committed_at + lag <= now
     }
     return list(newest.values())
 

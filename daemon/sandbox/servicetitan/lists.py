@@ -3,7 +3,7 @@
 What a list does not know as a parameter is ignored without a word.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from daemon.sandbox.exchange import SandboxReply
@@ -15,6 +15,8 @@ MOST_IDS = 50
 DEFAULT_ROWS = 50
 _INVALID = "One or more validation errors occurred."
 
+_Bounds = tuple[str, datetime | None, datetime | None]
+
 
 def listing(
     tenant: Tenant, kind: str, params: Mapping[str, str], *, most_rows: int, made_by: datetime
@@ -23,15 +25,21 @@ def listing(
     ids = [each for each in params.get("ids", "").split(",") if each]
     if len(ids) > MOST_IDS:
         return problem(400, _INVALID, {"ids": [f"At most {MOST_IDS} ids are allowed."]})
-    if any(not each.isdigit() for each in ids):
+    if any(not each.isdecimal() for each in ids):
         return problem(400, _INVALID, {"ids": ["The value is not valid."]})
     page, rows = _number(params, "page", 1), _number(params, "pageSize", DEFAULT_ROWS)
     if page is None or rows is None or rows > most_rows:
         return problem(400, _INVALID, {"pageSize": ["The value is not valid."]})
+    objects = tenant.objects[kind]
+    bodies = [objects[each] for each in sorted(map(int, set(ids))) if each in objects]
+    bounds = _bounds(params)
     found = [
         body
-        for body in tenant.objects[kind].values()
-        if _wanted(kind, body, params, ids) and _made_by(body, made_by)
+        for body in (bodies if ids else objects.values())
+        if _is_shown(kind, body, params)
+        and _matches(body, params)
+        and _is_within(body, bounds)
+        and _made_by(body, made_by)
     ]
     found = _in_order(found, params.get("sort", ""))
     first = (page - 1) * rows
@@ -61,12 +69,6 @@ def as_listed(kind: str, body: Json) -> Json:
     return {name: value for name, value in body.items() if name != "active"}
 
 
-def _wanted(kind: str, body: Json, params: Mapping[str, str], ids: list[str]) -> bool:
-    if ids and str(body["id"]) not in ids:
-        return False
-    return _is_shown(kind, body, params) and _is_within(body, params) and _matches(body, params)
-
-
 def _is_shown(kind: str, body: Json, params: Mapping[str, str]) -> bool:
     if kind == "invoices":
         wanted = {"ActiveOnly": "True", "InactiveOnly": "False", "All": "Any"}.get(
@@ -79,12 +81,20 @@ def _is_shown(kind: str, body: Json, params: Mapping[str, str]) -> bool:
     return wanted == "Any" or (wanted == "True") == bool(body["active"])
 
 
-def _is_within(body: Json, params: Mapping[str, str]) -> bool:
-    for field, name in (("createdOn", "created"), ("modifiedOn", "modified")):
+def _bounds(params: Mapping[str, str]) -> Sequence[_Bounds]:
+    """Return between which times what is asked for was made and changed, where it says so."""
+    bounds = []
+    for name in ("created", "modified"):
+        lower = read_instant(params.get(f"{name}OnOrAfter", ""))
+        upper = read_instant(params.get(f"{name}Before", ""))
+        if lower is not None or upper is not None:
+            bounds.append((f"{name}On", lower, upper))
+    return bounds
+
+
+def _is_within(body: Json, bounds: Sequence[_Bounds]) -> bool:
+    for field, lower, upper in bounds:
         at = read_instant(str(body[field]))
-        lower, upper = (
-            read_instant(params.get(f"{name}{bound}", "")) for bound in ("OnOrAfter", "Before")
-        )
         if at is None or (lower is not None and at < lower) or (upper is not None and at >= upper):
             return False
     return True
@@ -111,9 +121,9 @@ _FILTERS = {
 
 def _matches(body: Json, params: Mapping[str, str]) -> bool:
     return all(
-        str(body[field]) == params[name]
-        for name, field in _FILTERS.items()
-        if name in params and field in body
+        str(body[field]) == wanted
+        for name, wanted in params.items()
+        if (field := _FILTERS.get(name)) is not None and field in body
     )
 
 

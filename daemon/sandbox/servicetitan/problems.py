@@ -1,8 +1,9 @@
 """How the vendor says no: problem documents, and what its gateway says in its own words."""
 
-import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+
+import msgspec
 
 from daemon.sandbox.exchange import SandboxReply, html_reply, json_reply
 
@@ -16,7 +17,7 @@ def ok(document: object) -> SandboxReply:
 
 def encoded(document: object) -> bytes:
     """Write JSON as the vendor does: compact, and in UTF-8."""
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+    return msgspec.json.encode(document)
 
 
 def problem(

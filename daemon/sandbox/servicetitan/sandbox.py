@@ -15,6 +15,7 @@ from daemon.sandbox.servicetitan.creates import (
 )
 from daemon.sandbox.servicetitan.export_feed import FeedHabits, export
 from daemon.sandbox.servicetitan.faults import FaultKind, Faults, spoiled
+from daemon.sandbox.servicetitan.feed_order import FeedOrder
 from daemon.sandbox.servicetitan.generator import DEFAULT_SIZES, Business
 from daemon.sandbox.servicetitan.limiter import Limiter
 from daemon.sandbox.servicetitan.lists import listing, single
@@ -59,6 +60,7 @@ class ServiceTitanSandbox:
         self.listed_after_s = 0.0
         self._shuffling = self._chance("shuffle")
         self._businesses: dict[str, Business] = {}
+        self._orders: dict[str, FeedOrder] = {}
         self._told: dict[str, int] = {}
 
     def add_tenant(
@@ -84,6 +86,7 @@ class ServiceTitanSandbox:
         self.tenants[tenant_id] = tenant
         self._businesses[tenant_id] = Business(tenant, chance)
         self._businesses[tenant_id].found(sizes, self.now())
+        self._orders[tenant_id] = FeedOrder(tenant)
         self._told[tenant_id] = len(tenant.versions)
         return tenant_id
 
@@ -180,7 +183,8 @@ class ServiceTitanSandbox:
                 MODULES.get(kind) == module
             ):
                 self.calls["export"] += 1
-                return export(tenant, kind, params, self.feeds, now, self._shuffling)
+                order = self._orders[tenant.tenant_id]
+                return export(order, kind, params, self.feeds, now, self._shuffling)
             case [kind] if MODULES.get(kind) == module:
                 self.calls["list"] += 1
                 return self._listing(tenant, kind, params, now)

@@ -43,7 +43,7 @@ class Version:
         committed_at: when it became so.
         body: as the export feed shows it.
         deleted: whether it is gone by it.
-        lag_s: how long after that the feed shows it.
+        shown_at: when the feed comes to show it.
     """
 
     number: int
@@ -52,7 +52,7 @@ class Version:
     committed_at: datetime
     body: bytes
     deleted: bool
-    lag_s: float
+    shown_at: datetime
 
 
 @dataclass(slots=True)
@@ -164,12 +164,5 @@ class Tenant:
         return (each for each in self.versions if at is None or each.committed_at <= at)
 
     def _note(self, kind: str, object_id: int, at: datetime, body: Json, *, deleted: bool) -> None:
-        number = len(self.versions)
-        self.versions.append(
-            Version(number, kind, object_id, at, encoded(body), deleted, self.lag_s)
-        )
-
-
-def settled_by(version: Version, now: datetime) -> bool:
-    """Tell whether the feed shows it by now."""
-    return version.committed_at + timedelta(seconds=version.lag_s) <= now
+        number, shown_at = len(self.versions), at + timedelta(seconds=self.lag_s)
+        self.versions.append(Version(number, kind, object_id, at, encoded(body), deleted, shown_at))

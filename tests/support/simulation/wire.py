@@ -1,16 +1,10 @@
 """The way between one process and the vendor: where calls are watched, and answers spoiled."""
 
-import asyncio
-import re
-from collections.abc import Callable, Mapping
-from functools import lru_cache
-from urllib.parse import quote_plus, unquote, urlsplit
+from collections.abc import Callable
 
-import httpx
-import msgspec
-
-from daemon.sandbox.exchange import Disconnect, SandboxReply, SandboxRequest
+from daemon.sandbox.exchange import SandboxReply, SandboxRequest
 from daemon.sandbox.quickbooks import QuickBooksSandbox
+from support.sandbox_client import SandboxAnswer, SandboxClient
 from support.simulation.doom import Doom, Moment
 
 Spoiler = Callable[[SandboxRequest, SandboxReply], SandboxReply]
@@ -39,66 +33,15 @@ class Wire:
         return reply
 
 
-class WireReply(msgspec.Struct, frozen=True, gc=False):
-    """As much of an answer as the vendor's package asks an HTTP client for."""
-
-    status_code: int
-    headers: Mapping[str, str]
-    content: bytes
-
-
-class MortalClient:
-    """Carries the calls of one process, while it lives, in the place of an `httpx.AsyncClient`.
-
-    What httpx does between a request and its transport took a quarter of a run: URLs, cookies and
-    headers that go nowhere. It is tested where there are sockets.
-    """
+class MortalClient(SandboxClient):
+    """Carries the calls of one process, while it lives."""
 
     def __init__(self, wire: Wire, doom: Doom) -> None:
-        self._wire = wire
+        super().__init__(wire)
         self._doom = doom
 
-    def build_request(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str],
-        params: Mapping[str, str] | None,
-        content: bytes | None,
-        timeout: None,  # noqa: ARG002 - the deadline is the caller's
-    ) -> SandboxRequest:
-        path, query, origin = _parts(url)
-        if params:
-            query = "&".join(f"{_quoted(name)}={_quoted(text)}" for name, text in params.items())
-        lowered = {name.lower(): value for name, value in headers.items()}
-        return SandboxRequest(method, path, query, lowered, content or b"", origin)
-
-    async def send(self, request: SandboxRequest) -> WireReply:
+    async def send(self, request: SandboxRequest) -> SandboxAnswer:
         self._doom.reach(Moment.BEFORE_CALL)
-        reply = self._wire.handle(request)
-        if delay_s := reply.delay_s + reply.body_delay_s:
-            await asyncio.sleep(delay_s)
-        if reply.disconnect is not Disconnect.NONE:
-            raise httpx.ReadError("Connection reset by peer")
+        answer = await super().send(request)
         self._doom.reach(Moment.AFTER_CALL)
-        headers = {name.lower(): value for name, value in reply.headers}
-        return WireReply(reply.status, headers, reply.body)
-
-    async def aclose(self) -> None:
-        """There is no connection."""
-
-
-@lru_cache(maxsize=256)
-def _parts(url: str) -> tuple[str, str, str]:
-    """Return path, query and origin; there are a few addresses for each account."""
-    parts = urlsplit(url)
-    return unquote(parts.path), parts.query, f"{parts.scheme}://{parts.netloc}"
-
-
-def _quoted(text: str) -> str:
-    """As `quote_plus`, which takes ten times as long for times and names."""
-    return text.replace(":", "%3A") if _PLAIN(text) else quote_plus(text)
-
-
-_PLAIN = re.compile(r"[\w.~:-]*", re.ASCII).fullmatch
+        return answer
