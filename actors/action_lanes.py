@@ -16,8 +16,10 @@ from store.action_models import Action, ActionPriority
 from store.action_ports import Outbox
 
 _AT_A_TIME = 1000
-_FEW = 60
+_FEW = 24
 """So many are read at a time where there are deliveries among them."""
+_FEWEST = 4
+"""And so many where those are not wanted, to see whether users' own are before them."""
 _DELIVERED_AT_A_TIME = 8
 
 Lanes = Mapping[str, Sequence[Action]]
@@ -85,7 +87,9 @@ class ActionLanes:
         after_id: str | None = None
         is_to_deliver = delivers
         while True:  # However many have to wait, they keep no newer one out.
-            limit = _FEW if self._has_deliveries else _AT_A_TIME
+            limit = _AT_A_TIME
+            if self._has_deliveries:
+                limit = _FEW if delivers else _FEWEST
             found = await self._store.open_actions(self._account_id, limit=limit, after_id=after_id)
             self._has_deliveries = any(map(is_delivery, found))
             self._passed_some |= self._has_deliveries and not is_to_deliver

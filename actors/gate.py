@@ -198,7 +198,7 @@ class Gate:
         finally:
             self._queue.remove(ticket)
             heapq.heapify(self._queue)
-            self._wake_all()
+            self._wake_next()
 
     def _wait_s(self, ticket: _Ticket) -> float:
         now_s = self._clock.now().monotonic_s
@@ -225,6 +225,7 @@ class Gate:
         return any(each < ticket and not each.is_batch for each in self._queue)
 
     def _ended(self, error: BaseException | None) -> None:
+        rest = (self._hold_until_s, self.breaker.probing, self._known_state)
         self.bucket.give_back()
         now_s = self._clock.now().monotonic_s
         match error:
@@ -243,11 +244,21 @@ class Gate:
             case _:
                 self.breaker.abandoned()
         self._report_breaker()
-        self._wake_all()
+        if rest == (self._hold_until_s, self.breaker.probing, self._known_state):
+            self._wake_next()
+        else:
+            self._wake_all()
 
     def _took(self, duration_s: float) -> None:
         self.last_response_s = duration_s
         self.slowest_response_s = max(self.slowest_response_s, duration_s)
+
+    def _wake_next(self) -> None:
+        """Have the first look whether it is its turn. Where a batch waits, others may go before it."""
+        if self._queue and self._queue[0].is_batch:
+            self._wake_all()
+        elif self._queue and (turn := self._queue[0].turn) is not None:
+            turn.set()
 
     def _wake_all(self) -> None:
         for ticket in self._queue:

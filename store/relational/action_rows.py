@@ -14,6 +14,12 @@ from store.action_models import (
 )
 from store.relational.instants import from_text, optional_from_text, optional_to_text, to_text
 
+# To look a value up takes a tenth of calling the class.
+_CALLS = {each.value: each for each in AttemptCall}
+_OUTCOMES = {each.value: each for each in AttemptOutcome}
+_STATES = {each.value: each for each in ActionState}
+_PRIORITIES = {each.value: each for each in ActionPriority}
+
 
 def attempt_row(action_id: str, attempt: Attempt) -> dict[str, object]:
     """Write an attempt at an action as a statement takes it."""
@@ -35,9 +41,9 @@ def attempt_row(action_id: str, attempt: Attempt) -> dict[str, object]:
 def attempt_of(row: Sequence[Any]) -> Attempt:
     """Turn a row, which begins with its action's id, into an attempt."""
     return Attempt(
-        call=AttemptCall(row[1]),
+        call=_CALLS[row[1]],
         at=from_text(row[2]),
-        outcome=AttemptOutcome(row[3]),
+        outcome=_OUTCOMES[row[3]],
         ended_at=optional_from_text(row[4]),
         status=row[5],
         code=row[6],
@@ -56,7 +62,7 @@ def action_of(row: Sequence[Any], attempts: tuple[Attempt, ...]) -> Action:
         action_type=row[2],
         payload=row[3],
         idempotency_key=row[4],
-        state=ActionState(row[5]),
+        state=_STATES[row[5]],
         created_at=from_text(row[6]),
         asked_at=from_text(row[7]),
         revived_after=row[8],
@@ -66,5 +72,5 @@ def action_of(row: Sequence[Any], attempts: tuple[Attempt, ...]) -> Action:
         last_error=row[12],
         result=None if row[13] is None else ActionResult(row[13], row[14], row[15]),
         attempts=attempts,
-        priority=ActionPriority(row[16]),
+        priority=_PRIORITIES[row[16]],
     )

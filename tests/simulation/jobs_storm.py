@@ -91,7 +91,8 @@ def _summed_up(verdicts: Sequence[Verdict]) -> str:
     return (
         f"{len(verdicts)} storms ({total('crashes'):,} crashes): {total('routings'):,} offers,"
         f" {total('made'):,} leads and bookings made by {total('calls'):,} calls,"
-        f" {total('doubled')} offers made twice, {total('by_hand')} tried again by hand;"
+        f" {total('doubled')} offers made twice, {total('by_hand')} tried again by hand,"
+        f" {total('reconnected')} companies connected again;"
         f" {stand}; {total('violations')} calls above a limit; {wrong} wrong"
     )
 

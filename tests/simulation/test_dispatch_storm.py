@@ -113,3 +113,20 @@ async def test_a_users_write_waits_behind_a_thousand_deliveries_for_one_call(
         # One call is under way, and up to four deliveries were noted as being sent.
         assert place <= before + 2
         assert len(made) > place + 1
+
+
+async def test_what_waited_for_its_owner_is_offered_once_it_is_connected_again(
+    house: RoutedHouse,
+) -> None:
+    partner = await house.connect_housecall()
+    async with house.living():
+        await anyio.sleep(60)
+        house.housecall.faults.add(housecall.FaultKind.UNAUTHORIZED, times=None)
+        await house.enter(1)
+        await anyio.sleep(600)
+        assert house.effects(partner).total() == 0
+        house.housecall.faults.waiting.clear()
+        assert await house.connect_again() == 1
+        await anyio.sleep(60)
+        assert await house.connect_again() == 0
+    assert set(house.effects(partner).values()) == {1}

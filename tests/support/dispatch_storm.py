@@ -55,6 +55,7 @@ class Verdict:
         made: how many leads and bookings the vendors made.
         doubled: how many routings they made more than one for.
         by_hand: how often somebody tried again.
+        reconnected: how many companies' owners had to connect them again.
         came_back: how many routings stand where the company's own system has them, beyond delivery.
         calls: how many calls the vendors got.
         violations: how many of those were above a limit.
@@ -68,6 +69,7 @@ class Verdict:
     doubled: int = 0
     crashes: int = 0
     by_hand: int = 0
+    reconnected: int = 0
     came_back: int = 0
     calls: int = 0
     violations: int = 0
@@ -103,6 +105,7 @@ class Storm:
                 await house.enter(number)
         self._calm()
         async with house.living():
+            self.verdict.reconnected = await house.connect_again()
             await anyio.sleep(_CALM_S)
             await self._by_hand()
             await self._work(worked)

@@ -67,12 +67,13 @@ _BOOKED = re.compile(rb'"externalId":\s*"([0-9a-f-]{36})"')
 
 @dataclass(frozen=True, slots=True)
 class Partner:
-    """A company that jobs are offered to."""
+    """A company that jobs are offered to; its `proof` is what it is connected with."""
 
     account_id: str
     vendor: str
     company: str
     options: Mapping[str, str | int]
+    proof: str
 
 
 class TroubledBook:
@@ -128,11 +129,11 @@ class RoutedHouse:
             "client_id": tenant.client_id,
             "client_secret": tenant.client_secret,
         }
-        grant = msgspec.convert(given, FORM.grant)
+        proof: str = msgspec.convert(given, FORM.grant).proof  # type: ignore[attr-defined]
         options: Mapping[str, str | int] = (
             {"booking_provider": str(PROVIDER)} if books else {"campaign_id": 77}
         )
-        return await self._connect(TITAN, tenant_id, grant.proof, options)  # type: ignore[attr-defined]
+        return await self._connect(TITAN, tenant_id, proof, options)
 
     async def connect_housecall(self) -> Partner:
         """Connect a company."""
@@ -155,9 +156,30 @@ class RoutedHouse:
             self.clock.utc(),
             f"{vendor}-{len(self.partners) + 1:02}",
         )
-        partner = Partner(account.id, vendor, company, options)
+        partner = Partner(account.id, vendor, company, options, proof)
         self.partners[account.id] = partner
         return partner
+
+    async def connect_again(self) -> int:
+        """Do what owners do whose account waits for them; return how many there were.
+
+        A good key that is refused twice in a row is taken for one that was withdrawn.
+        """
+        waiting = [
+            partner
+            for partner in self.partners.values()
+            if (await self.real_store.account(partner.account_id)).reauth_cause is not None
+        ]
+        for partner in waiting:
+            credential = await self.vendors[partner.vendor].exchange(partner.proof, partner.company)
+            sealed, now = self.sealer.seal(credential), self.clock.utc()
+            company = partner.company
+            await self.real_store.connect(
+                partner.vendor, company, company, sealed, now, partner.account_id
+            )
+            if self.supervisor is not None:
+                await self.supervisor.start_account(partner.account_id)
+        return len(waiting)
 
     @asynccontextmanager
     async def living(self) -> AsyncIterator[Supervisor]:

@@ -94,6 +94,7 @@ class Business:
         default_factory=lambda: defaultdict(dict)
     )
     _called: dict[str, str] = field(default_factory=dict)
+    _sent: dict[str, tuple[Json, msgspec.Raw]] = field(default_factory=dict)
 
     def found(self, sizes: Mapping[str, int], now: datetime) -> None:
         """Fill an empty company with objects of the last months."""
@@ -166,6 +167,13 @@ class Business:
             body = objects.get(object_id)
             if body is not None and _customer_of(body) == customer_id:
                 yield object_id, body
+
+    def sent(self, object_id: str, body: Json) -> msgspec.Raw:
+        """Return how lists write an object; it is written once for each of its states."""
+        known = self._sent.get(object_id)
+        if known is None or known[0] is not body:
+            known = self._sent[object_id] = (body, msgspec.Raw(encoded(body)))
+        return known[1]
 
     def called(self, sought: str) -> Iterable[tuple[str, Json]]:
         """Return the customers by id whose name, email or numbers have this in them."""

@@ -13,7 +13,6 @@ from daemon.sandbox.exchange import SandboxReply, SandboxRequest, json_reply
 from daemon.sandbox.housecallpro.business import (
     DEFAULT_SIZES,
     Business,
-    Json,
     Version,
     encoded,
 )
@@ -190,19 +189,17 @@ class HousecallProSandbox:
 
     def _list(self, business: Business, kind: str, params: Mapping[str, str]) -> SandboxReply:
         """Answer with a page; what a list does not know is ignored, and nothing hides."""
-        made_by, made_at = self.now() - timedelta(seconds=self.listed_after_s), business.made_at
-        rows = [
-            body
-            for object_id, body in listed(business, kind, params)
-            if made_at.get(object_id, made_by) <= made_by
-        ]
+        rows = list(listed(business, kind, params))
+        if self.listed_after_s:
+            made_by = self.now() - timedelta(seconds=self.listed_after_s)
+            rows = [row for row in rows if business.made_at.get(row[0], made_by) <= made_by]
         if params.get("sort_by") == "updated_at":
-            rows.sort(key=lambda body: str(body.get("updated_at", "")))
+            rows.sort(key=lambda row: str(row[1].get("updated_at", "")))
         if params.get("sort_direction", "desc") != "asc":
             rows.reverse()
         page = max(1, int(params.get("page", "1")))
         size = min(self.most_rows, max(1, int(params.get("page_size", "10"))))
-        shown: list[Json] = rows[(page - 1) * size : page * size]
+        shown = [business.sent(*row) for row in rows[(page - 1) * size : page * size]]
         return json_reply(
             200,
             encoded(

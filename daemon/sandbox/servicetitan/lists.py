@@ -6,8 +6,10 @@ What a list does not know as a parameter is ignored without a word.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+import msgspec
+
 from daemon.sandbox.exchange import SandboxReply
-from daemon.sandbox.servicetitan.problems import ok, problem
+from daemon.sandbox.servicetitan.problems import encoded, ok, problem
 from daemon.sandbox.servicetitan.tenant import HIDES_INACTIVE, Json, Tenant
 from daemon.sandbox.servicetitan.times import read_instant
 
@@ -19,9 +21,14 @@ _Bounds = tuple[str, datetime | None, datetime | None]
 
 
 def listing(
-    tenant: Tenant, kind: str, params: Mapping[str, str], *, most_rows: int, made_by: datetime
+    tenant: Tenant,
+    kind: str,
+    params: Mapping[str, str],
+    *,
+    most_rows: int,
+    made_by: datetime | None,
 ) -> SandboxReply:
-    """Answer with a page of a list, of what was made by then."""
+    """Answer with a page of a list, of what was made by then if that is not now."""
     ids = [each for each in params.get("ids", "").split(",") if each]
     if len(ids) > MOST_IDS:
         return problem(400, _INVALID, {"ids": [f"At most {MOST_IDS} ids are allowed."]})
@@ -32,15 +39,9 @@ def listing(
         return problem(400, _INVALID, {"pageSize": ["The value is not valid."]})
     objects = tenant.objects[kind]
     bodies = [objects[each] for each in sorted(map(int, set(ids))) if each in objects]
-    bounds = _bounds(params)
-    found = [
-        body
-        for body in (bodies if ids else objects.values())
-        if _is_shown(kind, body, params)
-        and _matches(body, params)
-        and _is_within(body, bounds)
-        and _made_by(body, made_by)
-    ]
+    found = _wanted(kind, bodies if ids else list(objects.values()), params)
+    if made_by is not None:
+        found = [body for body in found if _made_by(body, made_by)]
     found = _in_order(found, params.get("sort", ""))
     first = (page - 1) * rows
     return ok(
@@ -49,7 +50,7 @@ def listing(
             "pageSize": rows,
             "hasMore": first + rows < len(found),
             "totalCount": len(found) if params.get("includeTotal", "").lower() == "true" else None,
-            "data": [as_listed(kind, body) for body in found[first : first + rows]],
+            "data": [_as_sent(tenant, kind, body) for body in found[first : first + rows]],
         }
     )
 
@@ -69,15 +70,34 @@ def as_listed(kind: str, body: Json) -> Json:
     return {name: value for name, value in body.items() if name != "active"}
 
 
+def _as_sent(tenant: Tenant, kind: str, body: Json) -> msgspec.Raw:
+    """Return what lists show of an object; it is written once for each of its states."""
+    key = (kind, body["id"])
+    known, sent = tenant.sent.get(key, (None, msgspec.Raw()))
+    if known is not body:
+        sent = msgspec.Raw(encoded(as_listed(kind, body)))
+        tenant.sent[key] = (body, sent)
+    return sent
+
+
+def _wanted(kind: str, found: list[Json], params: Mapping[str, str]) -> list[Json]:
+    if kind in HIDES_INACTIVE or kind == "invoices":
+        found = [body for body in found if _is_shown(kind, body, params)]
+    for name, wanted in params.items():
+        if (field := _FILTERS.get(name)) is not None:
+            found = [body for body in found if field not in body or str(body[field]) == wanted]
+    for bounds in _bounds(params):
+        found = [body for body in found if _is_within(body, bounds)]
+    return found
+
+
 def _is_shown(kind: str, body: Json, params: Mapping[str, str]) -> bool:
     if kind == "invoices":
         wanted = {"ActiveOnly": "True", "InactiveOnly": "False", "All": "Any"}.get(
             params.get("activeState", "ActiveOnly"), "True"
         )
-    elif kind in HIDES_INACTIVE:
-        wanted = params.get("active", "True")
     else:
-        return True
+        wanted = params.get("active", "True")
     return wanted == "Any" or (wanted == "True") == bool(body["active"])
 
 
@@ -92,12 +112,12 @@ def _bounds(params: Mapping[str, str]) -> Sequence[_Bounds]:
     return bounds
 
 
-def _is_within(body: Json, bounds: Sequence[_Bounds]) -> bool:
-    for field, lower, upper in bounds:
-        at = read_instant(str(body[field]))
-        if at is None or (lower is not None and at < lower) or (upper is not None and at >= upper):
-            return False
-    return True
+def _is_within(body: Json, bounds: _Bounds) -> bool:
+    field, lower, upper = bounds
+    at = read_instant(str(body[field]))
+    if at is None or (lower is not None and at < lower):
+        return False
+    return upper is None or at < upper
 
 
 def _made_by(body: Json, moment: datetime) -> bool:
@@ -119,22 +139,19 @@ _FILTERS = {
 }
 
 
-def _matches(body: Json, params: Mapping[str, str]) -> bool:
-    return all(
-        str(body[field]) == wanted
-        for name, wanted in params.items()
-        if (field := _FILTERS.get(name)) is not None and field in body
-    )
-
-
 def _in_order(found: list[Json], sort: str) -> list[Json]:
     """By id, unless asked otherwise; `sort` begins with + or -."""
     fields = {"Id": "id", "ModifiedOn": "modifiedOn", "CreatedOn": "createdOn"}
     field = fields.get(sort[1:])
-    found = sorted(found, key=lambda body: int(str(body["id"])))
+    found = sorted(found, key=_id)
     if field is None:
         return found
     return sorted(found, key=lambda body: str(body[field]).zfill(20), reverse=sort[0] == "-")
+
+
+def _id(body: Json) -> int:
+    found = body["id"]
+    return found if isinstance(found, int) else int(str(found))
 
 
 def _number(params: Mapping[str, str], name: str, default: int) -> int | None:

@@ -203,7 +203,8 @@ class ServiceTitanSandbox:
     def _listing(
         self, tenant: Tenant, kind: str, params: dict[str, str], now: datetime
     ) -> SandboxReply:
-        made_by = now - timedelta(seconds=self.listed_after_s)
+        late_s = self.listed_after_s
+        made_by = now - timedelta(seconds=late_s) if late_s else None
         return listing(tenant, kind, params, most_rows=self.most_rows, made_by=made_by)
 
     def _create(

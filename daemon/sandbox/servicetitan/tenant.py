@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
 from daemon.sandbox.applied_write import AppliedWrite
 from daemon.sandbox.servicetitan.problems import encoded
 from daemon.sandbox.servicetitan.times import instant_text
@@ -65,6 +67,7 @@ class Tenant:
         lag_s: how long after a change the feed shows it, for what changes from now on.
         provider_tags: booking provider tags by id; 11 is there from the beginning.
         writes: what others made through the API, in its order.
+        sent: by kind and id, an object and how lists write it.
     """
 
     tenant_id: str
@@ -78,6 +81,7 @@ class Tenant:
     versions: list[Version] = field(default_factory=list)
     provider_tags: dict[int, Json] = field(default_factory=dict)
     writes: list[AppliedWrite] = field(default_factory=list)
+    sent: dict[tuple[str, object], tuple[Json, msgspec.Raw]] = field(default_factory=dict)
     _next_id: int = 1001
 
     def __post_init__(self) -> None:
