@@ -24,6 +24,11 @@ class SystemClock:
         return Moment(time.monotonic(), datetime.now(UTC))
 
 
+def since_boot_s() -> float:
+    """Return how long the machine has run, in seconds: also while it slept, or this process was frozen."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
 def system_random() -> Random:
     """Return a source of chance that nobody can foresee."""
     return SystemRandom()

@@ -2,7 +2,7 @@
 
     store ─► loop lag, upkeep (what keeps the store small, and what follows its changes)
           ─► alerts, health, timelines, audit
-          ─► supervisor ─► read planning, token watch, heartbeat ─► web
+          ─► supervisor ─► placement (with PostgreSQL) ─► read planning, token watch, heartbeat ─► web
           ─► signals, reload, watchdog
 
 It ends the other way round: the web stops accepting, the actors finish the page in hand, the store
@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio
 import structlog
@@ -37,6 +38,7 @@ from daemon.jobs.desk import JobDesk
 from daemon.log import configure_logging
 from daemon.loop_lag import LoopLag
 from daemon.metrics import Metrics
+from daemon.placing import new_supervisor, placement
 from daemon.read_planning import ReadPlanning
 from daemon.read_through import ReaderDesk
 from daemon.read_watch import ReadWatch
@@ -64,6 +66,9 @@ from store.crash_points import UnknownCrashPointError
 from store.errors import StoreOpenError
 from store.ports import Store
 
+if TYPE_CHECKING:
+    from daemon.cluster.placement import Placement
+
 log = structlog.get_logger()
 
 _USAGE_ERROR = 2
@@ -82,6 +87,7 @@ class Daemon:
     """A daemon, put together: all its parts.
 
     Attributes:
+        placement: this node's part in a cluster, if the store can have several.
         port: where it listens; 0 before it does.
     """
 
@@ -99,6 +105,7 @@ class Daemon:
     watching: Watching
     upkeep: Upkeep
     admin_token: str
+    placement: "Placement | None" = None
     port: int = 0
 
     @property
@@ -126,15 +133,21 @@ class Daemon:
             if self.world.folding is not None:
                 side.start_soon(self.world.folding.run)
             side.start_soon(self.upkeep.run)
+            if self.placement is None:
+                side.start_soon(self.upkeep.run_once_for_all)
             side.start_soon(self.watching.run)
             async with anyio.create_task_group() as main:
                 await main.start(self.supervisor.run)
+                if self.placement:
+                    await main.start(self.placement.run)
                 side.start_soon(reads.run)
                 side.start_soon(watch.run)
                 side.start_soon(self.heartbeat.run)
                 side.start_soon(self.service_history.run)
                 port = await main.start(self.server.run)
                 yield replace(self, port=port)
+                if self.placement:
+                    await self.placement.leave()
                 self.server.stop()
                 self.supervisor.stop()
             side.cancel_scope.cancel()
@@ -150,7 +163,8 @@ async def running(config: Config, world: World) -> AsyncIterator[Daemon]:
         StoreOpenError, WrongKeyError, GeneratedSecretError, ListenError: it can't start; the text
             says why and what to do. Nothing was damaged. May come wrapped in an exception group.
     """
-    async with await open_configured_store(config.store, world.crash_point) as store:
+    opening = open_configured_store(config.store, world.crash_point, alone=False)
+    async with await opening as store:
         assembled = await assemble(config, world, store)
         async with assembled.started() as daemon:
             yield daemon
@@ -168,7 +182,7 @@ async def assemble(config: Config, world: World, store: Store) -> Daemon:
     listeners: list[Listener] = [metrics.listen, event_log.listen, watch.listen, looks.listen]
     listeners.append(throughput.listen)
     vendors = _vendors(config, world, store, sealer, listeners)
-    supervisor = _supervisor(config, world, store, vendors)
+    supervisor = new_supervisor(config, world, store, vendors)
     connector = _connector(world, store, sealer, vendors, supervisor, metrics)
     heartbeat = HeartbeatCheck(store, supervisor, vendors.surroundings, world.clock)
     watching = _watching(config, world, store, vendors, supervisor, heartbeat, metrics)
@@ -215,17 +229,7 @@ async def assemble(config: Config, world: World, store: Store) -> Daemon:
         watching=watching,
         upkeep=upkeep,
         admin_token=admin_token.reveal(),
-    )
-
-
-def _supervisor(config: Config, world: World, store: Store, vendors: Vendors) -> Supervisor:
-    return Supervisor(
-        store,
-        vendors.surroundings,
-        config.supervisor.restart,
-        world.clock,
-        world.random,
-        grace_s=config.server.shutdown_grace_s,
+        placement=placement(config, world, store, supervisor, upkeep),
     )
 
 

@@ -16,7 +16,7 @@ from daemon.log_folding import LogFolding
 from daemon.redaction import Redactor
 
 # Their every request or statement would be a line; ours say more.
-_TALKATIVE = ("aiohttp.access", "aiosqlite", "hpack", "httpcore", "httpx")
+_TALKATIVE = ("aiohttp.access", "aiosqlite", "hpack", "httpcore", "httpx", "procrastinate")
 
 # syslog(3)'s severities, which journald reads from the head of a line.
 _PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}

@@ -26,8 +26,8 @@ class Reloader:
 
     What vendors, alerts and logging are told is applied at once; their accounts finish the page in hand and
     go on as configured. With new keys, all tokens are sealed anew. What was fixed at the start
-    (store, server, supervisor, metrics, jobs) is named in the log and waits for a restart. A file with a mistake,
-    or keys that do not open what is stored, change nothing.
+    (store, server, supervisor, cluster, metrics, jobs) is named in the log and waits for a restart. A
+    file with a mistake, or keys that do not open what is stored, change nothing.
     """
 
     def __init__(
@@ -95,6 +95,6 @@ class Reloader:
 
 def _needs_restart(old: Config, new: Config) -> list[str]:
     """Name the sections that differ and were fixed at the start."""
-    fixed = ("store", "server", "supervisor", "metrics", "jobs")
+    fixed = ("store", "server", "supervisor", "cluster", "metrics", "jobs")
     named = [name for name in fixed if getattr(old, name) != getattr(new, name)]
     return named + [f"vendors.{name}" for name in old.vendors if name not in new.vendors]

@@ -11,18 +11,22 @@ from store.sqlite import open_store as open_sqlite
 
 
 async def open_configured_store(
-    config: StoreConfig, crash_point: CrashPoint | None = None
+    config: StoreConfig, crash_point: CrashPoint | None = None, *, alone: bool = True
 ) -> RelationalStore:
     """Open it; it is created, or brought up to date, where that is needed.
+
+    `alone` is whether no daemon may have it open at the same time; a file never has two users.
 
     Raises:
         StoreOpenError: it cannot be used; the message says why and what to do.
     """
     if config.is_file:
         return await open_sqlite(config.path, crash_point=crash_point)
-    with _driver():
+    with postgresql_driver():
         from store.postgresql import open_store as open_postgresql  # noqa: PLC0415
-    return await open_postgresql(config.url, _password(config), crash_point=crash_point)
+    return await open_postgresql(
+        config.url, _password(config), alone=alone, crash_point=crash_point
+    )
 
 
 def reach_store(config: StoreConfig) -> str:
@@ -31,20 +35,24 @@ def reach_store(config: StoreConfig) -> str:
     Raises:
         StoreOpenError: it cannot be used; the message says why and what to do.
     """
-    with _driver():
+    with postgresql_driver():
         from store.postgresql.opening import reach  # noqa: PLC0415
     return reach(config.url, _password(config))
 
 
 @contextmanager
-def _driver() -> Iterator[None]:
-    """Who keeps the replica in a file need not have it."""
+def postgresql_driver() -> Iterator[None]:
+    """Import what only PostgreSQL needs: who keeps the replica in a file need not have it.
+
+    Raises:
+        StoreOpenError: it is not installed.
+    """
     try:
         yield
     except ImportError as error:
         raise StoreOpenError(
-            f"store.url names a PostgreSQL database, and its driver is not there ({error}):"
-            " install psycopg[binary], as syncline[postgresql] does"
+            f"store.url names a PostgreSQL database, and what that takes is not there ({error}):"
+            " install syncline[postgresql]"
         ) from error
 
 

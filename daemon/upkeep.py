@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 
 class Upkeep:
-    """All of it. `run` is its life; `listen` from the first event on.
+    """All of it. `run` and `run_once_for_all` are its life; `listen` from the first event on.
 
     Attributes:
         archiving: puts jobs away; also when somebody asks for it.
@@ -48,10 +48,13 @@ class Upkeep:
         self.jobs.listen(event)
 
     async def run(self) -> None:
-        """Go on until cancelled."""
+        """Go on with what each process on the store does for itself, until cancelled."""
+        await StoreCheck(self._store).run()
+
+    async def run_once_for_all(self) -> None:
+        """Go on with what one process does for all that are on the store, until cancelled."""
         store, clock, config = self._store, self._clock, self._config.store
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(StoreCheck(store).run)
             tasks.start_soon(NoticeRetention(store, clock, config.webhooks_retention_s).run)
             if config.history_s is not None:
                 history = AgeLimit(store.prune_history, clock, config.history_s, _tell_history)

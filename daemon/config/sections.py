@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from daemon.config.alerts import AlertsConfig
+from daemon.config.cluster import ClusterConfig
 from daemon.config.jobs import JobsConfig
 from daemon.config.rule import Named, at_least, between, fernet_key, http_url, store_url
 from daemon.config.secret import Secret
@@ -179,6 +180,7 @@ class Config:
     log: LogConfig = field(default_factory=LogConfig)
     metrics: MetricsConfig = field(default_factory=MetricsConfig)
     supervisor: SupervisorConfig = field(default_factory=SupervisorConfig)
+    cluster: ClusterConfig = field(default_factory=ClusterConfig)
     alerts: AlertsConfig = field(default_factory=AlertsConfig)
     jobs: JobsConfig = field(default_factory=JobsConfig)
     vendors: Annotated[Mapping[str, VendorConfig], Named(VENDORS, "a vendor")] = field(

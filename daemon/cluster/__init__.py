@@ -1,0 +1,1 @@
+"""Several nodes on one database: which of them hosts which accounts."""

@@ -1,0 +1,31 @@
+"""The configuration's section of several nodes on one database."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from daemon.config.rule import Rule, between
+
+_LONGEST_NAME = 100
+
+
+def _node_name() -> Rule:
+    """Hold for a name that fits into a line."""
+    return Rule(
+        f"a name of 1 to {_LONGEST_NAME} printable characters",
+        lambda value: (
+            value if 0 < len(value.strip()) <= _LONGEST_NAME and value.isprintable() else None
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterConfig:
+    """This process among those on the same PostgreSQL database; with SQLite it is the only one.
+
+    Attributes:
+        shards: how many parts the accounts are hosted in; the first node of all fixes it.
+        node: what operators call this process; None is the machine's name.
+    """
+
+    shards: Annotated[int, between(1, 4096, "a whole number from 1 to 4096")] = 64
+    node: Annotated[str | None, _node_name()] = None
