@@ -9,8 +9,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
+from math import inf
 
 from actors.action_calls import Desk
+from actors.clock import Clock
 from actors.ledger import Move, Wait
 from store.action_models import Action, ActionPriority
 from store.action_ports import Outbox
@@ -21,6 +23,8 @@ _FEW = 24
 _FEWEST = 4
 """And so many where those are not wanted, to see whether users' own are before them."""
 _DELIVERED_AT_A_TIME = 8
+_PASSED_FOR_S = 60.0
+"""So long a delivery that has to wait is not read again; our clock may be set meanwhile."""
 
 Lanes = Mapping[str, Sequence[Action]]
 """Writes by what they are about: those of one object come after each other, all others side by side."""
@@ -36,6 +40,7 @@ class ActionLanes:
         desk: Desk,
         key: Callable[[Action], str],
         next_move: Callable[[Action], Move],
+        clock: Clock,
     ) -> None:
         """Take what tells of the account, what an action is about, and what the ledger says of it."""
         self._store = store
@@ -43,6 +48,8 @@ class ActionLanes:
         self._desk = desk
         self._key = key
         self._next = next_move
+        self._clock = clock
+        self._waits: dict[str, tuple[float, float]] = {}
         self._delivering = False
         self._has_deliveries = False
         self._passed_some = False
@@ -52,6 +59,13 @@ class ActionLanes:
     def left_some(self) -> bool:
         """Whether a run passed deliveries, and the one that delivers is over and may not have seen them."""
         return self._passed_some and not self._delivering
+
+    def wait_s(self) -> float:
+        """Return how long it is until the next of the deliveries that were found to wait is due."""
+        now_s = self._clock.now().monotonic_s
+        return min(
+            (due_s - now_s for due_s, _ in self._waits.values() if due_s > now_s), default=inf
+        )
 
     @contextmanager
     def run(self) -> Iterator[bool]:
@@ -90,7 +104,12 @@ class ActionLanes:
             limit = _AT_A_TIME
             if self._has_deliveries:
                 limit = _FEW if delivers else _FEWEST
-            found = await self._store.open_actions(self._account_id, limit=limit, after_id=after_id)
+            found = await self._store.open_actions(
+                self._account_id,
+                limit=limit,
+                after_id=after_id,
+                without=self._known_to_wait() if delivers else (),
+            )
             self._has_deliveries = any(map(is_delivery, found))
             self._passed_some |= self._has_deliveries and not is_to_deliver
             lanes: defaultdict[str, list[Action]] = defaultdict(list)
@@ -120,6 +139,13 @@ class ActionLanes:
         waiting[""] = rest_s
         return True
 
+    def _known_to_wait(self) -> Sequence[str]:
+        """Return the deliveries that were found to wait not long ago, and still do."""
+        if self._waits:
+            now_s = self._clock.now().monotonic_s
+            self._waits = {key: until for key, until in self._waits.items() if min(until) > now_s}
+        return tuple(self._waits)
+
     def _deliveries(
         self, found: Sequence[Action], waiting: dict[str, float], taken: AbstractSet[str]
     ) -> Lanes:
@@ -132,6 +158,8 @@ class ActionLanes:
             move = self._next(action)
             if isinstance(move, Wait):
                 waiting[key] = move.delay_s
+                now_s = self._clock.now().monotonic_s
+                self._waits[action.id] = (now_s + move.delay_s, now_s + _PASSED_FOR_S)
             else:
                 lanes[key] = [action]
             if len(lanes) == _DELIVERED_AT_A_TIME:

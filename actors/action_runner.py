@@ -100,7 +100,9 @@ class ActionRunner:
         )
         self._gate = gate
         self._ask_again = ask_again
-        self._lanes = ActionLanes(self._store, self._account_id, desk, self._key, self._next)
+        self._lanes = ActionLanes(
+            self._store, self._account_id, desk, self._key, self._next, self._clock
+        )
         self._queue: deque[Action] = deque()
         self._reconciler = Reconciler(premises, writer, gate.permit(Priority.POLL))
         self._asked_by: dict[str, dict[str, float]] = {}
@@ -148,7 +150,7 @@ class ActionRunner:
                 ended = fenced_off
         if self._lanes.left_some:
             waiting.setdefault("", 0.0)
-        wait_s = min(waiting.values(), default=inf)
+        wait_s = min(self._lanes.wait_s(), *waiting.values(), inf)
         return ActionsRested(wait_s, tuple(met.touched), met.refused, ended)
 
     async def compare(self, fenced_off: str) -> ActionsRested:

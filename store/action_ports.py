@@ -20,11 +20,17 @@ class Outbox(Protocol):
     """What one account's actor reads and writes. Each write is fenced by the epoch of the claim."""
 
     async def open_actions(
-        self, account_id: str, *, limit: int, after_id: str | None = None
+        self,
+        account_id: str,
+        *,
+        limit: int,
+        after_id: str | None = None,
+        without: Sequence[str] = (),
     ) -> Sequence[Action]:
         """Return what is still to be done without a person: users' own first, then oldest first.
 
-        With `after_id` only what comes behind that action, which may have ended meanwhile.
+        With `after_id` only what comes behind that action, which may have ended meanwhile. Deliveries
+        whose ids are in `without` are left out; what a person asked for is not.
         """
         ...
 

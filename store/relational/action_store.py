@@ -26,11 +26,18 @@ class ActionStore:
     _readers: ReadRunner
 
     async def open_actions(
-        self, account_id: str, *, limit: int, after_id: str | None = None
+        self,
+        account_id: str,
+        *,
+        limit: int,
+        after_id: str | None = None,
+        without: Sequence[str] = (),
     ) -> Sequence[Action]:
         """Return what is still to be done, users' own first."""
         return await self._readers.run(
-            partial(actions.open_actions, account_id=account_id, limit=limit, after_id=after_id)
+            lambda connection: actions.open_actions(
+                connection, account_id, limit, after_id, without
+            )
         )
 
     async def begin_attempt(

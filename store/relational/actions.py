@@ -307,10 +307,15 @@ def read_actions(connection: Session, wanted: ActionFilter) -> Sequence[Action]:
 
 
 def open_actions(
-    connection: Session, account_id: str, limit: int, after_id: str | None = None
+    connection: Session,
+    account_id: str,
+    limit: int,
+    after_id: str | None = None,
+    without: Sequence[str] = (),
 ) -> Sequence[Action]:
     """Return what is still to be done, users' own first, oldest first; behind `after_id`, if given."""
-    wanted = {"account_id": account_id, "limit": limit, "after_id": after_id}
+    wanted: dict[str, object] = {"account_id": account_id, "limit": limit, "after_id": after_id}
+    wanted["without"] = json_rows(without)
     return _with_attempts(connection, connection.execute(SQL["open"], wanted).fetchall())
 
 

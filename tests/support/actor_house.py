@@ -173,11 +173,18 @@ class TroubledStore:
         )
 
     async def open_actions(
-        self, account_id: str, *, limit: int, after_id: str | None = None
+        self,
+        account_id: str,
+        *,
+        limit: int,
+        after_id: str | None = None,
+        without: Sequence[str] = (),
     ) -> Sequence[Action]:
         return await self._pass(
             "open_actions",
-            lambda: self._store.open_actions(account_id, limit=limit, after_id=after_id),
+            lambda: self._store.open_actions(
+                account_id, limit=limit, after_id=after_id, without=without
+            ),
         )
 
     async def take_in(

@@ -67,6 +67,10 @@ SELECT
 FROM actions
 WHERE account_id = :account_id AND state IN ('pending', 'sending', 'unknown') AND NOT parked
   AND (
+    priority != 'delivery'
+    OR id NOT IN (SELECT jsonb_array_elements_text(:without::jsonb))
+  )
+  AND (
     :after_id::text IS NULL
     OR priority < (SELECT priority FROM actions WHERE id = :after_id::text)
     OR (

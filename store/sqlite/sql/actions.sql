@@ -66,6 +66,7 @@ SELECT
   CAST(result_payload AS BLOB), priority
 FROM actions INDEXED BY actions_open
 WHERE account_id = :account_id AND state IN ('pending', 'sending', 'unknown') AND NOT parked
+  AND (priority != 'delivery' OR id NOT IN (SELECT value FROM json_each(:without)))
   AND (
     :after_id IS NULL
     OR priority < (SELECT priority FROM actions WHERE id = :after_id)

@@ -20,9 +20,14 @@ class Deliveries:
         monkeypatch.setattr(house.store, "open_actions", self.open_actions)
 
     async def open_actions(
-        self, account_id: str, *, limit: int, after_id: str | None = None
+        self,
+        account_id: str,
+        *,
+        limit: int,
+        after_id: str | None = None,
+        without: Sequence[str] = (),
     ) -> Sequence[Action]:
-        found = await self._read(account_id, limit=limit, after_id=after_id)
+        found = await self._read(account_id, limit=limit, after_id=after_id, without=without)
         slow_s, self.slow_s = self.slow_s, 0.0
         await anyio.sleep(slow_s)
         return [replace(each, priority=ActionPriority.DELIVERY) for each in found]

@@ -143,6 +143,9 @@ async def test_users_own_writes_go_before_deliveries_and_else_the_oldest_does(
     assert [action.id for action in found] == ["a4", "a5", *deliveries]
     (first,) = await store.open_actions(company.account_id, limit=1)
     assert first.id == "a4"
+    left_out = ["a5", *deliveries[:2]]
+    found = await store.open_actions(company.account_id, limit=10, without=left_out)
+    assert [action.id for action in found] == ["a4", "a5", deliveries[2]]
 
 
 async def test_offered_again_it_is_another_action_and_the_old_one_is_no_more(

@@ -253,9 +253,9 @@ async def test_a_long_list_is_not_read_again_for_each_that_comes(
     read: list[int] = []
 
     async def counted(
-        account_id: str, *, limit: int, after_id: str | None = None
+        account_id: str, *, limit: int, after_id: str | None = None, without: Sequence[str] = ()
     ) -> Sequence[Action]:
-        found = await open_actions(account_id, limit=limit, after_id=after_id)
+        found = await open_actions(account_id, limit=limit, after_id=after_id, without=without)
         read.append(len(found))
         return found
 

@@ -22,9 +22,16 @@ class ObservedOutbox:
     """A base of `ObservedStore`."""
 
     async def open_actions(
-        self: _Observed, account_id: str, *, limit: int, after_id: str | None = None
+        self: _Observed,
+        account_id: str,
+        *,
+        limit: int,
+        after_id: str | None = None,
+        without: Sequence[str] = (),
     ) -> Sequence[Action]:
-        return await self._store.open_actions(account_id, limit=limit, after_id=after_id)
+        return await self._store.open_actions(
+            account_id, limit=limit, after_id=after_id, without=without
+        )
 
     async def object(
         self: _Observed, account_id: str, object_type: str, object_id: str
