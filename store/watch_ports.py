@@ -29,7 +29,9 @@ class WatchStore(Protocol):
     async def record_alerts(self, changes: Sequence[AlertChange]) -> Sequence[AlertEvent]:
         """Store these changes in one piece; return what is to be told, with the alerts' ids.
 
-        One that is raised while the same is open becomes a change of that one.
+        Each is about the open alert of its kind and subject, as it is by now, and changes of it only
+        what it is about: others may have written meanwhile. One that is raised while the same is
+        open becomes a change of that one; what happens to one that is over is not kept, nor told.
         """
         ...
 

@@ -29,6 +29,13 @@ _INSTANTS = ("opened_at", "acked_at", "resolved_at")
 _COLUMNS = tuple(field.name for field in fields(Alert))
 """In the order in which the statements name them."""
 
+_STATEMENT = {
+    AlertHappening.CHANGED: "alert_changed",
+    AlertHappening.ESCALATED: "alert_escalated",
+    AlertHappening.ACKNOWLEDGED: "alert_acknowledged",
+    AlertHappening.RESOLVED: "alert_resolved",
+}
+
 
 def open_alerts(connection: Session) -> Sequence[Alert]:
     """Return every alert that is not resolved."""
@@ -49,9 +56,9 @@ def read_alert(connection: Session, alert_id: int) -> Alert | None:
 def record_alerts(connection: Session, changes: Sequence[AlertChange]) -> Sequence[AlertEvent]:
     """Store what happens to alerts; return what is to be told."""
     told = []
-    ids: dict[tuple[str, str], int] = {}
+    connection.execute(SQL["alerts_in_order"]).close()
     for change in changes:
-        alert = _stored(connection, change, ids)
+        alert = _stored(connection, change)
         if alert is None or change.what is AlertHappening.CHANGED:
             continue
         row = (alert.id, str(change.what), to_text(change.at), msgspec.json.encode(alert).decode())
@@ -115,28 +122,21 @@ def put_channel(connection: Session, position: ChannelPosition) -> None:
     )
 
 
-def _stored(
-    connection: Session, change: AlertChange, ids: dict[tuple[str, str], int]
-) -> Alert | None:
-    """Write the alert as it is from now on; None when there is nothing to tell.
+def _stored(connection: Session, change: AlertChange) -> Alert | None:
+    """Write what happens to the open alert of its kind and subject, and return it as it is from now on.
 
-    Args:
-        connection: with a transaction open.
-        change: what happens.
-        ids: of those that were raised by this call: who follows in it cannot know them.
+    None when there is nothing to tell: it is over already, or open already.
     """
     alert = _plain(change.alert)
     if change.what is AlertHappening.TEST:
         return alert
     if change.what is not AlertHappening.RAISED:
-        alert = replace(alert, id=alert.id or ids[alert.key])
-        connection.execute(SQL["change_alert"], _row(alert))
-        return alert
+        row = connection.execute(SQL[_STATEMENT[change.what]], _row(alert)).fetchone()
+        return None if row is None else _alert(row)
     row = connection.execute(SQL["raise_alert"], _row(alert)).fetchone()
     if row is None:
-        connection.execute(SQL["change_open_alert"], _row(alert))
+        connection.execute(SQL["change_open_alert"], _row(alert)).close()
         return None
-    ids[alert.key] = row[0]
     return replace(alert, id=row[0])
 
 

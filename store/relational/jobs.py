@@ -37,8 +37,10 @@ def accept_job(
                 raise JobConflictError("the idempotency key was used for another job", job_id)
             return _known(connection, job_id), False
     elif not new.allow_duplicate:
-        since = {"since": to_text(new.at - _SAME_WITHIN), "fingerprint": new.fingerprint}
-        same = connection.execute(SQL["same_since"], {"account_id": new.account_id, **since})
+        what = {"account_id": new.account_id, "fingerprint": new.fingerprint}
+        connection.execute(SQL["lock_same"], what).close()
+        since = {"since": to_text(new.at - _SAME_WITHIN)}
+        same = connection.execute(SQL["same_since"], {**what, **since})
         for (job_id,) in same:
             raise JobConflictError("the same was entered within the last 24 h", job_id)
     at = to_text(new.at)

@@ -8,10 +8,12 @@ FROM finance_progress WHERE account_id = ?;
 SELECT generation FROM finance_progress WHERE account_id = ? FOR UPDATE;
 
 -- name: begin
--- A copy by an earlier mapping is begun anew. Nothing for an account that is gone.
+-- A copy by an earlier mapping is begun anew. Nothing for an account that is gone; and nothing where
+-- another node began it at the same moment: that one will do.
 INSERT INTO finance_progress (account_id, mapping, stage, seq)
 SELECT :account_id, :mapping, 'clearing', last_seq FROM feed
-WHERE EXISTS (SELECT 1 FROM accounts WHERE id = :account_id);
+WHERE EXISTS (SELECT 1 FROM accounts WHERE id = :account_id)
+ON CONFLICT (account_id) DO NOTHING;
 
 -- name: abandon
 DELETE FROM finance_progress WHERE account_id = ?;

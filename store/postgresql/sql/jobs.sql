@@ -4,6 +4,10 @@ SELECT id, fingerprint FROM jobs WHERE idempotency_key = :key
 UNION ALL
 SELECT id, fingerprint FROM jobs_archive WHERE idempotency_key = :key;
 
+-- name: lock_same
+-- Nobody else enters the same until the transaction ends, and who waited sees what was entered.
+SELECT pg_advisory_xact_lock(hashtextextended(:account_id || ' ' || :fingerprint, 7)) IS NULL;
+
 -- name: same_since
 -- The newest one that means the same, which may still be done.
 SELECT id FROM jobs

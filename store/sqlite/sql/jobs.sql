@@ -4,6 +4,10 @@ SELECT id, fingerprint FROM jobs WHERE idempotency_key = :key
 UNION ALL
 SELECT id, fingerprint FROM jobs_archive WHERE idempotency_key = :key;
 
+-- name: lock_same
+-- There is one writer: nobody else enters the same in between.
+SELECT :account_id, :fingerprint;
+
 -- name: same_since
 -- The newest one that means the same, which may still be done.
 SELECT id FROM jobs

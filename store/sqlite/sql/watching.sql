@@ -31,15 +31,50 @@ VALUES (
 ON CONFLICT DO NOTHING RETURNING id;
 
 -- name: change_open_alert
-UPDATE alerts SET severity = :severity, cause = :cause
+-- Of the one that is open, whoever raised it: it only becomes worse.
+UPDATE alerts SET
+  cause = :cause, severity = CASE WHEN :severity = 'critical' THEN :severity ELSE severity END
 WHERE kind = :kind AND subject = :subject AND resolved_at IS NULL;
 
--- name: change_alert
+-- name: alert_changed
+-- Each of these changes what its happening is about, and nothing else: others write too. No row comes
+-- back when the alert is over.
+UPDATE alerts SET cause = :cause, tried = :tried
+WHERE kind = :kind AND subject = :subject AND resolved_at IS NULL
+RETURNING
+  id, kind, subject, severity, cause, opened_at, vendor, account_id, tried, escalations, acked_at,
+  acked_by, note, resolved_at, resolution;
+
+-- name: alert_escalated
+-- Told again by time only while nobody looks after it; and when it became worse, in any case.
 UPDATE alerts SET
-  severity = :severity, cause = :cause, tried = :tried, escalations = :escalations,
-  acked_at = :acked_at, acked_by = :acked_by, note = :note, resolved_at = :resolved_at,
-  resolution = :resolution
-WHERE id = :id;
+  severity = :severity, cause = :cause, tried = :tried, escalations = :escalations, acked_at = NULL
+WHERE kind = :kind AND subject = :subject AND resolved_at IS NULL
+  AND (
+    (escalations < :escalations AND acked_at IS NULL)
+    OR (escalations = :escalations AND severity <> :severity)
+  )
+RETURNING
+  id, kind, subject, severity, cause, opened_at, vendor, account_id, tried, escalations, acked_at,
+  acked_by, note, resolved_at, resolution;
+
+-- name: alert_acknowledged
+UPDATE alerts SET acked_at = :acked_at, acked_by = :acked_by, note = :note
+WHERE kind = :kind AND subject = :subject AND resolved_at IS NULL
+RETURNING
+  id, kind, subject, severity, cause, opened_at, vendor, account_id, tried, escalations, acked_at,
+  acked_by, note, resolved_at, resolution;
+
+-- name: alert_resolved
+UPDATE alerts SET resolved_at = :resolved_at, resolution = :resolution
+WHERE kind = :kind AND subject = :subject AND resolved_at IS NULL
+RETURNING
+  id, kind, subject, severity, cause, opened_at, vendor, account_id, tried, escalations, acked_at,
+  acked_by, note, resolved_at, resolution;
+
+-- name: alerts_in_order
+-- There is one writer.
+SELECT 1;
 
 -- name: add_alert_event
 INSERT INTO alert_events (alert_id, what, at, body) VALUES (?, ?, ?, ?) RETURNING seq;
