@@ -153,6 +153,22 @@ class ReadLeases(Protocol):
         ...
 
 
+class Sights(Protocol):
+    """What nodes see that concerns more than their own accounts, for the house to tell of."""
+
+    async def publish_sight(self, node: str, document: bytes) -> None:
+        """Store what a node sees now, instead of what it saw before."""
+        ...
+
+    async def sights(self, *, within_s: float) -> Sequence[tuple[str, bytes]]:
+        """Return what each node said within the last so many seconds, by node."""
+        ...
+
+    async def withdraw_sight(self, node: str) -> None:
+        """Forget what a node saw."""
+        ...
+
+
 class Wire(Protocol):
     """Quick words between the nodes. Any of them may be lost: what matters is stored."""
 
@@ -171,5 +187,5 @@ class Wire(Protocol):
         ...
 
 
-class ClusterStore(Shards, Nodes, Errands, Standings, ReadLeases, Wire, Protocol):
+class ClusterStore(Shards, Nodes, Errands, Standings, ReadLeases, Sights, Wire, Protocol):
     """All of it."""

@@ -31,9 +31,19 @@ class AlertBook:
         self._open: dict[tuple[str, str], Alert] = {}
         self._absent_since: dict[tuple[str, str], datetime] = {}
 
-    def load(self, alerts: Iterable[Alert]) -> None:
-        """Begin with these open alerts, as they are stored."""
+    def load(self, alerts: Iterable[Alert], unwritten: Iterable[AlertChange] = ()) -> None:
+        """Know these open alerts, as they are stored, and what happened since that is not yet."""
         self._open = {alert.key: alert for alert in alerts}
+        for change in unwritten:
+            known = self._open.get(change.alert.key)
+            if change.what is AlertHappening.RESOLVED:
+                self._open.pop(change.alert.key, None)
+            elif known is not None or change.what is AlertHappening.RAISED:
+                self._open[change.alert.key] = replace(
+                    change.alert, id=change.alert.id or (0 if known is None else known.id)
+                )
+        for key in self._absent_since.keys() - self._open.keys():
+            del self._absent_since[key]
 
     def open_alerts(self) -> Sequence[Alert]:
         """Return all that are open."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from random import Random
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from daemon.alerts.mail import AlertMail, NameOf, Post
 from daemon.alerts.webhook import AlertWebhook
 from daemon.config import AlertsConfig
 from daemon.config.alerts import AlertmanagerConfig, EmailConfig, WebhookConfig
-from store.watch_models import Alert, AlertEvent
+from store.watch_models import Alert, AlertEvent, ChannelPosition
 from store.watch_ports import WatchStore
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class ChannelWorkshop:
         name_of: tells what an account is called.
         count: hears of each delivery's channel and outcome.
         post_mail: hands over a mail; None does it over SMTP.
+        shared: whether other nodes deliver too, one at a time.
     """
 
     store: WatchStore
@@ -51,6 +53,7 @@ class ChannelWorkshop:
     name_of: NameOf
     count: Callable[[str, str], None]
     post_mail: Post | None = None
+    shared: bool = False
 
 
 @dataclass(slots=True)
@@ -59,6 +62,7 @@ class _Running:
     delivery: Delivery
     http: httpx.AsyncClient | None
     task: TaskHandle[None] | None = None
+    is_over: bool = False
 
 
 class Channels:
@@ -102,12 +106,42 @@ class Channels:
         for delivery in self.deliveries():
             delivery.tell_unstored(events)
 
+    async def told_through(self) -> float:
+        """Return up to which event all channels were told, by whichever node; infinite without any.
+
+        Raises:
+            StoreUnavailableError: that can't be read now.
+        """
+        if self._workshop.shared:
+            store = self._workshop.store
+            positions = [await store.channel(each.name) for each in self.deliveries()]
+        else:
+            positions = [each.position for each in self.deliveries()]
+        return min((-1 if each is None else each.position for each in positions), default=inf)
+
+    async def replay(self, name: str, after: int) -> bool:
+        """Have a channel told once more what happened behind `after`; tell whether there is such a one.
+
+        Raises:
+            StoreUnavailableError: another node would tell it, and this can't be stored for that one.
+        """
+        for delivery in self.deliveries():
+            if delivery.name == name:
+                if self._workshop.shared:
+                    await self._workshop.store.put_channel(ChannelPosition(name, after))
+                else:
+                    delivery.replay(after)
+                return True
+        return False
+
     async def run(self) -> None:
-        """Deliver until cancelled."""
+        """Deliver until cancelled; may be run again afterwards."""
         try:
             async with anyio.create_task_group() as self._tasks:
-                for running in self._running.values():
-                    self._start(running)
+                for name, running in list(self._running.items()):
+                    if running.is_over:
+                        self._running[name] = self._build(running.config)
+                    self._start(self._running[name])
                 await anyio.sleep_forever()
         finally:
             self._tasks = None
@@ -132,6 +166,7 @@ class Channels:
             workshop.random,
             open_alerts=self._open_alerts,
             count=workshop.count,
+            shared=workshop.shared,
         )
         return _Running(section, delivery, http)
 
@@ -147,6 +182,7 @@ class Channels:
         self._put_away(running)
 
     def _put_away(self, running: _Running) -> None:
+        running.is_over = True
         if running.http is not None:
             self._closing.append(running.http)
             running.http = None

@@ -1,7 +1,8 @@
 """What holds now and somebody should know. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from actors.status import AccountState
 from daemon.alerts import kinds
@@ -48,6 +49,24 @@ class Condition:
     account_id: str | None = None
     severity: Severity | None = None
     tried: str = ""
+
+
+class Conditions(Protocol):
+    """Where it is told what holds: the desk, or what takes it there from another node."""
+
+    def hold(self, condition: Condition) -> None:
+        """Something holds, or happened, that somebody should know."""
+        ...
+
+    def end(self, kind: str, subject: str, how: str) -> None:
+        """It is over."""
+        ...
+
+    def settle(
+        self, kinds: Collection[str], subject: str, holding: Sequence[Condition], how: str = ""
+    ) -> None:
+        """These conditions are all of these kinds that hold for the subject; the others do not."""
+        ...
 
 
 def account_conditions(

@@ -1,6 +1,7 @@
 """Tells one channel what happens to alerts: in order, until it takes it or is given up."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from math import inf
@@ -58,14 +59,20 @@ class Delivery:
         *,
         open_alerts: Callable[[], Sequence[Alert]],
         count: Callable[[str, str], None],
+        shared: bool = False,
     ) -> None:
-        """Take what is needed; `count` hears of each delivery's channel and outcome."""
+        """Take what is needed; `count` hears of each delivery's channel and outcome.
+
+        `shared` is whether other nodes may store that something is to be told once more.
+        """
         self._sender = sender
         self._store = store
         self._clock = clock
         self._random = random
         self._open_alerts = open_alerts
         self._count = count
+        self._shared = shared
+        self._kept: ChannelPosition | None = None
         self._news = anyio.Event()
         self._unstored: list[AlertEvent] = []
         self._again_after: int | None = None
@@ -108,13 +115,14 @@ class Delivery:
         if known is None:
             known = ChannelPosition(self.name, await self._store.last_alert_seq())
             await self._store.put_channel(known)
-        self.position = known
+        self.position = self._kept = known
 
     async def run(self) -> None:
         """Deliver until cancelled."""
         position = await self._begin()
         while True:
             self._news = anyio.Event()
+            await self._look_for_replay()
             if self._again_after is not None:
                 position, self._again_after = ChannelPosition(self.name, self._again_after), None
                 self._batch = ()
@@ -125,6 +133,15 @@ class Delivery:
             else:
                 with anyio.move_on_after(self._resend_in_s() or self._sender.resend_every_s):
                     await self._news.wait()
+
+    async def _look_for_replay(self) -> None:
+        """See whether another node stored where to begin again: it is not where this one left off."""
+        if not self._shared:
+            return
+        with suppress(StoreUnavailableError):
+            stored = await self._store.channel(self.name)
+            if stored is not None and stored != self._kept:
+                self._again_after, self._kept = stored.position, stored
 
     async def _begin(self) -> ChannelPosition:
         """Return where to go on, once it is time to."""
@@ -210,6 +227,7 @@ class Delivery:
         self.position = position
         try:
             await self._store.put_channel(position)
+            self._kept = position
         except StoreUnavailableError:
             log.debug("alert_position_not_kept", channel=self.name)
 

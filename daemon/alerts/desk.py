@@ -5,7 +5,6 @@ Whoever tells is not kept waiting: it is written a moment later, all that came m
 
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import replace
 
 import anyio
 import structlog
@@ -21,6 +20,8 @@ from store.watch_models import Alert, AlertChange, AlertEvent, AlertHappening, S
 from store.watch_ports import WatchStore
 
 LOOK_EVERY_S = 10.0
+SHARED_LOOK_EVERY_S = 2.0
+"""Where other nodes write alerts too: so late this one knows of them, and tells them."""
 
 _TELL_WITHIN_S = 2.0
 _TELL_LOOKS = 40
@@ -37,26 +38,38 @@ class AlertDesk:
 
     What is told before it runs, or while the store takes no writes, is kept in memory and written
     once it can be. That the store takes none is told over the channels at once, unwritten.
+
+    Where several nodes share the store, that is the truth: what is open is read from it again and
+    again, and one node at a time escalates and tells over the channels.
+
+    Attributes:
+        tells: whether this is the node that tells.
     """
 
     def __init__(
-        self, store: WatchStore, clock: Clock, book: AlertBook, channels: Channels
+        self,
+        store: WatchStore,
+        clock: Clock,
+        book: AlertBook,
+        channels: Channels,
+        *,
+        shared: bool = False,
     ) -> None:
+        """Take what is needed; `shared` is whether other nodes write alerts to the store as well."""
         self._store = store
         self._clock = clock
         self.book = book
         self.channels = channels
+        self._shared = shared
+        self.tells = not shared
         self._pending: list[AlertChange] = []
         self._told_unstored: list[AlertChange] = []
-        self._ids: dict[tuple[str, str], int] = {}
         self._news = anyio.Event()
         self._writing = anyio.Lock()
 
     async def load(self) -> None:
         """Begin with what is open in the store. Raises `StoreUnavailableError`."""
-        stored = await self._store.open_alerts()
-        self.book.load(stored)
-        self._ids = {alert.key: alert.id for alert in stored}
+        await self.refresh()
         for delivery in self.channels.deliveries():
             await delivery.load()
 
@@ -84,8 +97,7 @@ class AlertDesk:
         await self._write()
         last = await self._store.last_alert_seq()
         for _ in range(_TELL_LOOKS):
-            positions = [each.position for each in self.channels.deliveries()]
-            if all(each is not None and each.position >= last for each in positions):
+            if await self.channels.told_through() >= last:
                 break
             await anyio.sleep(_TELL_WITHIN_S / _TELL_LOOKS)
 
@@ -103,6 +115,8 @@ class AlertDesk:
             UnknownAlertError: no such alert is open.
             StoreUnavailableError: the store takes no writes now; it will be noted.
         """
+        if self._shared:
+            await self.refresh()
         found = [alert for alert in self.book.open_alerts() if alert.id == alert_id]
         if not found or not alert_id:
             raise UnknownAlertError
@@ -128,15 +142,28 @@ class AlertDesk:
     async def run(self) -> None:
         """Write and escalate until cancelled."""
         while True:
-            with anyio.move_on_after(LOOK_EVERY_S):
+            with anyio.move_on_after(SHARED_LOOK_EVERY_S if self._shared else LOOK_EVERY_S):
                 await self._news.wait()
             self._news = anyio.Event()
+            try:
+                await self.look()
+            except StoreUnavailableError:
+                if self.tells:
+                    self._tell_of_the_store()
+
+    async def look(self) -> None:
+        """Learn what other nodes wrote, escalate what stays, and write what is pending.
+
+        Raises:
+            StoreUnavailableError: that can't be done now.
+        """
+        if self.tells:
             self._look_at_channels()
             self._take(self.book.escalate(self._clock.now().utc))
-            try:
-                await self._write()
-            except StoreUnavailableError:
-                self._tell_of_the_store()
+        await self._write()
+        if self._shared:
+            await self.refresh()
+            self.channels.wake()
 
     async def close(self) -> None:
         """Write what is pending, if the store takes it."""
@@ -148,6 +175,11 @@ class AlertDesk:
             self._pending.extend(changes)
             self._news.set()
 
+    async def refresh(self) -> None:
+        """Know what is open in the store. Raises `StoreUnavailableError`."""
+        async with self._writing:
+            self.book.load(await self._store.open_alerts(), self._pending)
+
     async def _write(self) -> None:
         """Store what is pending, then have it told.
 
@@ -155,29 +187,15 @@ class AlertDesk:
             StoreUnavailableError: it stays pending.
         """
         async with self._writing:
-            while changes := [self._with_id(change) for change in self._pending]:
+            while changes := list(self._pending):
                 told = await self._store.record_alerts(changes)
                 del self._pending[: len(changes)]
                 for event in told:
-                    self._wrote(event)
+                    if event.what is AlertHappening.RAISED:
+                        self.book.stored(event.alert)
+                    _log(event)
                 if told:
                     self.channels.wake()
-
-    def _with_id(self, change: AlertChange) -> AlertChange:
-        """Fill in the id of an alert that was stored after the change was decided."""
-        alert = change.alert
-        if alert.id or change.what is AlertHappening.RAISED:
-            return change
-        return replace(change, alert=replace(alert, id=self._ids.get(alert.key, 0)))
-
-    def _wrote(self, event: AlertEvent) -> None:
-        alert = event.alert
-        if event.what is AlertHappening.RESOLVED:
-            self._ids.pop(alert.key, None)
-        elif event.what is AlertHappening.RAISED:
-            self._ids[alert.key] = alert.id
-            self.book.stored(alert)
-        _log(event)
 
     def _tell_of_the_store(self) -> None:
         """Have the one alert told that can't be stored."""

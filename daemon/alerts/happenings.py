@@ -7,7 +7,7 @@ from actors import events
 from actors.clock import Clock
 from actors.events import DeliveryOutcome
 from daemon.alerts import kinds
-from daemon.alerts.condition import Condition
+from daemon.alerts.condition import Condition, Conditions
 from daemon.alerts.desk import AlertDesk
 from store.action_models import ENDED
 from store.ports import Store
@@ -21,8 +21,10 @@ _SHOWN_CHARACTERS = 100
 class Happenings:
     """Tells the desk what the actors' events mean for somebody who should know."""
 
-    def __init__(self, desk: AlertDesk, clock: Clock) -> None:
+    def __init__(self, desk: AlertDesk, seen: Conditions, clock: Clock) -> None:
+        """Take whom to tell; `seen` takes what is about more than an account."""
         self._desk = desk
+        self._seen = seen
         self._clock = clock
         self._refused: dict[str, list[float]] = {}
 
@@ -53,7 +55,7 @@ class Happenings:
         for vendor, times in self._refused.items():
             times[:] = [at_s for at_s in times if now_s - at_s < _REFUSED_WITHIN_S]
             if len(times) < _REFUSED_TOLD:
-                self._desk.settle((kinds.WEBHOOKS_REFUSED.name,), vendor, ())
+                self._seen.settle((kinds.WEBHOOKS_REFUSED.name,), vendor, ())
 
     def _drifted(self, event: events.DriftFound) -> None:
         asked, found = event.asked[:_SHOWN_CHARACTERS], event.found[:_SHOWN_CHARACTERS]
@@ -78,7 +80,7 @@ class Happenings:
         first_s = times[0] if len(times) == _REFUSED_TOLD else -inf
         if times[-1] - first_s < _REFUSED_WITHIN_S:
             cause = f"{_REFUSED_TOLD} deliveries within ten minutes were refused: {event.outcome}"
-            self._desk.hold(Condition(kinds.WEBHOOKS_REFUSED, event.vendor, cause, event.vendor))
+            self._seen.hold(Condition(kinds.WEBHOOKS_REFUSED, event.vendor, cause, event.vendor))
 
     def _hold(
         self,

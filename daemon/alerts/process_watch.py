@@ -1,6 +1,6 @@
 """Conditions of the process and of whole vendors, looked at every few seconds."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from math import inf
 
 import anyio
@@ -9,16 +9,14 @@ from actors.clock import Clock
 from actors.polling import QUIET_AFTER_S
 from actors.surroundings import Surroundings
 from daemon.alerts import kinds
-from daemon.alerts.condition import Condition
+from daemon.alerts.condition import Condition, Conditions
 from daemon.alerts.desk import AlertDesk
-from daemon.alerts.happenings import Happenings, recall_actions
+from daemon.alerts.happenings import Happenings
 from daemon.heartbeat import HeartbeatCheck
-from store.errors import StoreUnavailableError
 from store.models import StoreHealth
 from store.ports import Store
 
 _EVERY_S = 5.0
-_RECALL_EVERY_S = 3_600.0
 _VENDOR_KINDS = tuple(
     kind.name
     for kind in (
@@ -36,29 +34,30 @@ class ProcessWatch:
     def __init__(
         self,
         desk: AlertDesk,
+        seen: Conditions,
         happenings: Happenings,
         store: Store,
         heartbeat: HeartbeatCheck,
         surroundings: Mapping[str, Surroundings],
         clock: Clock,
-        vendor_of: Callable[[str], str],
     ) -> None:
-        """Take what is looked at; `surroundings` afresh each time. Hears at once of the store's trouble."""
+        """Take what is looked at; `surroundings` afresh each time. Hears at once of the store's trouble.
+
+        `seen` takes what holds of vendors; that the store takes no writes can't be told by way of it.
+        """
         self._desk = desk
+        self._seen = seen
         self._happenings = happenings
         self._store = store
         self._heartbeat = heartbeat
         self._surroundings = surroundings
         self._clock = clock
-        self._vendor_of = vendor_of
-        self._recalled_s: float | None = None
         store.on_health(self._look_at_store)
 
     async def run(self) -> None:
         """Look until cancelled."""
         while True:
             self.look()
-            await self._recall()
             await anyio.sleep(_EVERY_S)
 
     def look(self) -> None:
@@ -66,12 +65,12 @@ class ProcessWatch:
         self._look_at_store(self._store.health())
         self._happenings.settle()
         for vendor, around in self._surroundings.items():
-            self._desk.settle(_VENDOR_KINDS, vendor, list(self._conditions(vendor, around)))
+            self._seen.settle(_VENDOR_KINDS, vendor, list(self._conditions(vendor, around)))
 
     def _look_at_store(self, health: StoreHealth) -> None:
         if health.writable:
             self._desk.end(kinds.STORE_UNAVAILABLE.name, "", "the database takes writes again")
-        else:
+        elif self._desk.tells:
             cause = f"the database takes no writes: {health.reason}"
             self._desk.hold(Condition(kinds.STORE_UNAVAILABLE, "", cause))
 
@@ -100,13 +99,3 @@ class ProcessWatch:
                 f" {state.allowance}; polls come {state.stretch:.1f} times as seldom"
             )
             yield Condition(kinds.READS_SHORT, vendor, cause, vendor)
-
-    async def _recall(self) -> None:
-        now_s = self._clock.now().monotonic_s
-        if self._recalled_s is not None and now_s - self._recalled_s < _RECALL_EVERY_S:
-            return
-        try:
-            await recall_actions(self._desk, self._store, self._vendor_of)
-        except StoreUnavailableError:
-            return
-        self._recalled_s = now_s

@@ -16,7 +16,12 @@ from actors import events
 from actors.clock import Clock
 from actors.outage import Outage
 from daemon.alerts import kinds
-from daemon.alerts.condition import ACCOUNT_KINDS, Condition, account_conditions
+from daemon.alerts.condition import (
+    ACCOUNT_KINDS,
+    Condition,
+    Conditions,
+    account_conditions,
+)
 from daemon.alerts.desk import AlertDesk
 from daemon.health.checks import Finding
 from daemon.health.judge import STUCK_S, Facts, judge
@@ -60,15 +65,21 @@ class HealthMonitor:
         readings: Readings,
         recovery: Recovery,
         desk: AlertDesk,
+        seen: Conditions,
         clock: Clock,
         outages: Mapping[str, Outage],
     ) -> None:
-        """Take what is needed; `outages` are what the actors of each vendor are told."""
+        """Take what is needed.
+
+        `desk` is told of accounts, `seen` of vendors; `outages` are what the actors of each vendor are
+        told.
+        """
         self._store = store
         self._supervisor = supervisor
         self._readings = readings
         self._recovery = recovery
         self._desk = desk
+        self._seen = seen
         self._clock = clock
         self._outages = outages
         self._vendors: dict[str, VendorWatch] = {}
@@ -138,8 +149,7 @@ class HealthMonitor:
     async def run(self) -> None:
         """Look until cancelled."""
         self._began_s = self._clock.now().monotonic_s
-        alerts = self._desk.book.open_alerts()
-        self._unwell.update(alert.subject for alert in alerts if alert.kind in ACCOUNT_KINDS)
+        self._take_up()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._rounds)
             ticks = 0
@@ -150,6 +160,12 @@ class HealthMonitor:
                 if ticks % _GLANCE_EVERY == 0:
                     await self._glance()
                 await self._look_at_touched()
+
+    def _take_up(self) -> None:
+        """Look after those of whom alerts are open: they came from another node, or were there at the start."""
+        for alert in self._desk.book.open_alerts():
+            if alert.kind in ACCOUNT_KINDS and self._supervisor.is_here(alert.subject):
+                self._unwell.add(alert.subject)
 
     def judged(self, account_id: str) -> tuple[Facts, Sequence[Finding]] | None:
         """Return how an account does now; None when it is not known."""
@@ -171,7 +187,8 @@ class HealthMonitor:
         while True:
             parts: list[list[str]] = [[] for _ in range(PARTS)]
             async for account_id in _in_slices(self._readings.census.ids(), _GLANCED_AT_ONCE):
-                parts[part_of(account_id)].append(account_id)
+                if self._supervisor.is_here(account_id):
+                    parts[part_of(account_id)].append(account_id)
             for part, accounts in enumerate(parts):
                 await anyio.sleep(ROUND_S / PARTS)
                 if accounts:
@@ -225,6 +242,7 @@ class HealthMonitor:
                 or self._readings.exact_before(account_id, now_s - target_s)
             ):
                 self._touched.add(account_id)
+        self._take_up()
         self._touched |= self._unwell
         await self._recovery.restart_stuck(stuck, len(hosted))
 
@@ -235,7 +253,10 @@ class HealthMonitor:
         self._crashes[account_id] = host.restarts
 
     def _look_at(self, account_id: str) -> Facts | None:
-        """Judge an account and settle what is told of it."""
+        """Judge an account and settle what is told of it; another node's is left to that one."""
+        if not self._supervisor.is_here(account_id):
+            self._unwell.discard(account_id)
+            return None
         facts = self._readings.facts(account_id)
         if facts is None:
             if account_id in self._unwell:
@@ -298,7 +319,7 @@ class HealthMonitor:
                 log.info("vendor_incident_over", vendor=vendor)
             if watch.probers is not None:
                 self._recovery.probe(vendor, sorted(watch.probers))
-            self._desk.settle(_VENDOR_KINDS, vendor, list(self._vendor_conditions(vendor, watch)))
+            self._seen.settle(_VENDOR_KINDS, vendor, list(self._vendor_conditions(vendor, watch)))
 
     def _vendor_conditions(self, vendor: str, watch: VendorWatch) -> Iterator[Condition]:
         if watch.probers is not None:

@@ -146,10 +146,8 @@ async def test(call: Call[Nothing, Nothing]) -> Answer:
 async def replay(call: Call[Nothing, ReplayRequest]) -> Answer:
     """Have a channel told once more."""
     watching, wanted = _watching(call.context.watching), call.body.channel
-    for delivery in watching.desk.channels.deliveries():
-        if delivery.name == wanted:
-            delivery.replay(call.body.after)
-            return Answer(Told([wanted]), HTTPStatus.ACCEPTED)
+    if await watching.desk.channels.replay(wanted, call.body.after):
+        return Answer(Told([wanted]), HTTPStatus.ACCEPTED)
     raise NotFoundError(f"no channel {wanted!r} is configured")
 
 

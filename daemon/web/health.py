@@ -161,7 +161,7 @@ async def summary(call: Call[SummaryQuery, Nothing]) -> Answer:
             accounts={state: counts[state] for state in WORST_FIRST},
             worst=worst,
             alerts=open_alerts(watching),
-            incidents=() if watching is None else watching.monitor.incidents(),
+            incidents=() if watching is None else watching.incidents(),
         )
     )
 

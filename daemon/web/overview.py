@@ -116,7 +116,7 @@ async def overview(call: Call[OverviewQuery, Nothing]) -> Answer:
             trouble=open_trouble(context),
             alerts=open_alerts(watching),
             most_urgent=_most_urgent(watching),
-            incidents=() if watching is None else watching.monitor.incidents(),
+            incidents=() if watching is None else watching.incidents(),
             states={state: counts[state] for state in WORST_FIRST},
             oldest_exact_as_of=None if oldest_s is None else datetime.fromtimestamp(oldest_s, UTC),
             reads=_reads(context),

@@ -7,6 +7,7 @@ from store.postgresql.cluster.errands import ErrandStore
 from store.postgresql.cluster.feed import SharedFeed
 from store.postgresql.cluster.nodes import NodeStore
 from store.postgresql.cluster.shards import ShardStore
+from store.postgresql.cluster.sights import SightStore
 from store.postgresql.cluster.standings import StandingStore
 from store.postgresql.cluster.wire import PostgresqlWire
 from store.relational.change_signal import ChangeSignal
@@ -14,7 +15,9 @@ from store.relational.runners import ReadRunner, WriteRunner
 from store.relational.store import RelationalStore
 
 
-class PostgresqlStore(ShardStore, NodeStore, ErrandStore, StandingStore, RelationalStore):
+class PostgresqlStore(
+    ShardStore, NodeStore, ErrandStore, StandingStore, SightStore, RelationalStore
+):
     """`store.ports.Store` on one database, from its opening until `close` or the `async with` ends.
 
     Where several nodes share the database it is `store.cluster_ports.ClusterStore`, too.

@@ -81,3 +81,10 @@ CREATE TABLE leased_use (
   resource text COLLATE "C" NOT NULL PRIMARY KEY,
   used     bigint           NOT NULL
 ) WITH (fillfactor = 50);
+
+-- What each node sees that concerns more than its own accounts; it says so again and again.
+CREATE TABLE node_sights (
+  node     text COLLATE "C" NOT NULL PRIMARY KEY,
+  document bytea            NOT NULL,
+  at       timestamptz      NOT NULL
+) WITH (fillfactor = 50);

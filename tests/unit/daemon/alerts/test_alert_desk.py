@@ -155,7 +155,7 @@ async def test_happening_is_over_when_another_says_so_or_somebody_takes_it(tmp_p
     drift = ("a", "quickbooks", "17", "Invoice", "129", "TotalAmt")
     parked = ("a", "quickbooks", "18", "payment.create")
     async with alert_house(tmp_path) as house:
-        happenings = Happenings(house.desk, house.clock)
+        happenings = Happenings(house.desk, house.desk, house.clock)
         for event in (
             events.DriftFound(*drift, asked="12", found="13"),
             events.ActionParked(*parked, reason="the answer was lost"),
@@ -175,7 +175,7 @@ async def test_happening_is_over_when_another_says_so_or_somebody_takes_it(tmp_p
 async def test_deliveries_that_are_refused_are_an_alert_when_there_are_many(tmp_path: Path) -> None:
     forged = events.WebhookDelivered("quickbooks", events.DeliveryOutcome.FORGED, 0.1)
     async with alert_house(tmp_path) as house:
-        happenings = Happenings(house.desk, house.clock)
+        happenings = Happenings(house.desk, house.desk, house.clock)
         for _ in range(4):
             happenings.listen(forged)
         assert house.desk.book.open_alerts() == ()
