@@ -277,7 +277,7 @@ class AccountActor:
             return self._look_failed(look, error, is_current=sealed is self._sealed)
         ahead.note(look, stored=True)
         if applied.missed and around.hearing is not None:
-            around.hearing.health.missed()
+            around.hearing.health.missed(around.clock.now().monotonic_s)
         moves = brake.still_moving(page.cursors, applied.held)
         if applied.held or self._state.held:
             self._announcer.held(look, moves, self._state.held, applied.held)

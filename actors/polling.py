@@ -72,26 +72,47 @@ class WebhookHealth:
 
     Attributes:
         since_s: since when they do without a break; infinite while they don't.
+        delivered_s: when the vendor last delivered to this process.
+        missed_s: when an account of this process last missed a change.
     """
 
-    __slots__ = ("_works_until_s", "since_s")
+    __slots__ = ("_works_until_s", "delivered_s", "missed_s", "since_s")
 
     def __init__(self) -> None:
         self.since_s = inf
         self._works_until_s = -inf
+        self.delivered_s = self.missed_s = -inf
 
     def delivered(self, now_s: float) -> None:
         """Take in that a signed delivery came that could be read, and is durable."""
-        if now_s >= self._works_until_s:
-            self.since_s = now_s
-        self._works_until_s = now_s + QUIET_AFTER_S
+        self.delivered_s = now_s
+        self._work_from(now_s)
 
-    def missed(self) -> None:
+    def missed(self, now_s: float) -> None:
         """Take in that an account found a change by itself that it should have been told of."""
-        self.since_s = inf
-        self._works_until_s = -inf
+        self.missed_s = now_s
+        self._stop()
+
+    def hear(self, delivered_s: float, missed_s: float) -> None:
+        """Take in what another node saw last, and when."""
+        known_s = self._works_until_s - QUIET_AFTER_S
+        if missed_s > max(known_s, self.missed_s):
+            self._stop()
+        elif missed_s >= self.since_s:
+            self.since_s = known_s
+        if delivered_s > max(known_s, missed_s, self.missed_s):
+            self._work_from(delivered_s)
 
     @property
     def works_until_s(self) -> float:
         """Until when they count as working if nothing more is heard; in the past when they don't."""
         return self._works_until_s
+
+    def _work_from(self, at_s: float) -> None:
+        if at_s >= self._works_until_s:
+            self.since_s = at_s
+        self._works_until_s = at_s + QUIET_AFTER_S
+
+    def _stop(self) -> None:
+        self.since_s = inf
+        self._works_until_s = -inf

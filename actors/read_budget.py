@@ -6,10 +6,10 @@ reads far more than its share is slowed first, those within it keep their pace. 
 back: for users to the very end, for new accounts in proportion to the time that is left.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
-from math import inf
+from math import ceil, inf
 from types import MappingProxyType
 
 from actors.vendors.base import Priority
@@ -90,6 +90,15 @@ class Demand:
         """The same while verifications rest as long as they may."""
         interval_s = max(self.verify_interval_s, VERIFY_RESTS_AT_MOST_S)
         return self.accounts * self.verify_reads / interval_s
+
+
+def together(demand: Demand, elsewhere: Iterable[tuple[int, Sequence[float]]]) -> Demand:
+    """Add the accounts of other nodes: how many poll there, and what those need that read far more."""
+    accounts, over = demand.accounts, dict(demand.over)
+    for theirs, needs in elsewhere:
+        accounts += theirs
+        over.update({f"elsewhere {len(over)}": need for need in needs})
+    return replace(demand, accounts=accounts, over=over)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +202,18 @@ def must_rest(
         return used >= allowance
     reserve = _RESERVES.get(priority, 0.0) * month.part_left(at)
     return allowance - used <= allowance * (USER_SHARE + reserve)
+
+
+def limit_of(priority: Priority, allowance: int | None, month: Month, at: datetime) -> int | None:
+    """Return how many reads there may be in the month, the last of them of this priority.
+
+    None is no limit. The same as `must_rest`, for whoever counts before the reads are made; a user's
+    own are given out in small parts up to the allowance, and made whatever is left.
+    """
+    if allowance is None or priority in (Priority.USER, Priority.READ):
+        return allowance
+    reserve = _RESERVES.get(priority, 0.0) * month.part_left(at)
+    return ceil(allowance - allowance * (USER_SHARE + reserve))
 
 
 def measured(

@@ -16,11 +16,17 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The vendor said that nothing is left. `probe_at_s` is when one call tries again."""
+    """The vendor said that nothing is left.
+
+    Attributes:
+        probe_at_s: when one call tries again.
+        probes: how many did.
+    """
 
     since_s: float
     wait_s: float
     probe_at_s: float
+    probes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

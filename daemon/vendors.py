@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -14,6 +15,7 @@ from actors.events import Event, Listener
 from actors.hearing import Hearing
 from actors.outage import Outage
 from actors.read_meter import ReadMeter
+from actors.read_supply import ReadSupply
 from actors.slots import PageSlots
 from actors.surroundings import Surroundings
 from actors.vendors.registry import VENDORS
@@ -34,6 +36,7 @@ class VendorWorkshop:
         listeners: who is told what happens.
         open_client: makes the HTTP client that one vendor's accounts share.
         outages: what the actors of each vendor are told of its incidents; stays the same object.
+        supply: makes what counts a vendor's reads in a month, where other nodes make some too.
     """
 
     store: Store
@@ -43,6 +46,7 @@ class VendorWorkshop:
     listeners: Iterable[Listener]
     open_client: Callable[[], httpx.AsyncClient]
     outages: dict[str, Outage] = field(default_factory=dict)
+    supply: Callable[[str, str], ReadSupply] | None = None
 
     def meter(self, name: str, config: VendorConfig) -> ReadMeter | None:
         """Build what counts the vendor's metered reads, if it meters any."""
@@ -57,6 +61,7 @@ class VendorWorkshop:
             self.store,
             self.clock,
             self.tell,
+            None if self.supply is None else partial(self.supply, name),
         )
 
     def build(

@@ -136,15 +136,70 @@ class HostedStanding(Struct, frozen=True):
     published: int = 0
 
 
-class ReadLease(Struct, frozen=True):
-    """A part of something that all nodes share, which one of them may use up by itself.
+class EndedReadLease(Struct, frozen=True):
+    """A lease whose node makes no further read of it.
 
     Attributes:
-        amount: how much was given; less than was asked for when little is left, or nothing.
-        expires_at: from then on what is unused of it is anybody's.
+        made: how many reads were made of it.
     """
 
     id: int
-    resource: str
+    made: int
+
+
+class ReadWish(Struct, frozen=True):
+    """What a node asks for.
+
+    Attributes:
+        month: which month's reads, as in `2026-11`.
+        reads: how many are about to be made.
+        step: how many are to be counted at once; no fewer than `reads`.
+        most: how large a lease would be of use; 0 only ends what there was.
+        limit: how many of the month's reads may be made or given out in all; None is no limit.
+        is_must: whether `reads` are given even beyond the limit.
+        for_s: how long the lease lasts, unless something is counted of it.
+        ended: the node's last lease. Whatever else it holds ends too, and counts as far as it was counted.
+        owed: reads of the month that were made without being counted.
+    """
+
+    vendor: str
+    month: str
+    node: str
+    reads: int
+    step: int
+    most: int
+    limit: int | None
+    is_must: bool
+    for_s: float
+    ended: EndedReadLease | None = None
+    owed: int = 0
+
+
+class ReadLease(Struct, frozen=True):
+    """A part of a vendor's metered reads that only one node may make.
+
+    Attributes:
+        amount: how many; less than was asked for when little is left, or none.
+        counted: how many of them are counted as made; they are to be made only after that.
+        elsewhere: the month's reads apart from it: made, or leased to other nodes.
+    """
+
+    id: int
     amount: int
-    expires_at: datetime
+    counted: int
+    elsewhere: int
+
+
+class NodeWord(Struct, frozen=True):
+    """What another node told of a vendor, as JSON, `age_s` seconds ago."""
+
+    node: str
+    word: bytes
+    age_s: float
+
+
+class VendorTold(Struct, frozen=True):
+    """What all other nodes told of a vendor, at the database's time `at`."""
+
+    at: datetime
+    others: Sequence[NodeWord]

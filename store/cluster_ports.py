@@ -14,9 +14,11 @@ from store.cluster_models import (
     News,
     NodeStanding,
     ReadLease,
+    ReadWish,
     ShardHold,
     ShardMove,
     ShardStanding,
+    VendorTold,
 )
 from store.models import ClaimedAccount
 
@@ -132,24 +134,38 @@ class Standings(Protocol):
 
 
 class ReadLeases(Protocol):
-    """Parts of what all nodes share, such as a month's metered reads."""
+    """A vendor's metered reads, given out to the nodes in parts.
 
-    async def lease(
-        self, resource: str, node: str, amount: int, *, of: int | None, for_s: float
-    ) -> ReadLease:
-        """Lease so much of a resource, if no more than `of` is used and leased by then in all."""
-        ...
+    A read is counted before it is made, and stays counted. What is not counted of a lease is anybody's
+    again when the lease ends, or when it expires because its node died, or stood still.
+    """
 
-    async def settle_lease(self, lease: ReadLease, used: int) -> None:
-        """Note what was used of a lease; the rest is anybody's again."""
-        ...
+    async def lease_reads(self, wish: ReadWish) -> ReadLease:
+        """End what the node held, and give it another part: the smaller, the less is left.
 
-    async def leased(self, resource: str) -> tuple[int, int]:
-        """Return how much was used, and how much is leased beyond that and has not expired.
-
-        What a lease that expired had not been settled for counts as unused only where its node said
-        so; a dead node's lease counts as used up to its amount, or as its last note says.
+        The amount is 0 when not even `reads` are left within the limit.
         """
+        ...
+
+    async def count_leased(self, lease_id: int, counted: int, *, for_s: float) -> bool:
+        """Count so much of a lease as made, in all, before it is; tell whether the lease still held.
+
+        It holds for another `for_s` from now on.
+        """
+        ...
+
+    async def reads_elsewhere(self, vendor: str, month: str, node: str) -> int:
+        """Return how many reads of the month were made in leases that ended, or are leased to others."""
+        ...
+
+
+class VendorWords(Protocol):
+    """What the nodes tell each other of a vendor, over and over. Lost when the server crashes."""
+
+    async def tell_of_vendor(
+        self, vendor: str, node: str, word: bytes, *, within_s: float
+    ) -> VendorTold:
+        """Replace what the node told of the vendor; return what the others told within so many seconds."""
         ...
 
 
@@ -187,5 +203,7 @@ class Wire(Protocol):
         ...
 
 
-class ClusterStore(Shards, Nodes, Errands, Standings, ReadLeases, Sights, Wire, Protocol):
+class ClusterStore(
+    Shards, Nodes, Errands, Standings, ReadLeases, VendorWords, Sights, Wire, Protocol
+):
     """All of it."""

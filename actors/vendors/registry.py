@@ -10,7 +10,7 @@ import httpx
 from actors.clock import Clock
 from actors.events import CallMade
 from actors.finance.mapping import FinanceMapping
-from actors.read_meter import Metering
+from actors.metering import Metering
 from actors.vendors import housecallpro, quickbooks, servicetitan
 from actors.vendors.base import Vendor
 from actors.vendors.connecting import ConnectForm

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from store.postgresql.cluster.errands import ErrandStore
 from store.postgresql.cluster.feed import SharedFeed
 from store.postgresql.cluster.nodes import NodeStore
+from store.postgresql.cluster.read_leases import ReadLeaseStore
 from store.postgresql.cluster.shards import ShardStore
 from store.postgresql.cluster.sights import SightStore
 from store.postgresql.cluster.standings import StandingStore
@@ -16,7 +17,7 @@ from store.relational.store import RelationalStore
 
 
 class PostgresqlStore(
-    ShardStore, NodeStore, ErrandStore, StandingStore, SightStore, RelationalStore
+    ShardStore, NodeStore, ErrandStore, StandingStore, SightStore, ReadLeaseStore, RelationalStore
 ):
     """`store.ports.Store` on one database, from its opening until `close` or the `async with` ends.
 

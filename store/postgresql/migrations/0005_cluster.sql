@@ -67,19 +67,26 @@ CREATE UNLOGGED TABLE hosted_standings (
 CREATE INDEX hosted_standings_published ON hosted_standings (published);
 CREATE INDEX hosted_standings_node ON hosted_standings (node);
 
-CREATE TABLE leases (
+-- A part of a vendor's metered reads that one node may make. `counted` is what it may have made of it
+-- already; the rest is anybody's from `expires_at` on. What leases came to is added to metered_reads.
+CREATE TABLE read_leases (
   id         bigint           NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  resource   text COLLATE "C" NOT NULL,
+  vendor     text COLLATE "C" NOT NULL,
+  month      text COLLATE "C" NOT NULL,
   node       text COLLATE "C" NOT NULL,
   amount     bigint           NOT NULL,
-  used       bigint           NOT NULL DEFAULT 0,
+  counted    bigint           NOT NULL CHECK (counted <= amount),
   expires_at timestamptz      NOT NULL
-);
-CREATE INDEX leases_resource ON leases (resource, expires_at);
+) WITH (fillfactor = 50);
+CREATE INDEX read_leases_vendor ON read_leases (vendor);
 
-CREATE TABLE leased_use (
-  resource text COLLATE "C" NOT NULL PRIMARY KEY,
-  used     bigint           NOT NULL
+-- What each node last told the others of a vendor.
+CREATE UNLOGGED TABLE vendor_words (
+  vendor text COLLATE "C" NOT NULL,
+  node   text COLLATE "C" NOT NULL,
+  word   bytea            NOT NULL,
+  at     timestamptz      NOT NULL,
+  PRIMARY KEY (vendor, node)
 ) WITH (fillfactor = 50);
 
 -- What each node sees that concerns more than its own accounts; it says so again and again.

@@ -145,7 +145,7 @@ async def test_signed_bodies_of_which_nothing_can_be_read_prove_no_webhooks(
     web: WebHouse, visitor: Visitor, body: bytes, status: int
 ) -> None:
     health = web.receivers["quickbooks"].hearing.health
-    health.missed()
+    health.missed(web.clock.now().monotonic_s)
     await visitor.call("POST", HOOK, content=body, headers=signed(body), expect=status)
     assert health.works_until_s < 0
     await deliver(visitor, cloud_event("404"))
@@ -157,7 +157,7 @@ async def test_delivery_that_was_not_kept_proves_no_webhooks(
 ) -> None:
     account = await web.live()
     health = web.receivers["quickbooks"].hearing.health
-    health.missed()
+    health.missed(web.clock.now().monotonic_s)
     await on_writer(web.store, lambda connection: connection.execute("PRAGMA query_only = 1"))
     await deliver(visitor, cloud_event(account.external_account_id), expect=503)
     assert health.works_until_s < 0

@@ -1,5 +1,6 @@
 from math import inf
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,7 +57,40 @@ def test_webhooks_that_were_quiet_for_long_begin_anew() -> None:
 def test_missed_change_ends_the_trust_until_the_next_delivery() -> None:
     health = WebhookHealth()
     health.delivered(100.0)
-    health.missed()
+    health.missed(100.5)
     assert (health.works_until_s, health.since_s) == (-inf, inf)
     health.delivered(101.0)
     assert health.since_s == 101.0
+
+
+def test_delivery_to_another_node_lets_webhooks_work_here_too() -> None:
+    health = WebhookHealth()
+    health.hear(100.0, -inf)
+    assert (health.works_until_s, health.since_s) == (100.0 + QUIET_AFTER_S, 100.0)
+    health.hear(90.0, -inf)
+    assert health.works_until_s == 100.0 + QUIET_AFTER_S
+    assert health.delivered_s == -inf  # others are told only what we saw ourselves
+
+
+@pytest.mark.parametrize("seen_by_us", [True, False])
+def test_what_another_node_missed_ends_the_trust_until_a_later_delivery(seen_by_us: bool) -> None:
+    health = WebhookHealth()
+    health.delivered(100.0)
+    for _ in range(2):
+        health.hear(-inf, 200.0)
+        assert (health.works_until_s, health.since_s) == (-inf, inf)
+        health.hear(150.0, 200.0)
+        assert health.works_until_s == -inf
+    if seen_by_us:
+        health.delivered(201.0)
+    for _ in range(2):
+        health.hear(201.0, 200.0)
+        assert (health.works_until_s, health.since_s) == (201.0 + QUIET_AFTER_S, 201.0)
+
+
+def test_what_was_missed_before_the_last_delivery_shortens_what_is_trusted() -> None:
+    health = WebhookHealth()
+    health.delivered(100.0)
+    health.delivered(300.0)
+    health.hear(-inf, 200.0)
+    assert (health.works_until_s, health.since_s) == (300.0 + QUIET_AFTER_S, 300.0)

@@ -15,6 +15,7 @@ from actors.read_budget import (
     month_of,
     must_rest,
     plan,
+    together,
 )
 from actors.vendors.base import Priority
 
@@ -193,3 +194,12 @@ def test_the_middle_stretch_is_no_single_accounts() -> None:
     crowd = Plan(stretch=2.0, over={"a": 3.0, "b": 4.0, "c": 90.0})
     assert middle_stretch(crowd, Demand(3, USUAL)) == 4.0
     assert middle_stretch(Plan(), Demand()) == 1.0
+
+
+def test_accounts_of_other_nodes_have_their_part() -> None:
+    ours = Demand(accounts=10, usual_per_s=0.1, over={"busy": 2.0})
+    whole = together(ours, [(20, ()), (30, (3.0, 4.0))])
+    assert whole.accounts == 60
+    assert sorted(whole.over.values()) == [2.0, 3.0, 4.0]
+    assert whole.total_per_s == pytest.approx(57 * 0.1 + 9.0)
+    assert together(ours, ()) == ours
