@@ -16,6 +16,10 @@ SCENARIO ?=
 PAYMENTS ?= 50
 ENTERED  ?= 1000
 COMPANIES ?= 20
+NODES    ?= 4
+ACCOUNTS ?= 500
+MINUTES  ?= 10
+SEED     ?= 1
 
 PYTEST = $(BIN)/python -m pytest --dist worksteal
 # Counting lines makes tests take twice as long: it is done over the tests of what is counted.
@@ -23,7 +27,7 @@ COUNTED := $(addprefix tests/,unit/actors unit/store integration/actors integrat
              integration/store integration/vendors) $(wildcard tests/unit/daemon/cli/test_cli_backup*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types imports docs simulate storm jobs-storm bench lock clean
+.PHONY: help demo test lint format types imports docs simulate storm jobs-storm chaos bench lock clean
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +71,10 @@ storm: $(DEV) ## play SEEDS=100 storms of PAYMENTS=50 payments (and other writes
 jobs-storm: $(DEV) ## play SEEDS=100 storms of ENTERED=1000 jobs offered to COMPANIES=20, and count what came twice
 	@PYTHONPATH=tests $(BIN)/python tests/simulation/jobs_storm.py --seeds $(SEEDS) --first $(FIRST) \
 	  --jobs $(JOBS) --entered $(ENTERED) --companies $(COMPANIES)
+
+chaos: $(DEV) ## let NODES=4 keep ACCOUNTS=500 for MINUTES=10 while they, and PostgreSQL, are killed, frozen and cut off; SEED=1
+	@PYTHONPATH=tests $(BIN)/python tests/simulation/chaos.py --nodes $(NODES) --accounts $(ACCOUNTS) \
+	  --minutes $(MINUTES) --seed $(SEED)
 
 bench: $(DEV) ## measure ingest, memory and start-up on this machine
 	@$(BIN)/python -m bench $(ARGS)

@@ -3,14 +3,13 @@
 PostgreSQL refuses to run as root: where the tests do, the server runs as `nobody`.
 """
 
-import ctypes
 import os
 import pwd
 import shutil
 import signal
 import stat
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import mkdtemp
@@ -18,6 +17,8 @@ from types import MappingProxyType
 from typing import Any
 
 import psycopg
+
+from support.dying_with_parent import die_with_parent
 
 _DEADLINE_S = 20.0
 _PAUSE_S = 0.02
@@ -38,8 +39,6 @@ QUICK = {
     "autovacuum": "off",
 }
 """Survives a crash of the server, but not of the machine."""
-
-_DIE_WITH_PARENT = 1
 
 
 class PostgresServer:
@@ -72,7 +71,7 @@ class PostgresServer:
                 [self._programs / "postgres", "-D", data, "-k", self._folder, *settings],
                 stdout=subprocess.DEVNULL,
                 stderr=log,
-                preexec_fn=_die_with_parent(),  # noqa: PLW1509 - before any thread is started
+                preexec_fn=die_with_parent(signal.SIGQUIT),  # noqa: PLW1509 - before any thread is started
                 **self._as_user(),
             )
         self._run("pg_isready", "-q", "-h", self._folder, "-t", "1", until_done=True)
@@ -168,13 +167,3 @@ def _programs(folder: Path, user: pwd.struct_passwd | None) -> Path:
             shutil.copytree(libraries, folder / libraries.name)
         installed = folder / "package" / "pginstall18"
     return installed / "bin"
-
-
-def _die_with_parent() -> Callable[[], None]:
-    """Return what has the server end when the tests are killed."""
-    prctl = ctypes.CDLL(None).prctl
-
-    def ask() -> None:
-        prctl(_DIE_WITH_PARENT, signal.SIGQUIT)
-
-    return ask
