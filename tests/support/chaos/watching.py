@@ -59,15 +59,18 @@ class ShardWatch:
             await anyio.sleep(_EVERY_S)
 
     async def _look_on(self) -> None:
-        url = self.house.database_url
-        async with await psycopg.AsyncConnection.connect(
-            url, autocommit=True, row_factory=dict_row, connect_timeout=2
-        ) as connection:
+        connection = await psycopg.AsyncConnection.connect(
+            self.house.database_url, autocommit=True, row_factory=dict_row, connect_timeout=2
+        )
+        try:
             while True:
                 await self._note_nodes(connection)
                 rows = await (await connection.execute(_SHARDS)).fetchall()
                 self._judge(rows)
                 await anyio.sleep(_EVERY_S)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await connection.close()
 
     async def _note_nodes(self, connection: psycopg.AsyncConnection[dict[str, object]]) -> None:
         ports = {node.port: node for node in self.house.nodes}
