@@ -193,6 +193,37 @@ CHANNEL_FAILING = Kind(
     "The cause has the receiver's answer. What was given up is in `GET /alerts/events`.",
 )
 
+SHARDS_UNHELD = Kind(
+    "shards_unheld",
+    _CRITICAL,
+    "No node looks after some of the accounts: they are neither read nor written.",
+    "See `GET /cluster` for which and since when. They are taken over by themselves while a node that"
+    " reaches the database has room; start one, or look into the nodes' logs.",
+    settled_s=10.0,
+)
+CLUSTER_FLAPPING = Kind(
+    "cluster_flapping",
+    _WARNING,
+    "Accounts go from node to node again and again, or a node loses what it holds again and again.",
+    "Look for a node that is starved of processor time, is restarted over and over, or has a bad way"
+    " to the database; stop it until that is mended.",
+    settled_s=60.0,
+)
+NODE_VANISHED = Kind(
+    "node_vanished",
+    _WARNING,
+    "A node stopped without handing over: it crashed, was killed, is frozen, or is cut off from the"
+    " database. Its accounts are looked after by others.",
+    "Look into its log and its machine, and start it again. It ends when a node of that name is back,"
+    " or by itself after an hour.",
+)
+VERSIONS_DIFFER = Kind(
+    "versions_differ",
+    _WARNING,
+    "Nodes have run different versions for more than an hour: a roll-out was not finished.",
+    "Finish it, or take it back. Two versions side by side are for the length of a roll-out.",
+)
+
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         kind.name: kind
@@ -221,6 +252,10 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             STORE_UNAVAILABLE,
             RELOAD_FAILED,
             CHANNEL_FAILING,
+            SHARDS_UNHELD,
+            CLUSTER_FLAPPING,
+            NODE_VANISHED,
+            VERSIONS_DIFFER,
         )
     }
 )

@@ -18,6 +18,7 @@ from daemon.hosting import Hosting
 from daemon.metrics.action_counts import ActionCounts
 from daemon.metrics.alert_counts import AlertCounts, OpenAlertsCollector
 from daemon.metrics.census import Census
+from daemon.metrics.cluster import ClusterCollector
 from daemon.metrics.event_counts import EventCounts
 from daemon.metrics.exposition import Exposition, expose
 from daemon.metrics.heartbeat import HeartbeatCollector
@@ -57,6 +58,7 @@ class Metrics:
         reads: shows the meters of the vendors' reads that are given to it.
         alerts: counts deliveries of alerts, and what is tried by itself.
         open_alerts: shows the alerts and incidents that it is given to read.
+        cluster: shows the cluster that it is given to read, where there is one.
     """
 
     def __init__(self, clock: Clock, operations: Mapping[str, Sequence[str]], version: str) -> None:
@@ -117,6 +119,8 @@ class Metrics:
             list(KINDS), [str(each) for each in Severity], self._vendors
         )
         self.registry.register(self.open_alerts)
+        self.cluster = ClusterCollector()
+        self.registry.register(self.cluster)
         ProcessCollector(registry=self.registry)
         self.begin(operations)
 

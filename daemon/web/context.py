@@ -7,6 +7,7 @@ from actors.clock import Clock
 from actors.read_meter import ReadMeter
 from actors.settings import AccountSettings
 from daemon.action_desk import ActionDesk
+from daemon.cluster.watch import ClusterWatch
 from daemon.config import Secret, ServerConfig
 from daemon.connect import Connector
 from daemon.deliveries import Deliveries
@@ -36,6 +37,7 @@ class WebContext:
         reads: counts metered reads, by vendor; looked at afresh each time.
         watching: alerts, health, timelines and the audit trail; None where nothing watches.
         archiving: puts jobs away; None where nothing does.
+        cluster: what is seen of the nodes that share the database; None where it is nobody else's.
         heartbeat: proves that the whole pipe works; None where nothing does.
         throughput: what went on in the last hour.
         service_history: how the service did in the last day.
@@ -67,6 +69,7 @@ class WebContext:
     heartbeat: HeartbeatCheck | None = None
     watching: Watching | None = None
     archiving: Archiving | None = None
+    cluster: ClusterWatch | None = None
     heartbeat_s: float = 15.0
     max_waiting: int | None = None
     body_room: BodyRoom = field(default_factory=BodyRoom)

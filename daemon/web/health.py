@@ -14,6 +14,7 @@ from daemon.hosted import Condition
 from daemon.standing import WORST_FIRST, standing
 from daemon.watching import Watching
 from daemon.web.account_view import AccountHealth, account_health
+from daemon.web.cluster import ClusterBrief, cluster_brief
 from daemon.web.freshness import freshness
 from daemon.web.health_view import check_view, response_view, sample_view
 from daemon.web.operation import Answer, AnyOperation, Call, Nothing, Operation, Reply
@@ -86,6 +87,10 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     incidents: Annotated[
         Sequence[str], Meta(description="Vendors at which most accounts fail at once.")
     ]
+    cluster: Annotated[
+        ClusterBrief | msgspec.UnsetType,
+        Meta(description="The nodes that share the database; left out where it is nobody else's."),
+    ] = msgspec.UNSET
 
 
 class SummaryQuery(msgspec.Struct, frozen=True):
@@ -162,6 +167,7 @@ async def summary(call: Call[SummaryQuery, Nothing]) -> Answer:
             worst=worst,
             alerts=open_alerts(watching),
             incidents=() if watching is None else watching.incidents(),
+            cluster=cluster_brief(call.context),
         )
     )
 

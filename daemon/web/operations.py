@@ -12,6 +12,7 @@ from daemon.web import (
     assets,
     auth,
     changes,
+    cluster,
     dashboard,
     dashboard_acts,
     deletes,
@@ -50,6 +51,7 @@ def _description(version: str) -> bytes:
 OPERATIONS: tuple[AnyOperation, ...] = (
     *health.OPERATIONS,
     *overview.OPERATIONS,
+    *cluster.OPERATIONS,
     *metrics.OPERATIONS,
     *auth.OPERATIONS,
     *integrations.OPERATIONS,

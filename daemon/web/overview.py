@@ -16,6 +16,7 @@ from msgspec import Meta
 from actors.status import AccountState
 from daemon.standing import WORST_FIRST
 from daemon.watching import Watching
+from daemon.web.cluster import ClusterBrief, cluster_brief
 from daemon.web.context import WebContext
 from daemon.web.health import OpenAlerts, open_alerts
 from daemon.web.instant import Instant
@@ -93,6 +94,10 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     reads: Annotated[
         Mapping[str, MonthsReads], Meta(description="By vendor, of those that meter reads.")
     ]
+    cluster: Annotated[
+        ClusterBrief | msgspec.UnsetType,
+        Meta(description="The nodes that share the database; left out where it is nobody else's."),
+    ] = msgspec.UNSET
     accounts: Annotated[
         Sequence[OverviewRow],
         Meta(description="The worst first, by name within a state; those that are well last."),
@@ -120,6 +125,7 @@ async def overview(call: Call[OverviewQuery, Nothing]) -> Answer:
             states={state: counts[state] for state in WORST_FIRST},
             oldest_exact_as_of=None if oldest_s is None else datetime.fromtimestamp(oldest_s, UTC),
             reads=_reads(context),
+            cluster=cluster_brief(context),
             accounts=[_row(each) for each in worst(census, hosted, limit)],
         )
     )

@@ -114,6 +114,9 @@ async def test_every_success_of_every_operation_is_as_described(
         await visitor.call("GET", path)
     for path in ("/health", "/health/ready"):
         await visitor.call("HEAD", path)
+    await visitor.get(
+        "/cluster", expect=404
+    )  # what it shows is held against it in `test_web_cluster`
     await visitor.post(f"{at}/sync", {"object_types": ["Invoice"], "full": True}, expect=202)
     await visitor.post(f"{at}/deletes/confirm", {})
     (customer, *_) = web.sandbox.truth(account.external_account_id)["Customer"]

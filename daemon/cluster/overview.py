@@ -1,0 +1,248 @@
+"""The cluster as an operator sees it: nodes, shards, who holds what, and what moved of late. Pure."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from daemon.alerts.condition import Condition
+from daemon.alerts.kinds import CLUSTER_FLAPPING, NODE_VANISHED, SHARDS_UNHELD, VERSIONS_DIFFER
+from store.cluster_models import HOUSE, NodeStanding, ShardMove, ShardStanding
+
+GONE_AFTER_S = 15.0
+"""A node that was not seen for so long counts as gone, and what it holds as held by nobody."""
+UNHELD_TOLD_AFTER_S = 15.0
+MOVES_SHOWN = 20
+MOVES_WITHIN_S = 600.0
+FLAPS = 8
+"""So often a shard may move within ten minutes: a roll-out over a few nodes moves it less often."""
+LOSSES = 3
+"""So often a node may lose what it holds within ten minutes, without having let go of it."""
+VERSIONS_MAY_DIFFER_S = 3_600.0
+_TOGETHER = timedelta(seconds=10)
+"""What a node lost within so long of each other it lost at once."""
+_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class NodeView:
+    """A node, and what it holds.
+
+    Attributes:
+        accounts: how many are in its shards.
+        has_house: whether it does what is done once for all.
+        is_gone: whether it was not seen for long, though it never said that it leaves.
+    """
+
+    standing: NodeStanding
+    shards: int
+    accounts: int
+    has_house: bool
+    is_gone: bool
+
+    @property
+    def state(self) -> Literal["live", "leaving", "gone"]:
+        """Name how it is: `live`, `leaving` or `gone`."""
+        if self.is_gone:
+            return "gone"
+        return "leaving" if self.standing.is_leaving else "live"
+
+
+@dataclass(frozen=True, slots=True)
+class UnheldShard:
+    """A shard that nobody holds, or whose holder is not seen any more."""
+
+    shard: int
+    accounts: int
+    for_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterOverview:
+    """All of it, at a moment.
+
+    Attributes:
+        node: the id of the node that looked.
+        at: by the database's clock.
+        nodes: in the order of their start.
+        shards: all of them, the house first.
+        unheld: for whatever time; the house too.
+        moves: those of the last ten minutes, the newest first.
+        taken: how often any shard was ever taken.
+    """
+
+    node: str
+    at: datetime
+    nodes: Sequence[NodeView]
+    shards: Sequence[ShardStanding]
+    unheld: Sequence[UnheldShard]
+    moves: Sequence[ShardMove]
+    taken: int
+
+    @property
+    def me(self) -> NodeView | None:
+        """Return the node that looked, once it is known to the others."""
+        return next((each for each in self.nodes if each.standing.node == self.node), None)
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Return what nodes are called, by id."""
+        return {each.standing.node: each.standing.name for each in self.nodes}
+
+    @property
+    def longest_unheld_s(self) -> float:
+        """Return for how long the shard is held by nobody that is so for the longest; 0 when none is."""
+        return max((each.for_s for each in self.unheld), default=0.0)
+
+    def is_deputy(self) -> bool:
+        """Tell whether this node tells of alerts while nobody holds the house: it is the eldest."""
+        if not any(each.shard == HOUSE and _is_long(each) for each in self.unheld):
+            return False
+        eldest = next((each for each in self.nodes if each.state == "live"), None)
+        return eldest is not None and eldest.standing.node == self.node
+
+
+def cluster_overview(
+    node: str,
+    nodes: Sequence[NodeStanding],
+    shards: Sequence[ShardStanding],
+    moves: Sequence[ShardMove],
+    now: datetime,
+) -> ClusterOverview:
+    """Put together what the store knows.
+
+    Args:
+        node: who looks.
+        nodes: those that are known.
+        shards: all.
+        moves: of the last ten minutes, oldest first.
+        now: the database's time when no node tells it.
+    """
+    at = max((each.seen_at + timedelta(seconds=each.unseen_s) for each in nodes), default=now)
+    gone_s = {each.node: each.unseen_s for each in nodes if each.unseen_s > GONE_AFTER_S}
+    held = Counter(each.node for each in shards if each.shard != HOUSE)
+    accounts: Counter[str | None] = Counter()
+    for each in shards:
+        accounts[each.node] += each.accounts
+    house = next((each.node for each in shards if each.shard == HOUSE), None)
+    known = {each.node for each in nodes}
+    return ClusterOverview(
+        node=node,
+        at=at,
+        nodes=[
+            NodeView(
+                each,
+                held[each.node],
+                accounts[each.node],
+                each.node == house,
+                each.node in gone_s and not each.is_leaving,
+            )
+            for each in nodes
+        ],
+        shards=sorted(shards, key=lambda each: each.shard),
+        unheld=list(_unheld(shards, known, gone_s, at)),
+        moves=list(reversed(moves)),
+        taken=sum(each.epoch for each in shards),
+    )
+
+
+def unheld_conditions(overview: ClusterOverview) -> Sequence[Condition]:
+    """Say that shards are held by nobody: any node may tell that, for nobody may hold the house."""
+    long = [each for each in overview.unheld if _is_long(each)]
+    if not long:
+        return ()
+    accounts = sum(each.accounts for each in long)
+    named = ", ".join(_name(each.shard) for each in long[:_NAMED])
+    more = "" if len(long) <= _NAMED else f" and {len(long) - _NAMED} more"
+    cause = (
+        f"{len(long)} of {len(overview.shards)} shards with {accounts} accounts are held by nobody"
+        f" for {max(each.for_s for each in long):.0f} s: {named}{more}"
+    )
+    return [Condition(SHARDS_UNHELD, "", cause)]
+
+
+def house_conditions(overview: ClusterOverview) -> Mapping[str, Sequence[Condition]]:
+    """Return what else holds of the cluster, by kind: what the holder of the house tells."""
+    return {
+        CLUSTER_FLAPPING.name: list(_flapping(overview)),
+        NODE_VANISHED.name: list(_vanished(overview)),
+        VERSIONS_DIFFER.name: list(_versions(overview)),
+    }
+
+
+def _unheld(
+    shards: Sequence[ShardStanding],
+    known: set[str],
+    gone_s: Mapping[str, float],
+    at: datetime,
+) -> Iterator[UnheldShard]:
+    for each in shards:
+        since_s = max(0.0, (at - each.since).total_seconds())
+        if each.node is None or each.node not in known:
+            yield UnheldShard(each.shard, each.accounts, since_s)
+        elif each.node in gone_s:
+            yield UnheldShard(each.shard, each.accounts, min(gone_s[each.node], since_s))
+
+
+def _is_long(shard: UnheldShard) -> bool:
+    return shard.for_s > UNHELD_TOLD_AFTER_S
+
+
+def _flapping(overview: ClusterOverview) -> Iterator[Condition]:
+    moved = Counter(each.shard for each in overview.moves)
+    often = [(shard, count) for shard, count in moved.most_common() if count > FLAPS]
+    causes = [
+        f"shard {_name(shard)} moved {count} times within ten minutes"
+        for shard, count in often[:_NAMED]
+    ]
+    causes += [
+        f"node {name} lost what it held {count} times within ten minutes"
+        for name, count in _losses(overview).items()
+        if count >= LOSSES
+    ]
+    if causes:
+        yield Condition(CLUSTER_FLAPPING, "", "; ".join(causes))
+
+
+def _losses(overview: ClusterOverview) -> Mapping[str, int]:
+    """Return how often each node lost shards without having let go of them, by its name."""
+    times: defaultdict[str, list[datetime]] = defaultdict(list)
+    names = overview.names
+    for move in reversed(overview.moves):
+        if move.before is not None and not move.was_let_go:
+            times[names.get(move.before, move.before)].append(move.at)
+    return {
+        name: sum(place == 0 or at - found[place - 1] > _TOGETHER for place, at in enumerate(found))
+        for name, found in sorted(times.items())
+    }
+
+
+def _vanished(overview: ClusterOverview) -> Iterator[Condition]:
+    here = {each.standing.name for each in overview.nodes if each.state != "gone"}
+    for each in overview.nodes:
+        node = each.standing
+        if each.is_gone and node.name not in here:
+            here.add(node.name)
+            cause = (
+                f"it was last seen at {node.seen_at:%H:%M:%S} UTC, and had not said that it leaves"
+            )
+            yield Condition(NODE_VANISHED, node.name, cause)
+
+
+def _versions(overview: ClusterOverview) -> Iterator[Condition]:
+    live = [each.standing for each in overview.nodes if each.state == "live"]
+    versions = sorted({each.version for each in live})
+    youngest_s = min(
+        ((overview.at - each.started_at).total_seconds() for each in live), default=0.0
+    )
+    if len(versions) > 1 and youngest_s > VERSIONS_MAY_DIFFER_S:
+        of = "; ".join(
+            f"{version} on {', '.join(each.name for each in live if each.version == version)}"
+            for version in versions
+        )
+        yield Condition(VERSIONS_DIFFER, "", f"nodes run different versions: {of}")
+
+
+def _name(shard: int) -> str:
+    return "the house" if shard == HOUSE else str(shard)

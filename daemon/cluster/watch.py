@@ -1,0 +1,79 @@
+"""Looks at the cluster every few seconds, for its operator to see, and says what is wrong with it."""
+
+from typing import Protocol
+
+import anyio
+import structlog
+
+from actors.clock import Clock
+from daemon.alerts.desk import AlertDesk
+from daemon.alerts.kinds import SHARDS_UNHELD
+from daemon.cluster.overview import (
+    MOVES_WITHIN_S,
+    ClusterOverview,
+    cluster_overview,
+    house_conditions,
+    unheld_conditions,
+)
+from store.cluster_ports import Nodes, Shards
+from store.errors import StoreUnavailableError
+
+LOOK_EVERY_S = 3.0
+
+log = structlog.get_logger()
+
+
+class ClusterStore(Nodes, Shards, Protocol):
+    """What knows of nodes and shards."""
+
+
+class ClusterWatch:
+    """Every node looks. `run` is its life.
+
+    Attributes:
+        overview: what was seen last; None before the first look.
+    """
+
+    def __init__(self, store: ClusterStore, node: str, clock: Clock) -> None:
+        self._store = store
+        self._node = node
+        self._clock = clock
+        self.overview: ClusterOverview | None = None
+
+    def is_deputy(self) -> bool:
+        """Tell whether this node tells of alerts while nobody holds the house."""
+        return self.overview is not None and self.overview.is_deputy()
+
+    async def run(self, desk: AlertDesk) -> None:
+        """Look until cancelled, and tell of what nobody holds; of the rest while it is this node's turn."""
+        while True:
+            try:
+                overview = await self.look()
+            except StoreUnavailableError:
+                log.debug("cluster_not_seen")
+            else:
+                tell(desk, overview)
+            await anyio.sleep(LOOK_EVERY_S)
+
+    async def look(self) -> ClusterOverview:
+        """Look once. Raises `StoreUnavailableError`."""
+        nodes = await self._store.nodes()
+        shards = await self._store.shards()
+        moves = await self._store.shard_moves(within_s=MOVES_WITHIN_S)
+        now = self._clock.now().utc
+        self.overview = cluster_overview(self._node, nodes, shards, moves, now)
+        return self.overview
+
+
+def tell(desk: AlertDesk, overview: ClusterOverview) -> None:
+    """Tell the desk what holds, and what does so no more."""
+    desk.settle((SHARDS_UNHELD.name,), "", unheld_conditions(overview))
+    if not desk.tells:
+        return
+    for kind, holding in house_conditions(overview).items():
+        subjects = {each.subject for each in holding}
+        for condition in holding:
+            desk.hold(condition)
+        for alert in desk.book.open_alerts():
+            if alert.kind == kind and alert.subject not in subjects:
+                desk.settle((kind,), alert.subject, ())

@@ -1,0 +1,123 @@
+"""What an operator is shown of a cluster, and told of it, follows from what the store knows."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from msgspec.structs import replace
+
+from daemon.cluster.overview import (
+    FLAPS,
+    ClusterOverview,
+    cluster_overview,
+    house_conditions,
+    unheld_conditions,
+)
+from store.cluster_models import HOUSE, NodeStanding, ShardMove, ShardStanding
+from support.cluster_seen import HOUR_S, NOW, move, node, shard
+from support.store_fixtures import at
+
+
+def seen(
+    nodes: Sequence[NodeStanding],
+    shards: Sequence[ShardStanding],
+    moves: Sequence[ShardMove] = (),
+    *,
+    by: str = "a",
+) -> ClusterOverview:
+    return cluster_overview(f"id of {by}", nodes, shards, moves, at(0))
+
+
+def told(overview: ClusterOverview) -> dict[tuple[str, str], str]:
+    found = [unheld_conditions(overview), *house_conditions(overview).values()]
+    return {(each.kind.name, each.subject): each.cause for some in found for each in some}
+
+
+def test_each_node_is_shown_with_what_it_holds() -> None:
+    overview = seen(
+        [node("a"), node("b")], [shard(HOUSE, "b"), shard(0, "a"), shard(1, "b"), shard(2, "a")]
+    )
+    assert [(each.standing.name, each.shards, each.has_house) for each in overview.nodes] == [
+        ("a", 2, False),
+        ("b", 1, True),
+    ]
+    assert overview.me is not None
+    assert overview.me.standing.name == "a"
+    assert overview.taken == 28
+    assert overview.at == NOW
+    assert told(overview) == {}
+
+
+def test_shard_is_unheld_when_nobody_has_it_or_its_node_is_not_seen() -> None:
+    overview = seen(
+        [node("a"), node("b", unseen_s=40)],
+        [shard(HOUSE, "a"), shard(0, None, since_s=20), shard(1, "b"), shard(2, "nobody knows")],
+    )
+    assert [(each.shard, each.for_s) for each in overview.unheld] == [
+        (0, 20.0),
+        (1, 40.0),
+        (2, HOUR_S),
+    ]
+    assert overview.longest_unheld_s == HOUR_S
+    cause = told(overview)["shards_unheld", ""]
+    assert cause.startswith("3 of 4 shards with 30 accounts are held by nobody for 3600 s: 0, 1, 2")
+
+
+def test_what_is_unheld_for_a_moment_is_shown_and_not_told() -> None:
+    overview = seen([node("a")], [shard(HOUSE, None, since_s=14), shard(0, "a")])
+    assert len(overview.unheld) == 1
+    assert told(overview) == {}
+
+
+def test_eldest_live_node_is_the_deputy_while_nobody_holds_the_house() -> None:
+    gone, leaving = node("gone", unseen_s=60), replace(node("leaving"), is_leaving=True)
+    nodes = [gone, leaving, node("a"), node("b")]
+    without = [shard(HOUSE, "gone"), shard(0, "a")]
+    assert seen(nodes, without, by="a").is_deputy()
+    assert not seen(nodes, without, by="b").is_deputy()
+    assert not seen(nodes, [shard(HOUSE, "b"), shard(0, None)], by="a").is_deputy()
+
+
+def test_node_that_stopped_without_a_word_is_told_of_until_one_of_its_name_is_back() -> None:
+    shards = [shard(HOUSE, "a")]
+    vanished = replace(node("b", unseen_s=30), node="its last id")
+    assert [*told(seen([node("a"), vanished], shards))] == [("node_vanished", "b")]
+    assert told(seen([node("a"), vanished, node("b")], shards)) == {}
+    left = replace(vanished, is_leaving=True)
+    assert told(seen([node("a"), left], shards)) == {}
+
+
+def test_versions_may_differ_for_an_hour() -> None:
+    shards = [shard(HOUSE, "a")]
+    young = [node("a"), node("b", version="1.1", up_s=HOUR_S - 1)]
+    assert told(seen(young, shards)) == {}
+    old = [node("a"), node("b", version="1.1", up_s=HOUR_S + 1)]
+    cause = told(seen(old, shards))["versions_differ", ""]
+    assert cause == "nodes run different versions: 1.0 on a; 1.1 on b"
+
+
+def test_shard_that_goes_to_and_fro_is_told_of() -> None:
+    moves = [
+        move(3, epoch, NOW - timedelta(seconds=600 - epoch), "a", let_go=True)
+        for epoch in range(FLAPS + 1)
+    ]
+    nodes, shards = [node("a"), node("b")], [shard(HOUSE, "a")]
+    assert told(seen(nodes, shards, moves[:FLAPS])) == {}
+    cause = told(seen(nodes, shards, moves))["cluster_flapping", ""]
+    assert cause == f"shard 3 moved {FLAPS + 1} times within ten minutes"
+
+
+def test_node_that_loses_all_it_has_again_and_again_is_told_of_and_one_that_does_once_is_not() -> (
+    None
+):
+    nodes, shards = [node("a"), node("b")], [shard(HOUSE, "a")]
+
+    def losses(times: int) -> list[ShardMove]:
+        return [
+            move(number, 10 + each, NOW - timedelta(seconds=500 - 100 * each), "a", let_go=False)
+            for each in range(times)
+            for number in range(5)
+        ]
+
+    assert told(seen(nodes, shards, losses(2))) == {}
+    cause = told(seen(nodes, shards, losses(3)))["cluster_flapping", ""]
+    assert cause == "node a lost what it held 3 times within ten minutes"
