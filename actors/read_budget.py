@@ -97,7 +97,8 @@ def together(demand: Demand, elsewhere: Iterable[tuple[int, Sequence[float]]]) -
     accounts, over = demand.accounts, dict(demand.over)
     for theirs, needs in elsewhere:
         accounts += theirs
-        over.update({f"elsewhere {len(over)}": need for need in needs})
+        for need in needs:
+            over[f"elsewhere {len(over)}"] = need
     return replace(demand, accounts=accounts, over=over)
 
 

@@ -57,7 +57,7 @@ class Machine:
     def stalled(self) -> list[str]:
         return [f"{number}" for number in range(self.stand_still)]
 
-    def hosted(self) -> dict[str, Any]:
+    def hosted_here(self) -> dict[str, Any]:
         return {
             f"{number}": SimpleNamespace(condition=condition)
             for number, condition in enumerate(self.conditions)
