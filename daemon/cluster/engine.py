@@ -7,6 +7,7 @@ it fell silent it cannot take back: that is what the store's epochs are for.
 from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import anyio
@@ -95,7 +96,10 @@ class _Jobs(JobManager):
             return None
         try:
             return await super().fetch_job(room, worker_id)
-        except _OUT_OF_ORDER:
+        except _OUT_OF_ORDER as error:
+            if isinstance(error.__cause__, psycopg.errors.ForeignKeyViolation):
+                # Somebody has struck the worker off: it is as good as silent.
+                self._engine.beat_at(-inf)
             return None
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: FBT001 - the engine's

@@ -1,7 +1,7 @@
 """Nodes in one process on one PostgreSQL database, which notice each other faster than real ones."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from random import Random
 
@@ -13,7 +13,7 @@ from daemon.cluster.placement import Placement
 from daemon.restart import RestartPolicy
 from daemon.supervisor import Supervisor
 from store.cluster_models import HOUSE, NodeStanding, ShardHold
-from store.postgresql import PostgresqlStore
+from store.postgresql import PostgresqlStore, open_store
 from support.postgres_database import PostgresDatabase
 from support.store_fixtures import at
 
@@ -44,12 +44,19 @@ class Node:
         return HOUSE in self.placement.holds()
 
 
+def node(
+    database: PostgresDatabase, name: str, *, shards: int
+) -> AbstractAsyncContextManager[Node]:
+    """Run a node on this database; at the end it leaves."""
+    return serve_node(database.url, name, shards=shards)
+
+
 @asynccontextmanager
-async def node(
-    database: PostgresDatabase, name: str, *, shards: int, timing: Timing = QUICK
+async def serve_node(
+    url: str, name: str, *, shards: int, timing: Timing = QUICK
 ) -> AsyncIterator[Node]:
     """Run a node; at the end it leaves."""
-    async with await database.open_again(alone=False) as store:
+    async with await open_store(url, alone=False, durable=False) as store:
         clock = SystemClock()
         supervisor = Supervisor(
             store, {}, RestartPolicy(), clock, Random(0), grace_s=5.0, alone=False
@@ -66,7 +73,7 @@ async def node(
             NodeStanding(name, name, "", "1", at(0), at(0)),
             house,
             since_boot_s,
-            conninfo=database.url,
+            conninfo=url,
             shards=shards,
             timing=timing,
         )
@@ -78,14 +85,21 @@ async def node(
             supervisor.stop()
 
 
-async def evenly_held(nodes: Sequence[Node], shards: int, within_s: float = 15.0) -> None:
+async def until(look: Callable[[], bool], within_s: float = 15.0) -> None:
+    """Return once the look shows it; fails when it does not in time."""
+    with anyio.fail_after(within_s):
+        while not look():  # noqa: ASYNC110 - what is looked at tells nobody
+            await anyio.sleep(_LOOK_EVERY_S)
+
+
+async def evenly_held(nodes: Sequence[Node], shards: int) -> None:
     """Return once each holds its share and all is held."""
     share = -(-shards // len(nodes))
-    with anyio.fail_after(within_s):
-        while True:
-            held = [shard for each in nodes for shard in each.shards]
-            whole = sorted(held) == list(range(shards))
-            houses = sum(each.has_house for each in nodes)
-            if whole and houses == 1 and all(len(each.shards) <= share for each in nodes):
-                return
-            await anyio.sleep(_LOOK_EVERY_S)
+
+    def is_even() -> bool:
+        held = [shard for each in nodes for shard in each.shards]
+        whole = sorted(held) == list(range(shards))
+        houses = sum(each.has_house for each in nodes)
+        return whole and houses == 1 and all(len(each.shards) <= share for each in nodes)
+
+    await until(is_even)

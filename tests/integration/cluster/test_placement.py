@@ -1,8 +1,10 @@
 """Shards find a node, each one of its own, and move as nodes come and go."""
 
 import anyio
+import psycopg
+import pytest
 
-from support.placed_nodes import evenly_held, node
+from support.placed_nodes import evenly_held, node, until
 from support.postgres_database import PostgresDatabase
 from support.store_fixtures import own
 
@@ -51,3 +53,38 @@ async def test_nodes_that_start_together_agree(database: PostgresDatabase) -> No
         await evenly_held([first, second, third], SHARDS)
         await anyio.sleep(0.5)
         await evenly_held([first, second, third], SHARDS)
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "DELETE FROM procrastinate_jobs",
+        "UPDATE procrastinate_jobs SET status = 'failed'",
+        "UPDATE procrastinate_jobs SET status = 'succeeded'",
+        "UPDATE procrastinate_jobs SET worker_id = NULL",
+        "DELETE FROM procrastinate_workers",
+        "UPDATE shards SET epoch = epoch + 1, node = 'thief'",
+        "UPDATE shards SET node = NULL",
+    ],
+)
+async def test_whatever_happens_to_the_tables_every_shard_is_held_again(
+    database: PostgresDatabase, harm: str
+) -> None:
+    async with (
+        node(database, "a", shards=SHARDS) as first,
+        node(database, "b", shards=SHARDS) as second,
+    ):
+        await evenly_held([first, second], SHARDS)
+        epochs = dict(database.query("SELECT shard, epoch FROM shards"))
+        with psycopg.connect(database.url, options="-c search_path=procrastinate,public") as hand:
+            hand.execute(harm.encode())
+
+        def is_held_again() -> bool:
+            now = database.query("SELECT shard, epoch FROM shards WHERE node IN ('a', 'b')")
+            return len(now) == SHARDS + 1 and all(epoch > epochs[shard] for shard, epoch in now)
+
+        await until(is_held_again)
+        await evenly_held([first, second], SHARDS)
+        for each in (first, second):
+            holds = list(each.placement.holds().values())
+            assert list(await each.store.still_held(holds)) == holds

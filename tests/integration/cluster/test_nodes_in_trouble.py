@@ -1,0 +1,115 @@
+"""Nodes that are killed or frozen, and a database that goes away."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import anyio
+import psycopg
+import pytest
+
+from support.placed_nodes import Node, evenly_held, node, until
+from support.postgres_database import PostgresDatabase
+from support.postgres_server import PostgresServer
+
+SHARDS = 8
+
+
+@contextmanager
+def process(
+    database: PostgresDatabase, name: str, folder: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a node of its own; it is killed at the end if it still runs."""
+    with (folder / name).open("wb") as log:
+        running = subprocess.Popen(
+            [sys.executable, "-m", "support.node_process", database.url, name, str(SHARDS)],
+            cwd=Path(__file__).parents[2],
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        yield running
+    finally:
+        running.kill()
+        running.wait(10)
+
+
+def held(database: PostgresDatabase) -> dict[str, int]:
+    """Return how many shards each node holds, the house too."""
+    return dict(database.query("SELECT node, count(*) FROM shards WHERE node <> '' GROUP BY node"))
+
+
+async def test_others_have_what_a_frozen_and_what_a_killed_node_held(
+    database: PostgresDatabase, tmp_path: Path
+) -> None:
+    with process(database, "a", tmp_path) as first, process(database, "b", tmp_path) as second:
+        for name in ("a", "b"):
+            await until(lambda: "ready" in (tmp_path / name).read_text())  # noqa: B023 - used at once
+        await until(lambda: sorted(held(database).values()) == [4, 5])
+        first.send_signal(signal.SIGSTOP)
+        await until(lambda: held(database) == {"b": SHARDS + 1}, within_s=6)
+        first.send_signal(signal.SIGCONT)
+        await until(lambda: sorted(held(database).values()) == [4, 5])
+        second.send_signal(signal.SIGKILL)
+        await until(lambda: held(database) == {"a": SHARDS + 1}, within_s=6)
+        first.send_signal(signal.SIGTERM)
+        assert first.wait(10) == 0
+        assert held(database) == {}
+    said = (tmp_path / "a").read_text()
+    assert "node_silent" in said
+    assert "Traceback" not in said
+    assert said.endswith("left\n")
+
+
+@asynccontextmanager
+async def server_of_its_own() -> AsyncIterator[PostgresServer]:
+    server = PostgresServer()
+    server.start()
+    try:
+        yield server
+    finally:
+        server.remove()
+
+
+def is_as_stored(nodes: Sequence[Node], database: PostgresDatabase) -> bool:
+    """Tell whether the nodes hold what the database says; it may have lost its last commits."""
+    mine = {(hold.shard, hold.epoch) for each in nodes for hold in each.placement.holds().values()}
+    return len(mine) == SHARDS + 1 and mine == set(
+        database.query("SELECT shard, epoch FROM shards WHERE node IS NOT NULL")
+    )
+
+
+@pytest.mark.parametrize("down_s", [0.0, 3.0])
+async def test_nodes_go_on_when_the_database_is_back(down_s: float) -> None:
+    async with server_of_its_own() as server:
+        database = PostgresDatabase(server)
+        async with (
+            node(database, "a", shards=SHARDS) as first,
+            node(database, "b", shards=SHARDS) as second,
+        ):
+            await evenly_held([first, second], SHARDS)
+            server.stop(signal.SIGQUIT)
+            await anyio.sleep(down_s)
+            if down_s:
+                assert first.placement.holds() == {}
+            server.start()
+            await until(lambda: is_as_stored([first, second], database))
+            await evenly_held([first, second], SHARDS)
+
+
+async def test_lost_connections_move_nothing(database: PostgresDatabase) -> None:
+    async with node(database, "a", shards=SHARDS) as alone:
+        await evenly_held([alone], SHARDS)
+        moves = len(await alone.store.shard_moves(within_s=60))
+        for _ in range(3):
+            with psycopg.connect(database.url, autocommit=True) as connection:
+                connection.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            await anyio.sleep(0.3)
+        await evenly_held([alone], SHARDS)
+        assert len(await alone.store.shard_moves(within_s=60)) == moves
