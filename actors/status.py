@@ -56,6 +56,7 @@ class ActorStatus:
     """One actor as it is now. Durations count from now.
 
     Attributes:
+        bucket: None where it is not known: its actor runs in another process.
         trouble: what makes the account degraded, in words; empty when nothing does.
         looks: the keys of the looks under way.
         reads_whole: whether one of them reads a type from end to end.
@@ -73,7 +74,7 @@ class ActorStatus:
 
     breaker: BreakerState
     breaker_failures: int
-    bucket: BucketStatus
+    bucket: BucketStatus | None
     cursors: Mapping[str, Cursor]
     trouble: tuple[str, ...] = ()
     looks: tuple[str, ...] = ()

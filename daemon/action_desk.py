@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from decimal import Decimal
+from math import inf
 from uuid import UUID
 
 import anyio
@@ -32,6 +33,9 @@ _CANNOT_ACT = frozenset(
         AccountState.QUARANTINED,
     }
 )
+
+_LOOK_AGAIN_S = 1.0
+"""How often somebody who waits looks at an action that another process carries out."""
 
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 
@@ -223,16 +227,22 @@ class ActionDesk:
         """
         with anyio.move_on_after(within_s):
             if happening is not None and not _is_over(action):
-                await happening.wait()
+                await self._wait(action, happening)
                 action = happening.ended or await self._read(action)
             while not _is_over(action):
                 with self._watch.waiting(action.id) as more:
                     # It may have ended before anybody waited.
                     action = await self._read(action)
                     if not _is_over(action):
-                        await more.wait()
+                        await self._wait(action, more)
                         action = more.ended or action
         return action if _is_over(action) else await self._read(action)
+
+    async def _wait(self, action: Action, happening: Happening) -> None:
+        """Return once something happened; where word of it may be lost, after a while at the latest."""
+        is_here = self._supervisor.is_here(action.account_id)
+        with anyio.move_on_after(inf if is_here else _LOOK_AGAIN_S):
+            await happening.wait()
 
     async def _read(self, action: Action) -> Action:
         return await self._store.action(action.account_id, action.id) or action

@@ -41,8 +41,16 @@ class ActionWatch:
         """Wake those who wait for the action that the event is about."""
         if isinstance(event, ActionAttempted | ActionSettled | ActionEnded | ActionParked):
             ended = event.action if isinstance(event, ActionSettled | ActionEnded) else None
-            for waiter in self._waiting.get(event.action_id, ()):
-                waiter.hear(ended)
+            self.hear(event.action_id, ended)
+
+    def hear(self, action_id: str, ended: Action | None = None) -> None:
+        """Wake those who wait for the action."""
+        for waiter in self._waiting.get(action_id, ()):
+            waiter.hear(ended)
+
+    def waits_for(self, action_id: str) -> bool:
+        """Tell whether anybody does."""
+        return action_id in self._waiting
 
     @contextmanager
     def waiting(self, action_id: str) -> Iterator[Happening]:

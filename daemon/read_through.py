@@ -10,6 +10,9 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
+
+import anyio
 
 from actors.breaker import BreakerState
 from actors.clock import Clock
@@ -30,6 +33,7 @@ SKEW_S = 5.0
 """A vendor's clock may be so far ahead of ours before ours is not believed to tell an age."""
 _TOLD_AGAIN_AFTER_S = 5.0
 """An actor is told of readers who wait for nothing this often at most: they come by the hundred."""
+_SAID_AGAIN_AFTER_S = 1.0
 
 Place = Callable[[float], AbstractContextManager[bool]]
 """Holds a place among those who wait, so long at most; false when there is none."""
@@ -113,11 +117,15 @@ class ReaderDesk:
             with place(around.settings.read_through_wait_s) as has_place:
                 if not has_place:
                     return StaleReason.BUSY
-                try:
-                    self._supervisor.nudge(account.id, Read(since_s))
-                except NotHostedError:
-                    return StaleReason.NOT_RUNNING
-                await wait.over.wait()
+                while not wait.over.is_set():
+                    try:
+                        self._supervisor.nudge(account.id, Read(since_s))
+                    except NotHostedError:
+                        return StaleReason.NOT_RUNNING
+                    # To another process it is said again: a word may be lost, either way.
+                    is_here = self._supervisor.is_here(account.id)
+                    with anyio.move_on_after(inf if is_here else _SAID_AGAIN_AFTER_S):
+                        await wait.over.wait()
             if wait.served:
                 return None
             if not wait.over.is_set():

@@ -377,7 +377,7 @@ def _breaker(status: ActorStatus | None) -> BreakerView | None:
 
 
 def _bucket(status: ActorStatus | None) -> BucketView | None:
-    if status is None:
+    if status is None or status.bucket is None:
         return None
     return BucketView(status.bucket.in_flight, status.bucket.available)
 

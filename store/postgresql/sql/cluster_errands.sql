@@ -24,7 +24,7 @@ WHERE errands.id IN (SELECT jsonb_array_elements(:ids::jsonb)::bigint)
   AND errands.shard = shards.shard;
 
 -- name: asked
--- For whom a user's write was asked that was never sent, and when the last was.
+-- For whom users' writes were asked that are not being sent, and when the last was.
 SELECT action.account_id, max(action.asked_at)
 FROM actions AS action
 JOIN accounts AS account ON account.id = action.account_id
@@ -32,6 +32,7 @@ JOIN shards ON shards.shard = account.shard
 JOIN jsonb_array_elements(:holds::jsonb) AS held (value)
   ON shards.shard = (value ->> 0)::bigint AND shards.epoch = (value ->> 1)::bigint
 WHERE action.state IN ('pending', 'sending', 'unknown') AND NOT action.parked
+  AND action.state <> 'sending'
   AND action.asked_at > now() - make_interval(secs => :within_s::double precision)
 GROUP BY action.account_id;
 

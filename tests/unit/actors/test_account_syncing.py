@@ -293,11 +293,13 @@ async def test_its_status_tells_what_it_does(house: House) -> None:
         await anyio.sleep(0.05)
         status = run.actor.status()
         assert set(status.looks) == set(TYPES)
+        assert status.bucket is not None
         assert status.bucket.in_flight == len(TYPES)
         await anyio.sleep(20)
         status = run.actor.status()
         assert status.looks == ()
         assert status.trouble == ()
+        assert status.bucket is not None
         assert status.bucket.in_flight == 0
         assert status.next_look_in_s is not None
         assert 0 < status.next_look_in_s <= 300

@@ -1,0 +1,140 @@
+"""All nodes together, as whoever hosts the accounts: what is not for this node is left for the owner."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Protocol
+
+from actors.account import AccountActor
+from actors.clock import Clock
+from actors.messages import ActionsWaiting, Hinted, Message, Pause, Read, Resume, Stop
+from actors.surroundings import Surroundings
+from daemon.cluster import words
+from daemon.cluster.errand_deeds import Deed, Start, errand
+from daemon.cluster.holding import Holding
+from daemon.cluster.roster import Everywhere, Roster
+from daemon.hosted import Condition, Hosted, HostedAccount, NotHostedError
+from daemon.hosting import Hosting
+from store.cluster_ports import Errands, Wire
+
+_STOPS_WITHIN_S = 5.0
+
+
+class FleetStore(Errands, Wire, Protocol):
+    """Where errands are left, and the wire."""
+
+
+class Fleet:
+    """`daemon.hosting.Hosting` on any node."""
+
+    def __init__(
+        self, store: FleetStore, here: Hosting, roster: Roster, holding: Holding, clock: Clock
+    ) -> None:
+        self._store = store
+        self._here = here
+        self._roster = roster
+        self._holding = holding
+        self._clock = clock
+        self._everywhere = Everywhere(here.hosted_here(), roster.far)
+
+    @property
+    def running(self) -> bool:
+        """Whether accounts can be hosted now."""
+        return self._here.running
+
+    def hosted(self) -> Mapping[str, HostedAccount]:
+        """Return every account that is hosted, here or elsewhere, by account id."""
+        return self._everywhere
+
+    def hosted_here(self) -> Mapping[str, Hosted]:
+        """Return every account that is hosted in this process, by account id."""
+        return self._here.hosted_here()
+
+    def is_here(self, account_id: str) -> bool:
+        """Tell whether it is for this process to host the account and to look after it."""
+        return account_id in self._here.hosted_here() or self._holding.covers(account_id)
+
+    def actor(self, account_id: str) -> AccountActor | None:
+        """Return the account's actor while it runs in this process."""
+        return self._here.actor(account_id)
+
+    async def start_account(self, account_id: str) -> None:
+        """Start the account's actor afresh; elsewhere it is started soon."""
+        if self.is_here(account_id):
+            with suppress(NotHostedError):
+                await self._here.start_account(account_id)
+                return
+        await self._leave(account_id, Start())
+
+    async def stop_account(self, account_id: str) -> None:
+        """Let the account's actor finish what is in hand and end; elsewhere for a few seconds."""
+        if self.is_here(account_id):
+            await self._here.stop_account(account_id)
+            return
+        await self._leave(account_id, Stop())
+        await self._roster.until_gone(account_id, _STOPS_WITHIN_S)
+
+    async def tell(self, account_id: str, message: Message) -> None:
+        """Tell an account's actor something, wherever it runs; elsewhere it is durable first.
+
+        Raises:
+            NotHostedError: there is no actor to tell.
+            MailboxFullError: it has too many unread messages.
+            StoreUnavailableError: it runs elsewhere, and this can't be kept for it.
+        """
+        if self.is_here(account_id):
+            self._here.post(account_id, message)
+            return
+        # Whoever hosts it starts its actor if only that makes a pause known.
+        if not isinstance(message, Pause | Resume):
+            self._see_that_it_runs(account_id)
+        await self._leave(account_id, message)
+
+    def nudge(self, account_id: str, message: ActionsWaiting | Read) -> None:
+        """Tell an account's actor, wherever it runs, what is in the store or may be lost.
+
+        Raises:
+            NotHostedError: there is no actor to tell.
+        """
+        if account_id in self._here.hosted_here():
+            self._here.post(account_id, message)
+        elif isinstance(message, ActionsWaiting):
+            self._store.say(words.ACTIONS, [account_id])
+        else:
+            self._see_that_it_runs(account_id)
+            now_s = self._clock.now().monotonic_s
+            read = words.far_read(account_id, message, self._holding.node, now_s)
+            self._store.say(words.READS, [read.word()])
+
+    def hint(self, account_id: str, hinted: Hinted) -> None:
+        """Tell an account's actor, wherever it runs, of notices that are in the store."""
+        if account_id in self._here.hosted_here():
+            self._here.hint(account_id, hinted)
+        else:
+            self._store.say(words.NOTICES, words.notice_words(account_id, hinted))
+
+    def post(self, account_id: str, message: Message) -> None:
+        """Tell an actor that runs in this process something.
+
+        Raises:
+            NotHostedError: there is none.
+            MailboxFullError: it has too many unread messages.
+        """
+        self._here.post(account_id, message)
+
+    async def reconfigure(self, surroundings: Mapping[str, Surroundings]) -> None:
+        """Run the accounts of these vendors in new surroundings from now on; those of this node."""
+        await self._here.reconfigure(surroundings)
+
+    def stalled(self) -> Sequence[str]:
+        """Return the accounts hosted here whose actor should have moved long ago and has not."""
+        return self._here.stalled()
+
+    def _see_that_it_runs(self, account_id: str) -> None:
+        far = self._roster.far.get(account_id)
+        if far is None or far.condition is not Condition.RUNNING:
+            raise NotHostedError(account_id)
+
+    async def _leave(self, account_id: str, deed: Deed) -> None:
+        now_s = self._clock.now().monotonic_s
+        await self._store.leave_errands([errand(account_id, deed, now_s)])
+        self._store.say(words.ERRANDS, [account_id])
