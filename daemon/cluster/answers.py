@@ -2,13 +2,8 @@
 
 from collections.abc import Collection, Mapping
 
-from actors.events import (
-    ActionAttempted,
-    ActionParked,
-    ActionSettled,
-    Event,
-    ReadersTold,
-)
+from actors.action_settled import ActionSettled
+from actors.events import ActionAttempted, ActionParked, Event, ReadersTold
 from daemon.action_watch import ActionWatch
 from daemon.cluster import words
 from daemon.read_watch import ReadWatch
