@@ -16,6 +16,14 @@ class Clock(Protocol):
         ...
 
 
+class LastingClock(Clock, Protocol):
+    """A clock that also tells how much time was slept through."""
+
+    def since_boot_s(self) -> float:
+        """Return seconds that went on while the machine slept too, or the process was frozen."""
+        ...
+
+
 class SystemClock:
     """The machine's clock."""
 
@@ -23,10 +31,9 @@ class SystemClock:
         """Read the clock."""
         return Moment(time.monotonic(), datetime.now(UTC))
 
-
-def since_boot_s() -> float:
-    """Return how long the machine has run, in seconds: also while it slept, or this process was frozen."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
+    def since_boot_s(self) -> float:
+        """Return how long the machine has been up."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def system_random() -> Random:

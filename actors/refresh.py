@@ -1,6 +1,7 @@
 """Renewing an account's tokens so that a crash at any moment loses none without telling.
 
-Before the vendor is called, the journal says which refresh token is about to be spent. The answer's
+Before the vendor is called, the journal says which refresh token is about to be spent, and the account
+is known to be ours just then: whoever was frozen behind the journal's commit asks again. The answer's
 tokens and the journal's end are one transaction, made before the new token is used. A journal found
 open at the start is a refresh whose answer may have been
 lost: the stored token is tried once more, and if the vendor says that it is spent, the account
@@ -11,7 +12,7 @@ from contextlib import suppress
 
 import anyio
 
-from actors.clock import Clock
+from actors.clock import LastingClock
 from actors.credential import Credential, Sealer, token_hash
 from actors.errors import GrantRefusedError
 from actors.vendors.base import Permit, Vendor
@@ -22,6 +23,10 @@ from store.ports import ActorStore
 _STORE_AGAIN_S = 1.0
 _STORE_WITHIN_S = 60.0
 _LAST_ATTEMPT_S = 5.0
+_KNOWN_FOR_S = 3.0
+"""For how long the store's word that the account is ours holds: nobody is taken for dead so soon."""
+
+_ASKED_TIMES = 5
 
 
 class OwnerNeededError(Exception):
@@ -50,7 +55,7 @@ class Refresher:
         store: ActorStore,
         vendor: Vendor,
         sealer: Sealer,
-        clock: Clock,
+        clock: LastingClock,
         account_id: str,
         epoch: int,
     ) -> None:
@@ -104,13 +109,20 @@ class Refresher:
             return _refused(error) if entry is None else _cause(error, entry)
 
     async def _journal(self, credential: Credential) -> OpenRefresh:
-        """Note which refresh token is about to be spent."""
-        return await self._store.begin_refresh(
-            self._account_id,
-            self._epoch,
-            token_hash(credential.refresh_token),
-            self._clock.now().utc,
-        )
+        """Note which refresh token is about to be spent, while the account is ours.
+
+        Raises:
+            StoreUnavailableError: nobody could tell in time whether it still is.
+        """
+        owner, asked_s = (self._account_id, self._epoch), self._clock.since_boot_s()
+        token = token_hash(credential.refresh_token)
+        entry = await self._store.begin_refresh(*owner, token, self._clock.now().utc)
+        for _ in range(_ASKED_TIMES):
+            if self._clock.since_boot_s() - asked_s <= _KNOWN_FOR_S:
+                return entry
+            asked_s = self._clock.since_boot_s()
+            await self._store.check_owner(*owner)
+        raise StoreUnavailableError("the database is too slow to tell whose the account is")
 
     async def _keep_storing(self, answer: SealedCredential | str) -> None:
         """Store the only copy of the answer, however often it takes; keep it if the time is up."""

@@ -5,7 +5,7 @@ from math import inf
 from random import Random
 
 from actors import events
-from actors.clock import Clock
+from actors.clock import LastingClock
 from actors.credential import Sealer
 from actors.hearing import Hearing
 from actors.moment import Moment
@@ -33,7 +33,7 @@ class Surroundings:
     vendor: Vendor
     settings: AccountSettings
     sealer: Sealer
-    clock: Clock
+    clock: LastingClock
     random: Random
     slots: PageSlots
     listener: events.Listener

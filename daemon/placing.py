@@ -3,7 +3,6 @@
 import socket
 from typing import TYPE_CHECKING
 
-from actors.clock import since_boot_s
 from daemon.config import Config
 from daemon.store_opening import postgresql_driver
 from daemon.supervisor import Supervisor
@@ -57,7 +56,7 @@ def placement(
         supervisor,
         this_node(config, world),
         house,
-        since_boot_s,
+        world.clock.since_boot_s,
         conninfo=conninfo(config.store.url, None if password is None else password.reveal()),
         shards=config.cluster.shards,
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 import httpx
 
-from actors.clock import Clock
+from actors.clock import LastingClock
 from actors.credential import Sealer
 from actors.events import Event, Listener
 from actors.hearing import Hearing
@@ -41,7 +41,7 @@ class VendorWorkshop:
 
     store: Store
     sealer: Sealer
-    clock: Clock
+    clock: LastingClock
     random: Random
     listeners: Iterable[Listener]
     open_client: Callable[[], httpx.AsyncClient]

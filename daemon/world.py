@@ -7,7 +7,7 @@ from random import Random
 
 import httpx
 
-from actors.clock import Clock, SystemClock, system_random
+from actors.clock import LastingClock, SystemClock, system_random
 from actors.vendors.http import build_client
 from daemon.log_folding import LogFolding
 from daemon.redaction import Redactor
@@ -24,7 +24,7 @@ class World:
         folding: folds lines of the log that repeat themselves; None writes all.
     """
 
-    clock: Clock
+    clock: LastingClock
     random: Random
     redactor: Redactor
     notifier: Notifier

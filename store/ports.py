@@ -147,6 +147,10 @@ class ActorStore(Outbox, DriftLedger, Protocol):
         """
         ...
 
+    async def check_owner(self, account_id: str, epoch: int) -> None:
+        """See that the account is still owned under this epoch, without writing anything."""
+        ...
+
     async def finish_refresh(
         self, account_id: str, epoch: int, credential: SealedCredential, at: datetime
     ) -> None:

@@ -20,7 +20,19 @@ def check_fence(connection: Session, account_id: str, epoch: int) -> None:
     Raises:
         StaleEpochError: it was claimed since, or is disconnected, or gone.
     """
-    row = connection.execute(SQL["fence"], (account_id,)).fetchone()
+    _check_epoch(connection.execute(SQL["fence"], (account_id,)).fetchone(), account_id, epoch)
+
+
+def check_owner(connection: Session, account_id: str, epoch: int) -> None:
+    """See the same, as it was a moment ago, without keeping others off.
+
+    Raises:
+        StaleEpochError: it was claimed since, or is disconnected, or gone.
+    """
+    _check_epoch(connection.execute(SQL["epoch"], (account_id,)).fetchone(), account_id, epoch)
+
+
+def _check_epoch(row: Sequence[Any] | None, account_id: str, epoch: int) -> None:
     if row is None:
         raise StaleEpochError(f"account {account_id} is disconnected or gone")
     if row[0] != epoch:

@@ -15,6 +15,7 @@ from store.models import (
     SealedCredential,
 )
 from store.relational import (
+    accounts,
     claims,
     comparison,
     held,
@@ -136,6 +137,12 @@ class RelationalActorStore:
                 connection, account_id, epoch, token_hash, at
             ),
             commit=Commit.REFRESH_BEGUN,
+        )
+
+    async def check_owner(self, account_id: str, epoch: int) -> None:
+        """See that the account is still owned under this epoch."""
+        await self._readers.run(
+            lambda connection: accounts.check_owner(connection, account_id, epoch)
         )
 
     async def finish_refresh(

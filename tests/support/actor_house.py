@@ -107,9 +107,8 @@ class TroubledStore:
         )
 
     async def live_count(self, account_id: str, object_type: str) -> int:
-        return await self._pass(
-            "live_count", lambda: self._store.live_count(account_id, object_type)
-        )
+        count = self._store.live_count
+        return await self._pass("live_count", lambda: count(account_id, object_type))
 
     async def held_deletes(self, account_id: str) -> Sequence[HeldDeletes]:
         return await self._pass("held_deletes", lambda: self._store.held_deletes(account_id))
@@ -117,9 +116,8 @@ class TroubledStore:
     async def unlike(
         self, account_id: str, object_type: str, records: Sequence[ObjectRecord]
     ) -> Mapping[str, HeldRow | None]:
-        return await self._pass(
-            "unlike", lambda: self._store.unlike(account_id, object_type, records)
-        )
+        unlike = self._store.unlike
+        return await self._pass("unlike", lambda: unlike(account_id, object_type, records))
 
     async def unscanned(
         self, account_id: str, object_type: str, scanned: Collection[str]
@@ -132,9 +130,8 @@ class TroubledStore:
         return await self._pass("live_counts", lambda: self._store.live_counts(account_id))
 
     async def strangers(self, account_id: str, object_types: Sequence[str]) -> Sequence[HeldRow]:
-        return await self._pass(
-            "strangers", lambda: self._store.strangers(account_id, object_types)
-        )
+        found = self._store.strangers
+        return await self._pass("strangers", lambda: found(account_id, object_types))
 
     async def unnamed_mends(self, account_id: str) -> Sequence[NotedMend]:
         return await self._pass("unnamed_mends", lambda: self._store.unnamed_mends(account_id))
@@ -156,6 +153,9 @@ class TroubledStore:
         return await self._pass(
             "begin_refresh", lambda: self._store.begin_refresh(account_id, epoch, token_hash, at)
         )
+
+    async def check_owner(self, account_id: str, epoch: int) -> None:
+        await self._pass("check_owner", lambda: self._store.check_owner(account_id, epoch))
 
     async def finish_refresh(
         self, account_id: str, epoch: int, credential: SealedCredential, at: datetime

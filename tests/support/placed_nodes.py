@@ -7,7 +7,7 @@ from random import Random
 
 import anyio
 
-from actors.clock import SystemClock, since_boot_s
+from actors.clock import SystemClock
 from daemon.cluster.balance import Timing
 from daemon.cluster.placement import Placement
 from daemon.restart import RestartPolicy
@@ -72,7 +72,7 @@ async def serve_node(
             supervisor,
             NodeStanding(name, name, "", "1", at(0), at(0)),
             house,
-            since_boot_s,
+            clock.since_boot_s,
             conninfo=url,
             shards=shards,
             timing=timing,

@@ -209,5 +209,8 @@ class VirtualClock:
     def utc(self) -> datetime:
         return self.now().utc
 
+    def since_boot_s(self) -> float:
+        return self.now().monotonic_s
+
 
 VIRTUAL_BACKEND = ("asyncio", {"loop_factory": VirtualLoop})

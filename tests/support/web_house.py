@@ -20,7 +20,7 @@ import jsonschema  # type: ignore[import-untyped]
 import msgspec
 from cryptography.fernet import Fernet
 
-from actors.clock import Clock, SystemClock
+from actors.clock import LastingClock, SystemClock
 from actors.credential import Sealer
 from actors.events import Event, Listener
 from actors.hearing import Hearing
@@ -76,7 +76,7 @@ class House:
         heard: every event of the actors.
     """
 
-    clock: Clock
+    clock: LastingClock
     sandbox: QuickBooksSandbox
     store: SqliteStore
     vendors: dict[str, QuickBooks]
@@ -131,7 +131,7 @@ class House:
 def _meter(
     settings: AccountSettings,
     store: SqliteStore,
-    clock: Clock,
+    clock: LastingClock,
     listen: Listener,
     allowance: int | None,
 ) -> ReadMeter:
@@ -145,7 +145,7 @@ def _meter(
 async def house(
     path: Path,
     *,
-    clock: Clock | None = None,
+    clock: LastingClock | None = None,
     mode: Mode = "inline",
     policy: RestartPolicy | None = None,
     object_types: tuple[str, ...] = TYPES,
@@ -219,7 +219,7 @@ def _watching(
     around: Surroundings,
     heartbeat: HeartbeatCheck,
     metrics: Metrics,
-    clock: Clock,
+    clock: LastingClock,
 ) -> Watching:
     watched = Watched(
         store=store,
@@ -236,7 +236,7 @@ def _watching(
     return Watching(watched, AlertsConfig())
 
 
-def _sandbox(clock: Clock) -> QuickBooksSandbox:
+def _sandbox(clock: LastingClock) -> QuickBooksSandbox:
     quick = Behaviour(token_latency_s=0.0)
     return QuickBooksSandbox(lambda: clock.now().utc, seed=7, limits=None, behaviour=quick)
 

@@ -3,6 +3,9 @@
 -- until the transaction ends: nobody takes the account over in between.
 SELECT epoch FROM accounts WHERE id = ? AND disconnected_at IS NULL FOR NO KEY UPDATE;
 
+-- name: epoch
+SELECT epoch FROM accounts WHERE id = ? AND disconnected_at IS NULL;
+
 -- name: exists
 -- Locked too: what follows is decided on what is there now.
 SELECT 1 FROM accounts WHERE id = ? FOR NO KEY UPDATE;

@@ -2,6 +2,9 @@
 -- The epoch of an account that may be written for; no row when it is disconnected or gone.
 SELECT epoch FROM accounts WHERE id = ? AND disconnected_at IS NULL;
 
+-- name: epoch
+SELECT epoch FROM accounts WHERE id = ? AND disconnected_at IS NULL;
+
 -- name: exists
 SELECT 1 FROM accounts WHERE id = ?;
 

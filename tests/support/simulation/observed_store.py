@@ -128,6 +128,9 @@ class ObservedStore(ObservedOutbox, ObservedJobs):
         self._doom.reach(Moment.AFTER_COMMIT)
         return entry
 
+    async def check_owner(self, account_id: str, epoch: int) -> None:
+        await self._store.check_owner(account_id, epoch)
+
     async def finish_refresh(
         self, account_id: str, epoch: int, credential: SealedCredential, at: datetime
     ) -> None:

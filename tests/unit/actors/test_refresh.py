@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import anyio
 import pytest
@@ -13,6 +13,7 @@ from store.relational.credentials import read_open_refresh
 from support.actor_house import SEALER, House, full, no_trouble
 from support.scripted_vendor import no_trouble as no_vendor_trouble
 from support.store_fixtures import on_writer
+from support.virtual_time import VirtualClock
 
 
 class Renewal:
@@ -83,6 +84,76 @@ async def test_the_journal_names_the_token_by_its_hash(house: House) -> None:
     entry = (await house.real_store.claim(house.account_id)).open_refresh
     assert entry is not None
     assert entry.token_hash == token_hash("refresh-1")
+
+
+class FrozenProcess(VirtualClock):
+    """A clock of a process that is frozen, again and again, for so long."""
+
+    frozen_s = 0.0
+
+    def since_boot_s(self) -> float:
+        return super().since_boot_s() + self.frozen_s
+
+
+def frozen_after(clock: FrozenProcess, *methods: str) -> Callable[[str], None]:
+    """Freeze the process each time one of these is durable, before it hears of that."""
+
+    def freeze(called: str) -> None:
+        if called in methods:
+            clock.frozen_s += 14.0
+
+    return freeze
+
+
+async def test_whoever_was_frozen_behind_the_journal_asks_again_whose_the_account_is(
+    house: House,
+) -> None:
+    house.clock = clock = FrozenProcess()
+    house.store.trouble_after = frozen_after(clock, "begin_refresh")
+    renewal = await begin(house)
+    await renewal.go()
+    assert house.store.log[-3:] == ["begin_refresh", "check_owner", "finish_refresh"]
+    assert await left_open(house) == 0
+
+
+async def test_no_token_is_spent_by_whoever_was_frozen_until_the_account_was_taken(
+    house: House,
+) -> None:
+    house.clock = clock = FrozenProcess()
+    house.store.trouble_after = frozen_after(clock, "begin_refresh")
+    house.vendor.trouble = fail_test
+    renewal = await begin(house)
+    taken: list[ClaimedAccount] = []
+
+    async def take() -> None:
+        taken.append(await house.real_store.claim(house.account_id))
+
+    async with anyio.create_task_group() as tasks:
+        house.store.latency_s = 0.1
+        tasks.start_soon(take_after, 0.15, take)
+        with pytest.raises(StaleEpochError):
+            await renewal.go()
+    assert taken
+    assert taken[0].open_refresh is not None
+
+
+async def test_nobody_spends_a_token_who_is_never_sure(house: House) -> None:
+    house.clock = clock = FrozenProcess()
+    house.store.trouble_after = frozen_after(clock, "begin_refresh", "check_owner")
+    house.vendor.trouble = fail_test
+    renewal = await begin(house)
+    with pytest.raises(StoreUnavailableError):
+        await renewal.go()
+    assert await left_open(house) == 1
+
+
+def fail_test(operation: str) -> None:
+    pytest.fail(f"the vendor was asked to {operation}")
+
+
+async def take_after(seconds: float, take: Callable[[], Awaitable[None]]) -> None:
+    await anyio.sleep(seconds)
+    await take()
 
 
 async def test_without_a_journal_the_vendor_is_not_asked(house: House) -> None:
