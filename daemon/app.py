@@ -12,7 +12,7 @@ is closed.
 import gc
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -23,13 +23,11 @@ import anyio
 import structlog
 
 from actors.credential import Sealer
-from actors.events import Listener
 from actors.vendors.registry import VENDORS
 from daemon.action_desk import ActionDesk
 from daemon.action_watch import ActionWatch
 from daemon.audit.trail import OPERATOR
 from daemon.config import Config, ConfigError, load_config, secret_values
-from daemon.connect import Connector
 from daemon.deliveries import Deliveries
 from daemon.event_log import EventLog
 from daemon.generated_secret import GeneratedSecretError, ensure_admin_token
@@ -38,9 +36,9 @@ from daemon.jobs.desk import JobDesk
 from daemon.log import configure_logging
 from daemon.loop_lag import LoopLag
 from daemon.metrics import Metrics
-from daemon.placing import new_supervisor, placement
+from daemon.parts import new_connector, new_readers, new_vendors, new_watching
+from daemon.placing import Hosts, hosts_of, placement
 from daemon.read_planning import ReadPlanning
-from daemon.read_through import ReaderDesk
 from daemon.read_watch import ReadWatch
 from daemon.recovery_note import read_note
 from daemon.redaction import Redactor
@@ -56,10 +54,10 @@ from daemon.supervisor import Supervisor
 from daemon.throughput import Throughput
 from daemon.token_watch import TokenWatch
 from daemon.upkeep import Upkeep
-from daemon.vendors import Vendors, VendorWorkshop, operations_of
+from daemon.vendors import Vendors, operations_of
 from daemon.version import VERSION
 from daemon.watchdog import Watchdog
-from daemon.watching import Watched, Watching
+from daemon.watching import Watching
 from daemon.web import ListenError, WebContext, WebServer
 from daemon.world import World, this_world
 from store.crash_points import UnknownCrashPointError
@@ -67,6 +65,7 @@ from store.errors import StoreOpenError
 from store.ports import Store
 
 if TYPE_CHECKING:
+    from actors.events import Listener
     from daemon.cluster.placement import Placement
 
 log = structlog.get_logger()
@@ -87,7 +86,8 @@ class Daemon:
     """A daemon, put together: all its parts.
 
     Attributes:
-        placement: this node's part in a cluster, if the store can have several.
+        hosts: host the accounts of this process, and all of them.
+        placement: this node's part in a cluster, if so.
         port: where it listens; 0 before it does.
     """
 
@@ -95,7 +95,7 @@ class Daemon:
     world: World
     store: Store
     vendors: Vendors
-    supervisor: Supervisor
+    hosts: Hosts
     server: WebServer
     metrics: Metrics
     heartbeat: HeartbeatCheck
@@ -107,6 +107,11 @@ class Daemon:
     admin_token: str
     placement: "Placement | None" = None
     port: int = 0
+
+    @property
+    def supervisor(self) -> Supervisor:
+        """What hosts the accounts of this process."""
+        return self.hosts.here
 
     @property
     def base_url(self) -> str:
@@ -122,10 +127,12 @@ class Daemon:
         self.metrics.per_account.at_most = self.config.metrics.per_account
         self.metrics.recovery.read = partial(read_note, self.config.store.path)
         reads = ReadPlanning(self.vendors.reads, self.vendors.surroundings, self.supervisor)
-        watch = TokenWatch(self.metrics.census, self.supervisor, self.world.clock)
+        watch = TokenWatch(self.metrics.census, self.hosts.everywhere, self.world.clock)
         await reads.load()
         await self.service_history.load()
         await self.watching.load()
+        if self.hosts.links is not None:
+            await self.hosts.links.load()
         async with self.vendors, anyio.create_task_group() as side:
             side.start_soon(self.metrics.load_tokens, self.store)
             side.start_soon(self.throughput.run)
@@ -140,6 +147,8 @@ class Daemon:
                 await main.start(self.supervisor.run)
                 if self.placement:
                     await main.start(self.placement.run)
+                if self.hosts.links is not None:
+                    side.start_soon(self.hosts.links.run)
                 side.start_soon(reads.run)
                 side.start_soon(watch.run)
                 side.start_soon(self.heartbeat.run)
@@ -180,23 +189,23 @@ async def assemble(config: Config, world: World, store: Store) -> Daemon:
     event_log = EventLog(trace_names={name: entry.trace_name for name, entry in VENDORS.items()})
     watch, looks, throughput = ActionWatch(), ReadWatch(), Throughput(world.clock)
     listeners: list[Listener] = [metrics.listen, event_log.listen, watch.listen, looks.listen]
-    listeners.append(throughput.listen)
-    vendors = _vendors(config, world, store, sealer, listeners)
-    supervisor = new_supervisor(config, world, store, vendors)
-    connector = _connector(world, store, sealer, vendors, supervisor, metrics)
-    heartbeat = HeartbeatCheck(store, supervisor, vendors.surroundings, world.clock)
-    watching = _watching(config, world, store, vendors, supervisor, heartbeat, metrics)
-    upkeep = Upkeep(store, supervisor, config, world.clock, vendors.tell)
-    listeners += [watching.listen, upkeep.listen]
+    vendors = new_vendors(config, world, store, sealer, listeners)
+    hosts = hosts_of(config, world, store, vendors, watch, looks)
+    hosting = hosts.everywhere
+    connector = new_connector(world, store, sealer, vendors, hosting, metrics)
+    heartbeat = HeartbeatCheck(store, hosting, vendors.surroundings, world.clock)
+    watching = new_watching(config, world, store, vendors, hosting, heartbeat, metrics)
+    upkeep = Upkeep(store, hosting, config, world.clock, vendors.tell)
+    listeners += [throughput.listen, watching.listen, upkeep.listen, *hosts.listeners()]
     if sealed_by not in (None, await store.metadata(PROOF_KEY)):
         watching.audit.note(OPERATOR, "keys_rotated")
     service_history = ServiceHistory(store, watching.monitor.incidents, heartbeat, world.clock)
-    actions = ActionDesk(store, supervisor, vendors.surroundings, watch, world.clock)
+    actions = ActionDesk(store, hosting, vendors.surroundings, watch, world.clock)
     context = WebContext(
         store=store,
-        supervisor=supervisor,
+        supervisor=hosting,
         connector=connector,
-        deliveries=Deliveries(store, supervisor, vendors.receivers, world.clock, vendors.tell),
+        deliveries=Deliveries(store, hosting, vendors.receivers, world.clock, vendors.tell),
         server=config.server,
         admin_token=admin_token,
         clock=world.clock,
@@ -205,7 +214,7 @@ async def assemble(config: Config, world: World, store: Store) -> Daemon:
         version=VERSION,
         actions=actions,
         jobs=JobDesk(store, vendors.surroundings, actions, world.clock),
-        readers=_readers(world, store, vendors, supervisor, looks),
+        readers=new_readers(world, store, vendors, hosting, looks),
         reads=vendors.reads,
         heartbeat=heartbeat,
         throughput=throughput,
@@ -219,7 +228,7 @@ async def assemble(config: Config, world: World, store: Store) -> Daemon:
         world=world,
         store=store,
         vendors=vendors,
-        supervisor=supervisor,
+        hosts=hosts,
         server=WebServer(context),
         metrics=metrics,
         heartbeat=heartbeat,
@@ -229,75 +238,8 @@ async def assemble(config: Config, world: World, store: Store) -> Daemon:
         watching=watching,
         upkeep=upkeep,
         admin_token=admin_token.reveal(),
-        placement=placement(config, world, store, supervisor, upkeep),
+        placement=placement(config, store, hosts, upkeep),
     )
-
-
-def _vendors(
-    config: Config, world: World, store: Store, sealer: Sealer, listeners: Sequence[Listener]
-) -> Vendors:
-    workshop = VendorWorkshop(
-        store=store,
-        sealer=sealer,
-        clock=world.clock,
-        random=world.random,
-        listeners=listeners,
-        open_client=world.open_client,
-    )
-    return Vendors(workshop, config.vendors)
-
-
-def _readers(
-    world: World, store: Store, vendors: Vendors, supervisor: Supervisor, watch: ReadWatch
-) -> ReaderDesk:
-    around = vendors.surroundings
-    return ReaderDesk(store, supervisor, around, watch, world.clock, vendors.tell)
-
-
-def _connector(
-    world: World,
-    store: Store,
-    sealer: Sealer,
-    vendors: Vendors,
-    supervisor: Supervisor,
-    metrics: Metrics,
-) -> Connector:
-    connector = Connector(
-        store,
-        vendors.by_name,
-        sealer,
-        supervisor,
-        world.clock,
-        metrics.census,
-        conceal=world.redactor.add,
-    )
-    connector.reads = metrics.reads.meters = vendors.reads
-    return connector
-
-
-def _watching(
-    config: Config,
-    world: World,
-    store: Store,
-    vendors: Vendors,
-    supervisor: Supervisor,
-    heartbeat: HeartbeatCheck,
-    metrics: Metrics,
-) -> Watching:
-    metrics.heartbeat.read = lambda: heartbeat.beats
-    watched = Watched(
-        store=store,
-        supervisor=supervisor,
-        surroundings=vendors.surroundings,
-        outages=vendors.outages,
-        heartbeat=heartbeat,
-        metrics=metrics,
-        clock=world.clock,
-        random=world.random,
-        open_client=world.open_client,
-        public_url=config.server.public_url,
-    )
-    return Watching(watched, config.alerts)
 
 
 async def serve(

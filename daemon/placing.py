@@ -1,9 +1,15 @@
 """Whether this process is one of several that host a store's accounts, and as which one."""
 
 import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from actors.events import Listener
+from daemon.action_watch import ActionWatch
 from daemon.config import Config
+from daemon.hosting import Hosting
+from daemon.read_watch import ReadWatch
 from daemon.store_opening import postgresql_driver
 from daemon.supervisor import Supervisor
 from daemon.upkeep import Upkeep
@@ -14,6 +20,7 @@ from store.cluster_models import NodeStanding, ShardHold
 from store.ports import Store
 
 if TYPE_CHECKING:
+    from daemon.cluster.links import Links
     from daemon.cluster.placement import Placement
 
 
@@ -30,15 +37,78 @@ def new_supervisor(config: Config, world: World, store: Store, vendors: Vendors)
     )
 
 
-def placement(
-    config: Config, world: World, store: Store, supervisor: Supervisor, upkeep: Upkeep
-) -> "Placement | None":
-    """Return what places shards on this node; None where the store is this process's alone.
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """Who hosts accounts.
+
+    Attributes:
+        here: those of this process.
+        links: connect this node with others; None where the store is this process's alone.
+    """
+
+    here: Supervisor
+    links: "Links | None"
+
+    @property
+    def everywhere(self) -> Hosting:
+        """Who hosts all of them, wherever."""
+        return self.here if self.links is None else self.links.fleet
+
+    def listeners(self) -> Sequence[Listener]:
+        """Return who else is to hear the events of the actors of this process."""
+        return () if self.links is None else (self.links.listen,)
+
+
+def hosts_of(
+    config: Config,
+    world: World,
+    store: Store,
+    vendors: Vendors,
+    actions: ActionWatch,
+    readers: ReadWatch,
+) -> Hosts:
+    """Return who hosts the accounts; `actions` and `readers` hear of what others did.
+
+    Raises:
+        StoreOpenError: what that needs is not installed.
+    """
+    here = new_supervisor(config, world, store, vendors)
+    return Hosts(here, _links(config, world, store, here, actions, readers))
+
+
+def _links(
+    config: Config,
+    world: World,
+    store: Store,
+    supervisor: Supervisor,
+    actions: ActionWatch,
+    readers: ReadWatch,
+) -> "Links | None":
+    """Return what connects this node with others; None where the store is this process's alone.
 
     Raises:
         StoreOpenError: what it needs is not installed.
     """
     if config.store.is_file:
+        return None
+    with postgresql_driver():
+        from daemon.cluster.holding import PlacedShards  # noqa: PLC0415
+        from daemon.cluster.links import Links  # noqa: PLC0415
+        from store.postgresql import PostgresqlStore  # noqa: PLC0415
+    if not isinstance(store, PostgresqlStore):
+        return None
+    here = PlacedShards(this_node(config, world))
+    return Links(store, supervisor, here, actions, readers, world.clock)
+
+
+def placement(config: Config, store: Store, hosts: Hosts, upkeep: Upkeep) -> "Placement | None":
+    """Return what places shards on this node; None where the store is this process's alone.
+
+    Raises:
+        StoreOpenError: what it needs is not installed.
+    """
+    linked = hosts.links
+    if linked is None:
         return None
     with postgresql_driver():
         from daemon.cluster.placement import Placement, conninfo  # noqa: PLC0415
@@ -51,15 +121,16 @@ def placement(
         await upkeep.run_once_for_all()
 
     password = config.store.password
-    return Placement(
+    placed = linked.placed.placement = Placement(
         store,
-        supervisor,
-        this_node(config, world),
+        hosts.here,
+        linked.placed.me,
         house,
         world.clock.since_boot_s,
         conninfo=conninfo(config.store.url, None if password is None else password.reveal()),
         shards=config.cluster.shards,
     )
+    return placed
 
 
 def this_node(config: Config, world: World) -> NodeStanding:

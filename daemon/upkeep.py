@@ -49,7 +49,9 @@ class Upkeep:
 
     async def run(self) -> None:
         """Go on with what each process on the store does for itself, until cancelled."""
-        await StoreCheck(self._store).run()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(StoreCheck(self._store).run)
+            tasks.start_soon(self._rereading.run)
 
     async def run_once_for_all(self) -> None:
         """Go on with what one process does for all that are on the store, until cancelled."""
@@ -66,7 +68,6 @@ class Upkeep:
             projector = FinanceProjector(store.finance, FINANCE)
             tasks.start_soon(FinanceFollower(store, projector).run)
             tasks.start_soon(self.jobs.run)
-            tasks.start_soon(self._rereading.run)
             tasks.start_soon(self.archiving.run)
 
 

@@ -3,7 +3,12 @@
 from collections.abc import Collection, Mapping
 
 from actors.action_settled import ActionSettled
-from actors.events import ActionAttempted, ActionParked, Event, ReadersTold
+from actors.events import (
+    ActionAttempted,
+    ActionParked,
+    Event,
+    ReadersTold,
+)
 from daemon.action_watch import ActionWatch
 from daemon.cluster import words
 from daemon.read_watch import ReadWatch

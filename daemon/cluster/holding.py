@@ -2,9 +2,12 @@
 
 import hashlib
 from collections.abc import Collection
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from store.cluster_models import ShardHold
+from store.cluster_models import NodeStanding, ShardHold
+
+if TYPE_CHECKING:
+    from daemon.cluster.placement import Placement
 
 
 class Holding(Protocol):
@@ -20,8 +23,30 @@ class Holding(Protocol):
         ...
 
     def covers(self, account_id: str) -> bool:
-        """Tell whether the account is of one of the shards that it holds or takes just now."""
+        """Tell whether the account is of one of the shards that it holds."""
         ...
+
+
+class PlacedShards:
+    """`Holding` of what is placed on this node; nothing is until `placement` is there."""
+
+    def __init__(self, me: NodeStanding) -> None:
+        self.me = me
+        self.placement: Placement | None = None
+
+    @property
+    def node(self) -> str:
+        """Its id."""
+        return self.me.node
+
+    def holds(self) -> Collection[ShardHold]:
+        """Return its holds."""
+        return () if self.placement is None else self.placement.holds().values()
+
+    def covers(self, account_id: str) -> bool:
+        """Tell whether the account is of one of the shards that it holds."""
+        placement = self.placement
+        return placement is not None and placement.is_held(shard_of(account_id, placement.shards))
 
 
 def shard_of(account_id: str, shards: int) -> int:

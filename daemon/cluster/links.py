@@ -12,7 +12,7 @@ from daemon.cluster.answers import Answers
 from daemon.cluster.courier import Courier, HouseDeed
 from daemon.cluster.far_readers import FarReaders
 from daemon.cluster.fleet import Fleet
-from daemon.cluster.holding import Holding
+from daemon.cluster.holding import PlacedShards
 from daemon.cluster.roster import Roster
 from daemon.hosting import Hosting
 from daemon.read_watch import ReadWatch
@@ -23,6 +23,7 @@ class Links:
     """The parts, put together.
 
     Attributes:
+        placed: what is placed on this node.
         fleet: hosts every account, wherever.
     """
 
@@ -30,7 +31,7 @@ class Links:
         self,
         store: ClusterStore,
         here: Hosting,
-        holding: Holding,
+        placed: PlacedShards,
         actions: ActionWatch,
         readers: ReadWatch,
         clock: Clock,
@@ -43,13 +44,14 @@ class Links:
         `house` has what to do with errands for the house, by kind; how accounts do the others are told
         every `announced_every_s`.
         """
-        self._roster = Roster(store, holding.node)
-        self._announcing = Announcing(store, here, holding, every_s=announced_every_s)
+        self.placed = placed
+        self._roster = Roster(store, placed.node)
+        self._announcing = Announcing(store, here, placed, every_s=announced_every_s)
         self._far_readers = FarReaders(store, here, clock)
-        self._answers = Answers(store, holding.node, actions, readers)
-        self._courier = Courier(store, here, holding, self._far_readers, clock, house)
+        self._answers = Answers(store, placed.node, actions, readers)
+        self._courier = Courier(store, here, placed, self._far_readers, clock, house)
         self._courier.on_change = self._announcing.look
-        self.fleet = Fleet(store, here, self._roster, holding, clock)
+        self.fleet = Fleet(store, here, self._roster, placed, clock)
 
     def listen(self, event: Event) -> None:
         """Take in an event of the actors of this node."""

@@ -138,6 +138,18 @@ class Placement:
             if held.hold is not None and not held.end.is_set()
         }
 
+    @property
+    def shards(self) -> int:
+        """How many there are, once `run` has begun."""
+        return self._shards
+
+    def is_held(self, shard: int) -> bool:
+        """Tell whether this node holds a shard."""
+        return any(
+            held.shard == shard and held.hold is not None and not held.end.is_set()
+            for held in self._held.values()
+        )
+
     def reachable_at(self, url: str) -> None:
         """Tell the others where this node's API is."""
         self._me = replace(self._me, url=url)

@@ -75,7 +75,7 @@ class Rereading:
         """Return what is to be read in this round."""
         found: list[_Batch] = []
         for account in await self._store.accounts():
-            if account.vendor in self._dispatchers:
+            if account.vendor in self._dispatchers and self._supervisor.is_here(account.id):
                 found += await self._of(account, every_s)
         return found
 

@@ -3,9 +3,9 @@
 The nodes share nothing but the database and the vendor. Shards are given to them by hand.
 """
 
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 
 import anyio
@@ -23,8 +23,9 @@ from actors.vendors.quickbooks import DOOR, OPERATIONS, QuickBooks
 from daemon.action_desk import ActionDesk
 from daemon.action_watch import ActionWatch
 from daemon.cluster.fleet import Fleet
-from daemon.cluster.holding import shard_of
+from daemon.cluster.holding import PlacedShards, shard_of
 from daemon.cluster.links import Links
+from daemon.cluster.shard_claims import ShardClaims
 from daemon.config import Secret
 from daemon.connect import Connector
 from daemon.deliveries import Deliveries, Receiver
@@ -35,8 +36,8 @@ from daemon.restart import RestartPolicy
 from daemon.sandbox.quickbooks import Behaviour, QuickBooksSandbox
 from daemon.sandbox.transport import SandboxTransport
 from daemon.supervisor import Supervisor
-from store.cluster_models import ShardHold
-from store.models import Account, ClaimedAccount
+from store.cluster_models import NodeStanding, ShardHold
+from store.models import Account
 from store.postgresql import PostgresqlStore
 from support.postgres_database import PostgresDatabase
 from support.quickbooks_replica import settings as quickbooks_settings
@@ -48,35 +49,16 @@ SIZES = {"Customer": 3, "Invoice": 7, "Item": 2}
 SOON_S = 15.0
 
 
-class HeldShard:
-    """`daemon.claims.Claims` to one shard."""
+class HeldShards(PlacedShards):
+    """What is placed on a node, as the test says."""
 
-    def __init__(
-        self, store: PostgresqlStore, hold: ShardHold, taken: Sequence[ClaimedAccount]
-    ) -> None:
-        self.hold = hold
-        self._store = store
-        self._taken = taken
-
-    def cover(self, account: Account) -> bool:
-        return account.shard == self.hold.shard
-
-    async def claim_all(self) -> Sequence[ClaimedAccount]:
-        return self._taken
-
-    async def claim(self, account_id: str) -> ClaimedAccount:
-        return await self._store.claim_under(self.hold, account_id)
-
-
-@dataclass
-class HeldShards:
-    """`daemon.cluster.holding.Holding`, as the test says."""
-
-    node: str
-    held: dict[int, HeldShard] = field(default_factory=dict)
+    def __init__(self, name: str) -> None:
+        at = SystemClock().now().utc
+        super().__init__(NodeStanding(name, name, "", "1.2.3", at, at))
+        self.held: dict[int, tuple[ShardHold, ShardClaims]] = {}
 
     def holds(self) -> Collection[ShardHold]:
-        return [each.hold for each in self.held.values()]
+        return [hold for hold, _ in self.held.values()]
 
     def covers(self, account_id: str) -> bool:
         return shard_of(account_id, SHARDS) in self.held
@@ -103,16 +85,16 @@ class Node:
         """Take shards over, and host their accounts."""
         for shard in shards:
             hold, taken = await self.store.take_shard(shard, self.holding.node)
-            claims = HeldShard(self.store, hold, taken)
+            claims = ShardClaims(self.store, hold, taken)
             await self.supervisor.host(claims)
-            self.holding.held[shard] = claims
+            self.holding.held[shard] = hold, claims
 
     async def let_go(self, *shards: int) -> None:
         """Let go of shards in good order."""
         for shard in shards:
-            claims = self.holding.held.pop(shard)
+            hold, claims = self.holding.held.pop(shard)
             await self.supervisor.release(claims)
-            await self.store.let_go(claims.hold)
+            await self.store.let_go(hold)
 
     def told(self, kind: type[Event]) -> int:
         """Return how many events of a kind the actors of this node told."""

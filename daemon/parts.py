@@ -1,0 +1,88 @@
+"""Makes single parts of the daemon of what is configured and of the parts before them."""
+
+from collections.abc import Sequence
+
+from actors.credential import Sealer
+from actors.events import Listener
+from daemon.config import Config
+from daemon.connect import Connector
+from daemon.heartbeat import HeartbeatCheck
+from daemon.hosting import Hosting
+from daemon.metrics import Metrics
+from daemon.read_through import ReaderDesk
+from daemon.read_watch import ReadWatch
+from daemon.vendors import Vendors, VendorWorkshop
+from daemon.watching import Watched, Watching
+from daemon.world import World
+from store.ports import Store
+
+
+def new_vendors(
+    config: Config, world: World, store: Store, sealer: Sealer, listeners: Sequence[Listener]
+) -> Vendors:
+    """Return what is around the actors of each vendor."""
+    workshop = VendorWorkshop(
+        store=store,
+        sealer=sealer,
+        clock=world.clock,
+        random=world.random,
+        listeners=listeners,
+        open_client=world.open_client,
+    )
+    return Vendors(workshop, config.vendors)
+
+
+def new_readers(
+    world: World, store: Store, vendors: Vendors, supervisor: Hosting, watch: ReadWatch
+) -> ReaderDesk:
+    """Return who takes in what readers ask of accounts."""
+    around = vendors.surroundings
+    return ReaderDesk(store, supervisor, around, watch, world.clock, vendors.tell)
+
+
+def new_connector(
+    world: World,
+    store: Store,
+    sealer: Sealer,
+    vendors: Vendors,
+    supervisor: Hosting,
+    metrics: Metrics,
+) -> Connector:
+    """Return what connects companies, and counts the reads that this takes."""
+    connector = Connector(
+        store,
+        vendors.by_name,
+        sealer,
+        supervisor,
+        world.clock,
+        metrics.census,
+        conceal=world.redactor.add,
+    )
+    connector.reads = metrics.reads.meters = vendors.reads
+    return connector
+
+
+def new_watching(
+    config: Config,
+    world: World,
+    store: Store,
+    vendors: Vendors,
+    supervisor: Hosting,
+    heartbeat: HeartbeatCheck,
+    metrics: Metrics,
+) -> Watching:
+    """Return the watchers."""
+    metrics.heartbeat.read = lambda: heartbeat.beats
+    watched = Watched(
+        store=store,
+        supervisor=supervisor,
+        surroundings=vendors.surroundings,
+        outages=vendors.outages,
+        heartbeat=heartbeat,
+        metrics=metrics,
+        clock=world.clock,
+        random=world.random,
+        open_client=world.open_client,
+        public_url=config.server.public_url,
+    )
+    return Watching(watched, config.alerts)
