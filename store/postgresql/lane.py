@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from store.crash_points import Commit, CrashPoint, Place
-from store.errors import StoreUnavailableError
+from store.errors import StoreOpenError, StoreUnavailableError
 from store.postgresql.group_commit import Committed, CommitUnknownError, Undone, commit_group
 from store.postgresql.readers import Connect
 from store.postgresql.session import PostgresqlSession
@@ -199,6 +199,8 @@ def _trouble(error: Exception) -> StoreUnavailableError:
     """Return a new exception each time: raising one adds to its traceback."""
     if isinstance(error, StoreUnavailableError):
         trouble = type(error)(*error.args)
+    elif isinstance(error, StoreOpenError):  # a later version changed the schema meanwhile
+        trouble = StoreUnavailableError(str(error))
     else:
         trouble = unavailable(error) or StoreUnavailableError(repr(error))
     trouble.__cause__ = error

@@ -12,8 +12,14 @@ from store.crash_points import CrashPoint
 from store.errors import StoreOpenError, StoreUnavailableError
 from store.postgresql.cluster.feed import SharedFeed
 from store.postgresql.cluster.wire import PostgresqlWire
-from store.postgresql.connection import Connection, open_reader, open_wire, open_writer
-from store.postgresql.migrate import bundled_migrations, migrate
+from store.postgresql.connection import (
+    Connection,
+    open_connection,
+    open_reader,
+    open_wire,
+    open_writer,
+)
+from store.postgresql.migrate import Migrator, bundled_migrations, schema_version
 from store.postgresql.readers import Reader, Readers
 from store.postgresql.store import PostgresqlStore
 from store.postgresql.writer import Writer
@@ -34,6 +40,7 @@ async def open_store(
     durable: bool = True,
     busy_timeout_s: float = 5.0,
     crash_point: CrashPoint | None = None,
+    migrator: Migrator | None = None,
 ) -> PostgresqlStore:
     """Open the database; its tables are created, or brought up to date, where that is needed.
 
@@ -45,6 +52,7 @@ async def open_store(
         durable: False does not wait for the disk; for tests only.
         busy_timeout_s: how long to wait for others to let go of it.
         crash_point: where the process is to kill itself; for tests only.
+        migrator: what knows the schema, and our name; this version's when there is none.
 
     Returns:
         The store, to be closed by whoever asked for it.
@@ -55,8 +63,9 @@ async def open_store(
 
     def prepare(connection: Connection) -> None:
         _lock(connection, busy_timeout_s, alone=alone)
-        migrate(connection, bundled_migrations(), crash_point)
+        version.migrate(connection, crash_point)
 
+    version = migrator or Migrator(bundled_migrations())
     place = _place(url, password)
     async with AsyncExitStack() as opened:
         signal, readers = ChangeSignal(0), Readers()
@@ -68,7 +77,7 @@ async def open_store(
             opened.callback(feed.close)
         writer = Writer(
             partial(open_writer, place, durable=durable, prepare=prepare),
-            partial(open_writer, place, durable=durable, prepare=lambda _: None),
+            partial(open_writer, place, durable=durable, prepare=version.join),
             signal.move if feed is None else feed.move,
             crash_point,
         )
@@ -93,6 +102,21 @@ def reach(url: str, password: str | None = None) -> str:
     with _explained(url), closing(open_reader(_place(url, password))) as session:
         version = session.server_version
         return f"{named(url)}, PostgreSQL {version // 10000}.{version % 10000}"
+
+
+def upgrade(url: str, password: str | None = None, *, over_older: bool = False) -> tuple[int, int]:
+    """Bring the database up to date, beside the nodes that are at work; return its schema before and now.
+
+    `over_older` cuts those off that cannot use the new one, rather than to refuse because of them.
+
+    Raises:
+        StoreOpenError: it cannot be used, or nodes are in the way; the message names them.
+    """
+    with _explained(url), closing(open_connection(_place(url, password), {})) as connection:
+        before = schema_version(connection)
+        _lock(connection, 0.0, alone=False)
+        Migrator(bundled_migrations(), "upgrade-store", over_older).migrate(connection)
+        return before, schema_version(connection)
 
 
 def _place(url: str, password: str | None) -> str:

@@ -88,7 +88,10 @@ WHERE account_id = :account_id AND (object_type, object_id) IN (
 );
 
 -- name: add
-INSERT INTO finance_documents
+INSERT INTO finance_documents (
+  account_id, object_type, object_id, section, flow, number, party_id, party_name, currency,
+  dated_on, due_on, open_units, open_scale, total_units, total_scale, problem
+)
 SELECT
   :account_id, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
   value ->> 6, value ->> 7, value ->> 8, value ->> 9, (value ->> 10)::bigint,
