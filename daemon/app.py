@@ -37,8 +37,7 @@ from daemon.log import configure_logging
 from daemon.loop_lag import LoopLag
 from daemon.metrics import Metrics
 from daemon.parts import new_connector, new_readers, new_vendors, new_watching
-from daemon.placing import Hosts, hosts_of, placement
-from daemon.read_planning import ReadPlanning
+from daemon.placing import Hosts, hosts_of, node_name, placement, sharing, this_node
 from daemon.read_watch import ReadWatch
 from daemon.recovery_note import read_note
 from daemon.redaction import Redactor
@@ -126,7 +125,7 @@ class Daemon:
         self.metrics.jobs.unfollowed = self.upkeep.jobs.unfollowed
         self.metrics.per_account.at_most = self.config.metrics.per_account
         self.metrics.recovery.read = partial(read_note, self.config.store.path)
-        reads = ReadPlanning(self.vendors.reads, self.vendors.surroundings, self.supervisor)
+        reads = self.vendors.planning(self.supervisor)
         watch = TokenWatch(self.metrics.census, self.hosts.everywhere, self.world.clock)
         await reads.load()
         await self.service_history.load()
@@ -172,7 +171,8 @@ async def running(config: Config, world: World) -> AsyncIterator[Daemon]:
         StoreOpenError, WrongKeyError, GeneratedSecretError, ListenError: it can't start; the text
             says why and what to do. Nothing was damaged. May come wrapped in an exception group.
     """
-    opening = open_configured_store(config.store, world.crash_point, alone=False)
+    name = node_name(config)
+    opening = open_configured_store(config.store, world.crash_point, alone=False, name=name)
     async with await opening as store:
         assembled = await assemble(config, world, store)
         async with assembled.started() as daemon:
@@ -189,10 +189,10 @@ async def assemble(config: Config, world: World, store: Store) -> Daemon:
     event_log = EventLog(trace_names={name: entry.trace_name for name, entry in VENDORS.items()})
     watch, looks, throughput = ActionWatch(), ReadWatch(), Throughput(world.clock)
     listeners: list[Listener] = [metrics.listen, event_log.listen, watch.listen, looks.listen]
-    vendors = new_vendors(config, world, store, sealer, listeners)
-    hosts = hosts_of(config, world, store, vendors, watch, looks)
+    me = this_node(config, world)
+    vendors = new_vendors(config, world, store, sealer, listeners, sharing(me, store, world.clock))
+    hosts = hosts_of(config, world, store, vendors, me, watch, looks)
     hosting = hosts.everywhere
-    connector = new_connector(world, store, sealer, vendors, hosting, metrics)
     heartbeat = HeartbeatCheck(store, hosting, vendors.surroundings, world.clock)
     watching = new_watching(config, world, store, vendors, hosting, heartbeat, metrics)
     upkeep = Upkeep(store, hosting, config, world.clock, vendors.tell)
@@ -204,7 +204,7 @@ async def assemble(config: Config, world: World, store: Store) -> Daemon:
     context = WebContext(
         store=store,
         supervisor=hosting,
-        connector=connector,
+        connector=new_connector(world, store, sealer, vendors, hosting, metrics),
         deliveries=Deliveries(store, hosting, vendors.receivers, world.clock, vendors.tell),
         server=config.server,
         admin_token=admin_token,
@@ -238,7 +238,7 @@ async def assemble(config: Config, world: World, store: Store) -> Daemon:
         watching=watching,
         upkeep=upkeep,
         admin_token=admin_token.reveal(),
-        placement=placement(config, store, hosts, upkeep),
+        placement=placement(config, world, store, hosts, upkeep),
     )
 
 

@@ -11,6 +11,7 @@ from daemon.hosting import Hosting
 from daemon.metrics import Metrics
 from daemon.read_through import ReaderDesk
 from daemon.read_watch import ReadWatch
+from daemon.vendor_talk import VendorSharing
 from daemon.vendors import Vendors, VendorWorkshop
 from daemon.watching import Watched, Watching
 from daemon.world import World
@@ -18,7 +19,12 @@ from store.ports import Store
 
 
 def new_vendors(
-    config: Config, world: World, store: Store, sealer: Sealer, listeners: Sequence[Listener]
+    config: Config,
+    world: World,
+    store: Store,
+    sealer: Sealer,
+    listeners: Sequence[Listener],
+    sharing: VendorSharing | None,
 ) -> Vendors:
     """Return what is around the actors of each vendor."""
     workshop = VendorWorkshop(
@@ -28,6 +34,7 @@ def new_vendors(
         random=world.random,
         listeners=listeners,
         open_client=world.open_client,
+        sharing=sharing,
     )
     return Vendors(workshop, config.vendors)
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from actors.clock import Clock
 from actors.events import Listener
 from daemon.action_watch import ActionWatch
 from daemon.config import Config
@@ -13,6 +14,7 @@ from daemon.read_watch import ReadWatch
 from daemon.store_opening import postgresql_driver
 from daemon.supervisor import Supervisor
 from daemon.upkeep import Upkeep
+from daemon.vendor_talk import VendorSharing
 from daemon.vendors import Vendors
 from daemon.version import VERSION
 from daemon.world import World
@@ -64,6 +66,7 @@ def hosts_of(
     world: World,
     store: Store,
     vendors: Vendors,
+    me: NodeStanding | None,
     actions: ActionWatch,
     readers: ReadWatch,
 ) -> Hosts:
@@ -73,14 +76,14 @@ def hosts_of(
         StoreOpenError: what that needs is not installed.
     """
     here = new_supervisor(config, world, store, vendors)
-    return Hosts(here, _links(config, world, store, here, actions, readers))
+    return Hosts(here, _links(world, store, here, me, actions, readers))
 
 
 def _links(
-    config: Config,
     world: World,
     store: Store,
     supervisor: Supervisor,
+    me: NodeStanding | None,
     actions: ActionWatch,
     readers: ReadWatch,
 ) -> "Links | None":
@@ -89,7 +92,7 @@ def _links(
     Raises:
         StoreOpenError: what it needs is not installed.
     """
-    if config.store.is_file:
+    if me is None:
         return None
     with postgresql_driver():
         from daemon.cluster.holding import PlacedShards  # noqa: PLC0415
@@ -97,11 +100,13 @@ def _links(
         from store.postgresql import PostgresqlStore  # noqa: PLC0415
     if not isinstance(store, PostgresqlStore):
         return None
-    here = PlacedShards(this_node(config, world))
+    here = PlacedShards(me)
     return Links(store, supervisor, here, actions, readers, world.clock)
 
 
-def placement(config: Config, store: Store, hosts: Hosts, upkeep: Upkeep) -> "Placement | None":
+def placement(
+    config: Config, world: World, store: Store, hosts: Hosts, upkeep: Upkeep
+) -> "Placement | None":
     """Return what places shards on this node; None where the store is this process's alone.
 
     Raises:
@@ -133,9 +138,32 @@ def placement(config: Config, store: Store, hosts: Hosts, upkeep: Upkeep) -> "Pl
     return placed
 
 
-def this_node(config: Config, world: World) -> NodeStanding:
-    """Return what this process calls itself: by another id after each start."""
-    name = config.cluster.node or socket.gethostname()
+def sharing(me: NodeStanding | None, store: Store, clock: Clock) -> VendorSharing | None:
+    """Return what shares the vendors' apps with other nodes; None where the store is ours alone.
+
+    Raises:
+        StoreOpenError: what it needs is not installed.
+    """
+    if me is None:
+        return None
+    with postgresql_driver():
+        from store.postgresql import PostgresqlStore  # noqa: PLC0415
+    return VendorSharing(me.node, store, clock) if isinstance(store, PostgresqlStore) else None
+
+
+def node_name(config: Config) -> str:
+    """Return what operators call this process."""
+    return config.cluster.node or socket.gethostname()
+
+
+def this_node(config: Config, world: World) -> NodeStanding | None:
+    """Return what this process calls itself: by another id after each start.
+
+    None where the store is this process's alone.
+    """
+    if config.store.is_file:
+        return None
+    name = node_name(config)
     now = world.clock.now().utc
     number = world.random.getrandbits(48)
     return NodeStanding(f"{name} {number:012x}", name, "", VERSION, now, now)

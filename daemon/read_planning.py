@@ -11,6 +11,7 @@ from actors.read_meter import ReadMeter
 from actors.surroundings import Surroundings
 from daemon.hosted import Condition
 from daemon.hosting import Hosting
+from daemon.vendor_talk import VendorTalk
 from store.errors import StoreUnavailableError
 from store.models import Cursor
 
@@ -33,11 +34,16 @@ class ReadPlanning:
         meters: Mapping[str, ReadMeter],
         surroundings: Mapping[str, Surroundings],
         supervisor: Hosting,
+        talk: VendorTalk | None = None,
     ) -> None:
-        """Take the meters and surroundings by vendor; both are looked at afresh each time."""
+        """Take the meters and surroundings by vendor; both are looked at afresh each time.
+
+        `talk` is with other nodes, where there are any.
+        """
         self._meters = meters
         self._surroundings = surroundings
         self._supervisor = supervisor
+        self._talk = talk
 
     async def load(self) -> None:
         """Learn what was used so far. Raises `StoreUnavailableError`."""
@@ -46,6 +52,15 @@ class ReadPlanning:
 
     async def run(self) -> None:
         """Plan until cancelled."""
+        if self._talk is None:
+            await self._plan_on()
+            return
+        await self._talk.talk()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._talk.run)
+            tasks.start_soon(self._plan_on)
+
+    async def _plan_on(self) -> None:
         rounds = 0
         while True:
             self.plan()

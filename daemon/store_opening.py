@@ -11,11 +11,19 @@ from store.sqlite import open_store as open_sqlite
 
 
 async def open_configured_store(
-    config: StoreConfig, crash_point: CrashPoint | None = None, *, alone: bool = True
+    config: StoreConfig,
+    crash_point: CrashPoint | None = None,
+    *,
+    alone: bool = True,
+    name: str = "",
 ) -> RelationalStore:
     """Open it; it is created, or brought up to date, where that is needed.
 
-    `alone` is whether no daemon may have it open at the same time; a file never has two users.
+    Args:
+        config: names it.
+        crash_point: where the process is to kill itself; for tests only.
+        alone: whether no daemon may have it open at the same time; a file never has two users.
+        name: what this process calls itself; others are told it when it is in their way.
 
     Raises:
         StoreOpenError: it cannot be used; the message says why and what to do.
@@ -24,9 +32,25 @@ async def open_configured_store(
         return await open_sqlite(config.path, crash_point=crash_point)
     with postgresql_driver():
         from store.postgresql import open_store as open_postgresql  # noqa: PLC0415
+        from store.postgresql.migrate import Migrator, bundled_migrations  # noqa: PLC0415
     return await open_postgresql(
-        config.url, _password(config), alone=alone, crash_point=crash_point
+        config.url,
+        _password(config),
+        alone=alone,
+        crash_point=crash_point,
+        migrator=Migrator(bundled_migrations(), name),
     )
+
+
+def upgrade_store(config: StoreConfig, *, over_older: bool) -> tuple[int, int]:
+    """Bring a PostgreSQL database up to date beside the nodes that are at work (`upgrade`).
+
+    Raises:
+        StoreOpenError: it cannot be used, or nodes are in the way; the message says which.
+    """
+    with postgresql_driver():
+        from store.postgresql.opening import upgrade  # noqa: PLC0415
+    return upgrade(config.url, _password(config), over_older=over_older)
 
 
 def reach_store(config: StoreConfig) -> str:

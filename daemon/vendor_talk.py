@@ -1,6 +1,7 @@
 """Tells other nodes what this one knows of each vendor's app, and takes in what they know."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import inf
 from typing import Protocol
 
@@ -9,6 +10,7 @@ import structlog
 
 from actors.clock import Clock
 from actors.hearing import Hearing
+from actors.leased_reads import LeasedReads
 from actors.read_meter import ReadMeter
 from actors.surroundings import Surroundings
 from actors.vendor_word import HeardWord, VendorWord, WebhooksTold, decode, encode
@@ -24,6 +26,29 @@ log = structlog.get_logger()
 
 class SharedReads(ReadLeases, VendorWords, Protocol):
     """What nodes share of the vendors' apps."""
+
+
+@dataclass(frozen=True, slots=True)
+class VendorSharing:
+    """How this node shares the vendors' apps with the others.
+
+    Attributes:
+        node: what leases and words are kept under.
+    """
+
+    node: str
+    store: SharedReads
+    clock: Clock
+
+    def supply(self, vendor: str, month: str) -> LeasedReads:
+        """Return what counts a vendor's reads in a month."""
+        return LeasedReads(vendor, self.node, self.store, month)
+
+    def talk(
+        self, meters: Mapping[str, ReadMeter], surroundings: Mapping[str, Surroundings]
+    ) -> "VendorTalk":
+        """Return what tells the others of these, and hears of theirs."""
+        return VendorTalk(self.node, self.store, meters, surroundings, self.clock)
 
 
 class VendorTalk:

@@ -15,12 +15,14 @@ from actors.events import Event, Listener
 from actors.hearing import Hearing
 from actors.outage import Outage
 from actors.read_meter import ReadMeter
-from actors.read_supply import ReadSupply
 from actors.slots import PageSlots
 from actors.surroundings import Surroundings
 from actors.vendors.registry import VENDORS
 from daemon.config import VendorConfig
 from daemon.deliveries import Receiver
+from daemon.hosting import Hosting
+from daemon.read_planning import ReadPlanning
+from daemon.vendor_talk import VendorSharing
 from store.ports import Store
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ class VendorWorkshop:
         listeners: who is told what happens.
         open_client: makes the HTTP client that one vendor's accounts share.
         outages: what the actors of each vendor are told of its incidents; stays the same object.
-        supply: makes what counts a vendor's reads in a month, where other nodes make some too.
+        sharing: how the vendors' apps are shared with other nodes; None where there are none.
     """
 
     store: Store
@@ -46,7 +48,7 @@ class VendorWorkshop:
     listeners: Iterable[Listener]
     open_client: Callable[[], httpx.AsyncClient]
     outages: dict[str, Outage] = field(default_factory=dict)
-    supply: Callable[[str, str], ReadSupply] | None = None
+    sharing: VendorSharing | None = None
 
     def meter(self, name: str, config: VendorConfig) -> ReadMeter | None:
         """Build what counts the vendor's metered reads, if it meters any."""
@@ -61,7 +63,7 @@ class VendorWorkshop:
             self.store,
             self.clock,
             self.tell,
-            None if self.supply is None else partial(self.supply, name),
+            None if self.sharing is None else partial(self.sharing.supply, name),
         )
 
     def build(
@@ -116,6 +118,12 @@ class Vendors:
     def outages(self) -> Mapping[str, Outage]:
         """What the actors are told of their vendors' incidents, by vendor."""
         return self._workshop.outages
+
+    def planning(self, hosting: Hosting) -> ReadPlanning:
+        """Return what shares out the metered reads of all of them."""
+        sharing = self._workshop.sharing
+        talk = None if sharing is None else sharing.talk(self.reads, self.surroundings)
+        return ReadPlanning(self.reads, self.surroundings, hosting, talk)
 
     def configure(self, configs: Mapping[str, VendorConfig]) -> Mapping[str, Surroundings]:
         """Build what is new or different; return it. A vendor that is no longer named stays as it is."""

@@ -167,6 +167,12 @@ COMMANDS = (
         "syncline restore /srv/backups",
     ),
     Listed(
+        "upgrade-store",
+        "upgrade_command:upgrade_store",
+        "Bring a PostgreSQL database up to date.",
+        "syncline upgrade-store --config /etc/syncline/config.yaml",
+    ),
+    Listed(
         "completion",
         "completion_command:completion",
         "Print what completes commands in a shell.",

@@ -44,6 +44,7 @@ COMMANDS = [
     ["backup"],
     ["restore-drill"],
     ["restore"],
+    ["upgrade-store"],
     ["keys", "rotate"],
     ["keys", "forget"],
     ["keys", "new"],

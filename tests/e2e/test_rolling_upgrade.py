@@ -1,0 +1,138 @@
+"""Daemons of two versions side by side, until the last one is replaced: all serve, nothing is lost."""
+
+import os
+import shutil
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import psycopg
+import pytest
+import yaml
+
+import store
+from daemon.demo.proof import compare
+from store.postgresql.migrate import bundled_migrations
+from support.later_schema import KNOWN, later_migrations
+from support.postgres_replica import numbers_of_changes, read_replica
+from support.postgres_server import PostgresServer
+from support.real_processes import DaemonSetup, RunningScript, SandboxProcess, set_up, until
+from support.small_company import TYPES
+
+pytestmark = pytest.mark.timeout(180)
+
+COMPANIES = 2
+
+
+@pytest.fixture
+def server() -> Iterator[PostgresServer]:
+    server = PostgresServer()
+    server.start()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def later_program(tmp_path: Path) -> Path:
+    """Copy the program as the next version of it would be: with one more migration."""
+    here, program = Path(store.__path__[0]).parent, tmp_path / "later"
+    program.mkdir()
+    for package in ("daemon", "actors"):
+        (program / package).symlink_to(here / package)
+    shutil.copytree(here / "store", program / "store")
+    newest = later_migrations(works_beside=KNOWN)[-1]
+    (program / "store" / "postgresql" / "migrations" / newest.name).write_text(newest.sql)
+    return program
+
+
+def node(name: str, folder: Path, sandbox: SandboxProcess, server: PostgresServer) -> DaemonSetup:
+    setup = set_up(folder / name, sandbox)
+    token = setup.database.with_name("syncline.db.admin-token")
+    token.write_text("made-up-token")
+    token.chmod(0o600)
+    document = yaml.safe_load(setup.config.read_text())
+    document["store"] = {"url": server.url(), "files": str(folder)}
+    document["cluster"] = {"shards": 4, "node": name}
+    document["server"]["admin_token_file"] = token.name
+    document["vendors"]["quickbooks"]["object_types"] = TYPES
+    setup.config.write_text(yaml.safe_dump(document))
+    return setup
+
+
+@contextmanager
+def running(setup: DaemonSetup, program: Path | None) -> Iterator[RunningScript]:
+    """Run this version, or the one in the folder."""
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
+        if program is not None:
+            known = os.environ.get("PYTHONPATH", "")
+            patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(program), known])))
+        daemon = stack.enter_context(setup.running())
+        patch.undo()
+        yield daemon
+
+
+def schema(server: PostgresServer) -> int:
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        row = connection.execute("SELECT max(version) FROM syncline_schema").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def all_exact(
+    nodes: Sequence[DaemonSetup],
+    accounts: Sequence[str],
+    sandbox: SandboxProcess,
+    realm_ids: Sequence[str],
+) -> None:
+    """Change something everywhere, and see it through every node."""
+    for realm_id in realm_ids:
+        sandbox.churn(realm_id, acts=5)
+    changed_at = datetime.now(UTC)
+    for account in accounts:
+        for each in nodes:
+            until("exact", partial(each.exact_past, account, changed_at))
+
+
+def stopped(daemon: RunningScript) -> None:
+    daemon.send(signal.SIGTERM)
+    assert daemon.exit_code() == 0, daemon.err
+    assert "Traceback" not in daemon.err
+
+
+def test_nodes_are_replaced_one_by_one_by_those_of_the_next_version(
+    tmp_path: Path, sandbox: SandboxProcess, server: PostgresServer, later_program: Path
+) -> None:
+    one, two = (node(name, tmp_path, sandbox, server) for name in ("one", "two"))
+    realm_ids = [
+        sandbox.add_company(f"Café {number}", sizes={"Invoice": 20}) for number in range(COMPANIES)
+    ]
+    with running(one, None) as older:
+        accounts = [one.connect(sandbox, realm_id) for realm_id in realm_ids]
+        with running(two, None) as two_older:
+            all_exact([one, two], accounts, sandbox, realm_ids)
+            stopped(two_older)
+        assert schema(server) == len(bundled_migrations())
+        with running(two, later_program) as later:
+            assert schema(server) == KNOWN + 1
+            all_exact([one, two], accounts, sandbox, realm_ids)
+            older.send(signal.SIGKILL)
+            older.exit_code()
+            with running(one, None) as again:  # an older one even starts beside the newer schema
+                all_exact([one, two], accounts, sandbox, realm_ids)
+                stopped(again)
+            with running(one, later_program) as replaced:
+                all_exact([one, two], accounts, sandbox, realm_ids)
+                assert two.command("upgrade-store").returncode == 0
+                stopped(replaced)
+            stopped(later)
+    assert sandbox.statistics()["violations"] == []
+    for realm_id in realm_ids:
+        proofs = compare(
+            sandbox.truth(realm_id, TYPES), read_replica(server.url(), realm_id), TYPES
+        )
+        assert {proof.object_type: proof.differing for proof in proofs} == dict.fromkeys(TYPES, 0)
+    numbers = numbers_of_changes(server.url())
+    assert numbers == list(range(1, len(numbers) + 1))
