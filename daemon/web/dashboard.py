@@ -12,6 +12,8 @@ from msgspec import Meta
 
 from actors.status import AccountState
 from daemon.web import dashboard_session as session
+from daemon.web.cluster import ClusterBrief, cluster_brief
+from daemon.web.context import WebContext
 from daemon.web.open_trouble import open_trouble
 from daemon.web.operation import (
     Answer,
@@ -32,7 +34,10 @@ from daemon.web.pages.sending import page_response, problem_page, see_other
 FORM = "application/x-www-form-urlencoded"
 _HERE = session.HOME
 
-_OVERVIEW = ("trouble", "alerts", "states", "ages", "throughput", "budgets", "accounts")
+_OVERVIEW = (
+    *("trouble", "alerts", "states", "ages", "throughput", "budgets"),
+    *("cluster", "accounts"),
+)
 _ACCOUNT = (
     *("standing", "alerts", "facts", "certificate", "cursors"),
     *("actions", "events", "changes"),
@@ -187,11 +192,24 @@ async def _overview_values(call: Call[OverviewQuery, Nothing]) -> Mapping[str, o
         "alerts": open_alerts(
             () if context.watching is None else context.watching.desk.book.open_alerts()
         ),
+        **_cluster(context),
         "way_back": _HERE,
         "listing": listing(context.metrics.census, hosted, wanted),
         "wanted": wanted,
         "query": f"{urlencode(kept)}&" if kept else "",
         "said": SAID.get(query.said),
+    }
+
+
+def _cluster(context: WebContext) -> Mapping[str, object]:
+    """Return what is shown of the nodes; nothing where the database is nobody else's."""
+    shown = cluster_brief(context)
+    if not isinstance(shown, ClusterBrief):
+        return {"cluster": None}
+    return {
+        "cluster": shown,
+        "accounts_unheld": sum(each.accounts for each in shown.unheld),
+        "longest_unheld_s": int(max((each.for_s for each in shown.unheld), default=0.0)),
     }
 
 

@@ -1,13 +1,25 @@
 """Any node shows the cluster; a daemon that has its database to itself shows nothing of one."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from daemon.cluster.watch import ClusterWatch
 from support.cluster_seen import three_nodes
-from support.web_house import Visitor, WebHouse, house, serving
+from support.web_house import TOKEN, Visitor, WebHouse, house, serving
+
+
+@asynccontextmanager
+async def signed_in_browser(web: WebHouse) -> AsyncIterator[httpx.AsyncClient]:
+    origin = f"http://127.0.0.1:{web.port}"
+    async with web.stranger(headers={"Accept": "text/html", "Origin": origin}) as client:
+        reply = await client.post("/dashboard/login", data={"token": TOKEN})
+        client.cookies.clear()  # it is for https alone
+        client.cookies.set("syncline_session", reply.cookies["syncline_session"])
+        yield client
 
 
 @pytest.fixture
@@ -67,12 +79,25 @@ async def test_metrics_count_nodes_and_shards(clustered: WebHouse) -> None:
         assert f"\n{line}\n" in text
 
 
+async def test_dashboard_has_a_section_of_nodes(clustered: WebHouse) -> None:
+    watch = clustered.context.cluster
+    assert watch is not None
+    await watch.look()
+    async with signed_in_browser(clustered) as client:
+        page = (await client.get("/dashboard")).text
+    assert 'href="http://beta:8321/dashboard"' in page
+    assert "2 of 7 shards, with 20 accounts, are held by nobody for 42 s: 2, 5." in page
+    assert "shard 4 came to beta, taken from gamma" in page
+
+
 async def test_daemon_with_its_database_to_itself_shows_none(
     web: WebHouse, visitor: Visitor
 ) -> None:
     await visitor.get("/cluster", expect=404)
     assert "cluster" not in await visitor.get("/health/summary")
     assert "cluster" not in await visitor.get("/health/overview")
+    async with signed_in_browser(web) as client:
+        assert "Nodes</h2>" not in (await client.get("/dashboard")).text
     text = (await visitor.call("GET", "/metrics")).text
     assert "syncline_cluster" not in text
     assert "syncline_node" not in text
