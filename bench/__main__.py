@@ -1,4 +1,4 @@
-"""The command line: `python -m bench [ingest|idle|start|web|clients|webhooks|views|actions|pages ...] [--full]`.
+"""The command line: `python -m bench [ingest|idle|start|web|clients|webhooks|views|actions|pages|cluster] [--full]`.
 
 `ingest --store postgresql` (or `ingest-postgresql`) holds PostgreSQL beside SQLite.
 """
@@ -16,6 +16,7 @@ from rich.console import Console
 from bench import (
     actions,
     clients,
+    cluster,
     idle,
     ingest,
     ingest_postgresql,
@@ -50,6 +51,7 @@ QUICK: Mapping[str, Measure] = MappingProxyType(
         "views": partial(views.measure, invoices=100_000),
         "actions": partial(actions.measure, invoices=80_000, payments=100),
         "pages": partial(pages.measure, accounts=10_000, answers=100),
+        "cluster": partial(cluster.measure, invoices=40_000, repetitions=3, payments=200),
     }
 )
 FULL: Mapping[str, Measure] = MappingProxyType(
@@ -64,6 +66,7 @@ FULL: Mapping[str, Measure] = MappingProxyType(
         "views": partial(views.measure, invoices=400_000),
         "actions": partial(actions.measure, invoices=200_000, payments=1000),
         "pages": partial(pages.measure, accounts=10_000, answers=500),
+        "cluster": partial(cluster.measure, invoices=200_000, repetitions=5, payments=1000),
     }
 )
 

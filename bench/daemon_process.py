@@ -61,6 +61,7 @@ def daemon_process(
     core: int | None,
     *,
     server: Mapping[str, object] | None = None,
+    store: Mapping[str, object] | None = None,
 ) -> Iterator[DaemonProcess]:
     """Run `syncline run` over the database in this folder for as long as the context lasts.
 
@@ -70,9 +71,12 @@ def daemon_process(
         quickbooks: the section of the vendor.
         core: where the process runs; None anywhere.
         server: what else is set of the server.
+        store: what is set of the store; None keeps it in the folder.
     """
     config = folder / "config.yaml"
-    config.write_text(yaml.safe_dump(_config(key, quickbooks, server or {})), encoding="utf-8")
+    config.write_text(
+        yaml.safe_dump(_config(key, quickbooks, server or {}, store)), encoding="utf-8"
+    )
     command = [str(Path(sys.executable).with_name("syncline")), "run", "--config", str(config)]
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notifications:
         address = str(folder / "notify")
@@ -100,10 +104,13 @@ def daemon_process(
 
 
 def _config(
-    key: str, quickbooks: Mapping[str, object], server: Mapping[str, object]
+    key: str,
+    quickbooks: Mapping[str, object],
+    server: Mapping[str, object],
+    store: Mapping[str, object] | None,
 ) -> dict[str, object]:
     return {
-        "store": {"url": "sqlite:///syncline.db"},
+        "store": dict(store or {"url": "sqlite:///syncline.db"}),
         "server": {"port": 0, "admin_token": ADMIN_TOKEN, **server},
         "secrets": {"keys": [key]},
         "log": {"format": "json"},

@@ -33,6 +33,16 @@ _BEHIND = "SELECT count(*) FROM accounts WHERE exact_as_of IS NULL OR exact_as_o
 _OWNER_NEEDED = (
     "SELECT external_account_id, reauth_cause FROM accounts WHERE reauth_cause IS NOT NULL"
 )
+_LATE = """
+SELECT external_account_id, exact_as_of, paused, reauth_cause, accounts.shard, shards.node
+FROM accounts LEFT JOIN shards USING (shard)
+WHERE exact_as_of IS NULL OR exact_as_of <= %s ORDER BY 1
+"""
+_UNENDED = """
+SELECT actions.id, external_account_id, state, created_at, last_error, accounts.shard, shards.node
+FROM actions JOIN accounts ON accounts.id = actions.account_id LEFT JOIN shards USING (shard)
+WHERE state NOT IN ('succeeded', 'failed') AND NOT parked
+"""
 _MOVES = "SELECT shard, at, node FROM shard_moves ORDER BY shard, epoch"
 _OTHERS = (
     "SELECT query FROM pg_stat_activity WHERE datname = current_database()"
@@ -66,6 +76,13 @@ class DatabaseWords:
     def behind(self, instant: datetime) -> int:
         """Return how many accounts are not known to be exact past an instant."""
         return self._number(_BEHIND, instant)
+
+    def left(self, instant: datetime) -> Sequence[str]:
+        """Describe the accounts that are behind, and the actions that are open."""
+        with psycopg.connect(self._url, connect_timeout=2) as connection:
+            late = connection.execute(_LATE.encode(), (instant,)).fetchall()
+            unended = connection.execute(_UNENDED.encode()).fetchall()
+        return [*(f"account {row}" for row in late), *(f"action {row}" for row in unended)]
 
     def owners_needed(self) -> Mapping[str, str]:
         """Return why whose owner is needed, by company."""

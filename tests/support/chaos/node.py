@@ -179,6 +179,7 @@ class Node:
         }
         return {
             "store": {"url": self.database_url},
+            "cluster": {"node": self.name},
             "server": server,
             "secrets": {"keys": [_KEY]},
             "log": {"format": "json", "fold_after": None},

@@ -105,7 +105,9 @@ class ChaosRun:
         instant = await self._vendor_time()
         left = await self._until_exact(instant, _QUIET_WITHIN_S)
         if left:
-            self.verdict.wrong.append(f"not quiet within {_QUIET_WITHIN_S:.0f} s: {left}")
+            self.verdict.blame(
+                f"not quiet within {_QUIET_WITHIN_S:.0f} s", self.words.left(instant)
+            )
         self._tell("all is quiet")
 
     async def _until_exact(self, instant: datetime, within_s: float) -> str:

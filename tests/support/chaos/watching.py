@@ -13,7 +13,7 @@ from support.chaos.house import ChaosHouse
 
 _EVERY_S = 0.3
 _SHARDS = "SELECT shard, node, clock_timestamp() AS now FROM shards"
-_NODES = "SELECT node, url, started_at FROM nodes"
+_NODES = "SELECT node, name FROM nodes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +73,8 @@ class ShardWatch:
                 await connection.close()
 
     async def _note_nodes(self, connection: psycopg.AsyncConnection[dict[str, object]]) -> None:
-        ports = {node.port: node for node in self.house.nodes}
         for row in await (await connection.execute(_NODES)).fetchall():
-            port = str(row["url"]).rpartition(":")[2]
-            if str(row["node"]) not in self.nodes and port.isdigit() and int(port) in ports:
-                self.nodes[str(row["node"])] = ports[int(port)].name
+            self.nodes[str(row["node"])] = str(row["name"])
 
     def _judge(self, rows: Sequence[Mapping[str, object]]) -> None:
         moving = {node.name for node in self.house.nodes if node.is_up}
