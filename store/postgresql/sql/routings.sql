@@ -57,10 +57,12 @@ ORDER BY id LIMIT :limit;
 SELECT id, account_id, external_type, external_id, external_job_type, external_job_id
 FROM routings
 WHERE account_id = :account_id AND id > :after_id
-  AND (
-    status IN ('synced', 'accepted', 'scheduled', 'in_progress')
-    OR (status = 'completed' AND coalesce(completed_at, moved_at) >= :done_since)
-  )
+  AND status IN ('synced', 'accepted', 'scheduled', 'in_progress')
+UNION ALL
+SELECT id, account_id, external_type, external_id, external_job_type, external_job_id
+FROM routings
+WHERE account_id = :account_id AND id > :after_id
+  AND status = 'completed' AND coalesce(completed_at, moved_at) >= :done_since
 ORDER BY id LIMIT :limit;
 
 -- name: failed
