@@ -57,7 +57,7 @@ class JobBook(Protocol):
         the one stored then, with its own routings, put away or not.
 
         A company that was disconnected meanwhile, or whose offer does not keep to its limit, gets a
-        routing that failed, without an action; one that was purged gets none.
+        routing that failed, without an action; one that was purged, or takes no jobs any more, none.
 
         Raises:
             JobConflictError: the key stands for another job; or, without a key, the company entered
@@ -98,6 +98,7 @@ class JobBook(Protocol):
         """Call off all of a job's routings that were certainly not sent; None when there is no such job.
 
         What is being sent goes on, unless it comes back unsent. Nothing of it can be offered again.
+        One of which nothing is left to call off, since its companies have it, stays as it is.
         """
         ...
 

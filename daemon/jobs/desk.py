@@ -14,9 +14,9 @@ from actors.vendors.registry import DISPATCHING
 from daemon.action_desk import ActionDesk
 from daemon.jobs.entry import EntryCheck, JobEntry
 from daemon.jobs.offers import OfferMaker
-from daemon.jobs.refusals import BadJobError, NothingToRetryError
+from daemon.jobs.refusals import BadJobError, NothingToCancelError, NothingToRetryError
 from store.errors import UnknownAccountError
-from store.job_models import Job, NewJob, NewRouting, Routing, RoutingStatus
+from store.job_models import Job, JobStatus, NewJob, NewRouting, Routing, RoutingStatus
 from store.models import Account
 from store.ports import Store
 
@@ -169,6 +169,7 @@ class JobDesk:
         """Call off what was certainly not sent of a job; None when there is none.
 
         Raises:
+            NothingToCancelError: all of its companies have it, or had.
             StoreUnavailableError: it can't be stored.
         """
         before = await self._store.job(job_id)
@@ -176,16 +177,19 @@ class JobDesk:
         if before is None or job is None:
             return None
         was = {routing.id: routing.status for routing in before.routings}
-        return CalledOff(
-            job,
-            called_off=[
-                routing
-                for routing in job.routings
-                if routing.status is RoutingStatus.CANCELED
-                and was.get(routing.id) is not RoutingStatus.CANCELED
-            ],
-            left=[each for each in job.routings if each.status not in _NOTHING_LEFT],
-        )
+        called_off = [
+            routing
+            for routing in job.routings
+            if routing.status is RoutingStatus.CANCELED
+            and was.get(routing.id) is not RoutingStatus.CANCELED
+        ]
+        left = [each for each in job.routings if each.status not in _NOTHING_LEFT]
+        under_way = any(each.status in _UNDER_WAY for each in left)
+        if not (called_off or under_way or job.status is JobStatus.CANCELED):
+            raise NothingToCancelError(
+                [f"{await self._name(each.account_id)}: {each.status}" for each in left]
+            )
+        return CalledOff(job, called_off, left)
 
     async def _is_known(self, key: str | None) -> bool:
         return key is not None and await self._store.keyed_job(key) is not None

@@ -19,3 +19,13 @@ class BadJobError(JobRefusedError):
 
 class NothingToRetryError(JobRefusedError):
     """The routing did not fail, or its company is to be offered nothing."""
+
+
+class NothingToCancelError(JobRefusedError):
+    """All companies have the job, or had: it can be called off only there. `companies` says how it stands."""
+
+    def __init__(self, companies: Sequence[str]) -> None:
+        super().__init__(
+            "all companies that were offered it have it: it can be called off only there"
+        )
+        self.companies = companies

@@ -10,7 +10,7 @@ import msgspec
 import structlog
 from msgspec import Meta
 
-from daemon.jobs.refusals import BadJobError
+from daemon.jobs.refusals import BadJobError, NothingToCancelError
 from daemon.web.audited import ABOUT
 from daemon.web.job_request import JobRequest
 from daemon.web.job_view import Cancellation, JobPage, JobView, cancellation, job_view
@@ -135,7 +135,12 @@ async def get_job(call: Call[Nothing, Nothing]) -> Answer:
 
 async def cancel(call: Call[Nothing, Nothing]) -> Answer:
     """Call off what was not sent yet of a job."""
-    done = await call.context.jobs.cancel(call.path("job_id"))
+    try:
+        done = await call.context.jobs.cancel(call.path("job_id"))
+    except NothingToCancelError as error:
+        raise ProblemError(
+            HTTPStatus.CONFLICT, "nothing-to-cancel", str(error), reasons=error.companies
+        ) from error
     if done is None:
         raise NotFoundError("there is no such job; GET /jobs lists them")
     job = done.job
@@ -201,6 +206,9 @@ OPERATIONS: tuple[AnyOperation, ...] = (
         summary="Call off what was certainly not sent of a job",
         handler=cancel,
         replies=[Reply(HTTPStatus.OK, "What was called off, and what could not be.", Cancellation)],
-        problems=_NO_JOB,
+        problems={
+            **_NO_JOB,
+            HTTPStatus.CONFLICT: "All companies have it already; `reasons` says how it stands there.",
+        },
     ),
 )

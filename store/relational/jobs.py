@@ -54,7 +54,7 @@ def accept_job(
 def cancel_job(connection: Session, job_id: str, at: datetime) -> Job | None:
     """Call off all of its routings that were certainly not sent; None when there is no such job.
 
-    One that was put away is left as it is.
+    One that was put away is left as it is, and one that all of its companies have.
     """
     parameters = {"id": job_id, "at": to_text(at)}
     if connection.execute(SQL["call_off"], parameters).fetchone() is not None:

@@ -26,9 +26,10 @@ VALUES (
 );
 
 -- name: offered_to
--- Those of the accounts that are there: whose they are, and whether they are connected.
-SELECT id, vendor, disconnected_at IS NULL FROM accounts
-WHERE id IN (SELECT jsonb_array_elements_text(?::jsonb));
+-- Those of the accounts that are there and take jobs: whose they are, and whether they are connected.
+SELECT id, vendor, disconnected_at IS NULL
+FROM accounts LEFT JOIN companies ON companies.account_id = accounts.id
+WHERE id IN (SELECT jsonb_array_elements_text(?::jsonb)) AND coalesce(is_active, true);
 
 -- name: add_routings
 -- `rows` is [[id, account_id, vendor, status, cause, action_id, offers, last_error], ...].
@@ -54,7 +55,15 @@ FROM job_standing AS standing
 WHERE jobs.id = :id AND standing.job_id = :id;
 
 -- name: call_off
-UPDATE jobs SET called_off_at = coalesce(called_off_at, :at) WHERE id = :id RETURNING id;
+-- Where all companies have it, there is nothing to call off.
+UPDATE jobs SET called_off_at = coalesce(called_off_at, :at)
+WHERE id = :id AND (
+  called_off_at IS NOT NULL
+  OR EXISTS (
+    SELECT 1 FROM routings WHERE job_id = :id AND status IN ('pending', 'sending', 'failed')
+  )
+)
+RETURNING id;
 
 -- name: call_off_deliveries
 -- Only what is certain not to have happened. Their routings follow.

@@ -62,9 +62,11 @@ async def test_every_mixture_of_routings(
         statuses, status = await standing(store, job_id)
         assert statuses == list(mixture)
         assert status is expected(statuses, called_off=False), statuses
+        # What all companies have is theirs: there is nothing to call off.
+        called_off = bool({*SENDING, RoutingStatus.FAILED} & {*statuses})
         await store.cancel_job(job_id, at(500))
         statuses, status = await standing(store, job_id)
-        assert status is expected(statuses, called_off=True), (mixture, statuses)
+        assert status is expected(statuses, called_off=called_off), (mixture, statuses)
 
 
 @pytest.mark.parametrize("seed", range(4))

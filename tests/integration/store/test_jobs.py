@@ -7,7 +7,7 @@ import pytest
 
 from store.action_models import ActionFilter, ActionLimit, ActionPriority, ActionState
 from store.errors import JobConflictError
-from store.job_models import JobFilter, JobStatus, RoutingEvent, RoutingStatus
+from store.job_models import Company, JobFilter, JobStatus, RoutingEvent, RoutingStatus
 from store.ports import Store
 from support.jobs import (
     ADDRESS,
@@ -116,6 +116,17 @@ async def test_a_company_that_was_disconnected_meanwhile_is_not_offered_anything
     assert (third.status, third.account_id) == (RoutingStatus.PENDING, companies[2].account_id)
 
 
+async def test_a_company_that_takes_no_jobs_any_more_gets_none_that_was_made_ready_for_it(
+    store: Store, companies: list[Owned]
+) -> None:
+    await store.set_company(Company(companies[0].account_id, is_active=False))
+    await store.set_company(Company(companies[1].account_id))
+    await enter(store, companies)
+    offered_to = [way.account_id for way in await routings(store)]
+    assert offered_to == [each.account_id for each in companies[1:]]
+    assert await store.open_actions(companies[0].account_id, limit=10) == []
+
+
 async def test_an_offer_beyond_its_limit_fails_and_the_others_go(
     store: Store, companies: list[Owned]
 ) -> None:
@@ -188,6 +199,18 @@ async def test_calling_off_twice_is_once_and_an_unknown_job_is_none(
     first = await store.cancel_job("job", at(5))
     assert await store.cancel_job("job", at(9)) == first
     assert await store.cancel_job("no such job", at(9)) is None
+
+
+async def test_a_job_that_all_companies_have_is_not_called_off(
+    store: Store, companies: list[Owned]
+) -> None:
+    await enter(store, companies[:2])
+    await deliver(store, companies[0], lead_id="1")
+    await deliver(store, companies[1], lead_id="2")
+    before = await store.job("job")
+    assert await store.cancel_job("job", at(5)) == before
+    assert before is not None
+    assert before.status is JobStatus.ROUTING
 
 
 async def page(store: Store, wanted: JobFilter) -> list[str]:

@@ -250,6 +250,20 @@ async def test_only_what_was_not_sent_is_called_off(house: DispatchHouse, visito
     assert writes(house, resting) == []
 
 
+async def test_a_job_that_all_companies_have_cannot_be_called_off_here(
+    house: DispatchHouse, visitor: Visitor
+) -> None:
+    company = await house.tenant(campaign_id=7)
+    entered = await house.entered()
+    assert statuses(await house.delivered(entered["id"])) == {"synced"}
+    refused = await visitor.post(f"/jobs/{entered['id']}/cancel", expect=409)
+    assert refused["type"].endswith("nothing-to-cancel")
+    (reason,) = refused["reasons"]
+    assert company["name"] in reason
+    assert "synced" in reason
+    assert (await visitor.get(f"/jobs/{entered['id']}"))["status"] == "routing"
+
+
 async def test_what_may_have_arrived_is_looked_for_before_it_is_sent_again(
     house: DispatchHouse, visitor: Visitor
 ) -> None:
