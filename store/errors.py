@@ -11,6 +11,7 @@ StoreError
 ├── JobConflictError          another job stands in the way; nothing was changed
 ├── ActionLimitError          there were as many such actions as there may be; nothing was changed
 └── StoreOpenError            the database cannot be used; the message says why and what to do
+    └── MoveError             ... to be moved from, or to be moved to
 """
 
 from datetime import datetime
@@ -102,3 +103,7 @@ class JobConflictError(StoreError):
 
 class StoreOpenError(StoreError):
     """The database cannot be opened, and retrying will not help."""
+
+
+class MoveError(StoreOpenError):
+    """What one database holds cannot be moved into another. What was moved already stays there."""

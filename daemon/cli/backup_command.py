@@ -60,7 +60,10 @@ def backup(
     shell = shell_of(ctx)
     if keep is not None and not path.is_dir():
         raise CommandError("--keep needs a folder as PATH", exit_code=ExitCode.USAGE)
-    database = database_file(client_config(shell.config_path(config), shell.environ))
+    database = database_file(
+        client_config(shell.config_path(config), shell.environ),
+        "Use pg_dump --format=custom, or the server's own backups",
+    )
     now = shell.clock.now().utc
     target = name_in(path, now) if path.is_dir() else path
     try:

@@ -167,6 +167,12 @@ COMMANDS = (
         "syncline restore /srv/backups",
     ),
     Listed(
+        "migrate-store",
+        "migrate_store_command:migrate_store",
+        "Move the replica to PostgreSQL.",
+        "syncline migrate-store --from sqlite:////var/lib/syncline/syncline.db --to postgresql://syncline@db/syncline",
+    ),
+    Listed(
         "upgrade-store",
         "upgrade_command:upgrade_store",
         "Bring a PostgreSQL database up to date.",

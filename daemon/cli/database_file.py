@@ -6,8 +6,8 @@ from daemon.cli.failure import CommandError
 from daemon.config import Config
 
 
-def database_file(config: Config) -> Path:
-    """Return the database's file.
+def database_file(config: Config, instead: str) -> Path:
+    """Return the database's file; `instead` is what to do where there is none.
 
     Raises:
         CommandError: the replica is on a PostgreSQL server.
@@ -15,6 +15,6 @@ def database_file(config: Config) -> Path:
     if not config.store.is_file:
         raise CommandError(
             "this works on SQLite's file, and store.url names a PostgreSQL database",
-            "Back it up and restore it by PostgreSQL's own means (docs/store.md).",
+            f"{instead} (docs/operations.md#commands-on-postgresql)",
         )
     return config.store.path

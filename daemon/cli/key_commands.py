@@ -31,6 +31,9 @@ from store.sqlite.lock import holder
 
 _LOOK_EVERY_S = 0.2
 _LOOKS = 150
+_BY_HAND = (
+    "Put a new key (syncline keys new) in front of the others by hand, then reload the daemon"
+)
 
 KeysFileOption = Annotated[
     Path | None,
@@ -53,7 +56,7 @@ def rotate(
     """
     shell = shell_of(ctx)
     settings, path = _keys(shell, config, keys_file)
-    database = database_file(settings)
+    database = database_file(settings, _BY_HAND)
     try:
         if add_key(path, database):
             shell.output.message(f"a new key is in front in {path}")
@@ -81,7 +84,7 @@ def forget(
     settings, path = _keys(shell, config, keys_file)
     shell.confirm("Backups made before the last rotation can't be used then. Go ahead?", yes=yes)
     try:
-        gone = forget_old_keys(path, database_file(settings))
+        gone = forget_old_keys(path, database_file(settings, _BY_HAND))
     except (KeyRotationError, StoreError) as error:
         raise CommandError(str(error)) from error
     shell.output.line(f"{count(gone, 'key')} removed from {path}")

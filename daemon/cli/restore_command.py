@@ -46,7 +46,9 @@ def restore(
     """
     shell = shell_of(ctx)
     settings = client_config(shell.config_path(config), shell.environ)
-    database = database_file(settings)
+    database = database_file(
+        settings, "Use pg_restore into an empty database, and name that in store.url"
+    )
     try:
         found = checked_backup(newest_backup(backup))
         shell.confirm(f"Put {found.path} in the place of {database}?", yes=yes)
@@ -102,7 +104,9 @@ def restore_drill(
     """
     shell = shell_of(ctx)
     settings = shell.config(config)
-    database = database_file(settings)
+    database = database_file(
+        settings, "Restore the dump into another database, and see it with syncline doctor"
+    )
     try:
         proof = stored_proof(database)
         sealer = None if proof is None else known_sealer(settings, proof)

@@ -20,6 +20,7 @@ from store.postgresql.connection import (
     open_writer,
 )
 from store.postgresql.migrate import Migrator, bundled_migrations, schema_version
+from store.postgresql.move_note import refuse_unfinished_move
 from store.postgresql.readers import Reader, Readers
 from store.postgresql.store import PostgresqlStore
 from store.postgresql.writer import Writer
@@ -63,6 +64,7 @@ async def open_store(
 
     def prepare(connection: Connection) -> None:
         _lock(connection, busy_timeout_s, alone=alone)
+        refuse_unfinished_move(connection)
         version.migrate(connection, crash_point)
 
     version = migrator or Migrator(bundled_migrations())
@@ -99,8 +101,9 @@ def reach(url: str, password: str | None = None) -> str:
     Raises:
         StoreOpenError: it cannot be used; the message says why and what to do.
     """
-    with _explained(url), closing(open_reader(_place(url, password))) as session:
-        version = session.server_version
+    with _explained(url), closing(open_connection(_place(url, password), {})) as connection:
+        refuse_unfinished_move(connection)
+        version = connection.info.server_version
         return f"{named(url)}, PostgreSQL {version // 10000}.{version % 10000}"
 
 

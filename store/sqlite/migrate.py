@@ -9,6 +9,7 @@ from pathlib import Path
 
 from store.crash_points import MIGRATION, CrashPoint, Place
 from store.errors import StoreOpenError
+from store.sqlite.moved import MOVED_APPLICATION_ID, read_moved
 
 APPLICATION_ID = 0x53594E43
 """Stands in the file's header (`SYNC`), so that no other program's database is taken for ours."""
@@ -50,11 +51,17 @@ def refuse_foreign(connection: sqlite3.Connection, path: Path, newest: int) -> N
     """Look at the file without changing it.
 
     Raises:
-        StoreOpenError: it is another program's, or a later version of this one wrote it.
+        StoreOpenError: it is another program's, or a later version of this one wrote it, or what it
+            holds was moved elsewhere.
     """
     version = schema_version(connection)
     (application_id,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if application_id == MOVED_APPLICATION_ID:
+        raise StoreOpenError(
+            f"what the database {path} holds was moved to {read_moved(connection)}: name that one in"
+            " store.url (how it is taken back: syncline migrate-store --undo)"
+        )
     if application_id != APPLICATION_ID and (version or tables):
         raise StoreOpenError(
             f"the database {path} is another program's: name another file in store.url"

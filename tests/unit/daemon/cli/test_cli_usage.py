@@ -44,6 +44,7 @@ COMMANDS = [
     ["backup"],
     ["restore-drill"],
     ["restore"],
+    ["migrate-store"],
     ["upgrade-store"],
     ["keys", "rotate"],
     ["keys", "forget"],
