@@ -189,7 +189,7 @@ class Move:
         """See that there is nothing in the database but what this very move brought."""
         self._target.refuse_schema()
         if note is None:
-            self._target.refuse_rows(self._tables(source))
+            self._target.refuse_rows()
         elif note.id != source.move_id or note.state not in {COPYING, VERIFIED}:
             raise MoveError(
                 f"the database {self._target.name} holds what another move brought (of"

@@ -13,9 +13,29 @@ from store.errors import MoveError
 ONLY_IN_SQLITE = frozenset({"sqlite_sequence"})
 """What AUTOINCREMENT remembers: it becomes the sequences and `feed`."""
 
-ONLY_IN_POSTGRESQL = frozenset(
-    {"feed", "syncline_schema", "syncline_move", "syncline_move_progress"}
+NOTES = frozenset({"feed", "syncline_schema", "syncline_move", "syncline_move_progress"})
+"""What PostgreSQL's store notes for itself."""
+
+BETWEEN_NODES = frozenset(
+    {
+        "cluster",
+        "shards",
+        "shard_moves",
+        "nodes",
+        "errands",
+        "standings_published",
+        "hosted_standings",
+        "leases",
+        "leased_use",
+    }
 )
+"""What nodes tell each other: whoever kept a file was alone. Accounts get their shards when the first
+node starts."""
+
+ONLY_IN_POSTGRESQL = NOTES | BETWEEN_NODES
+
+SEEDED = frozenset({"routings_followed", "standings_published"})
+"""Tables in which a new schema has a row already."""
 
 ELSEWHERE: Mapping[tuple[str, str], str] = MappingProxyType(
     {

@@ -1,6 +1,6 @@
 """The PostgreSQL database that is moved into: taken apart for the rows, and put together again."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import datetime
 from threading import Event
@@ -15,7 +15,14 @@ from store.errors import MoveError
 from store.moving.catalog import numbered_columns, put_back_commands, tables_in, take_apart_commands
 from store.moving.copy_rows import HEADER, TRAILER
 from store.moving.source import Chunk, Key
-from store.moving.tables import LOOK_NUMBERS, Table, TargetTable
+from store.moving.tables import (
+    LOOK_NUMBERS,
+    NOTES,
+    ONLY_IN_POSTGRESQL,
+    SEEDED,
+    Table,
+    TargetTable,
+)
 from store.postgresql.connection import Connection, open_connection
 from store.postgresql.migrate import bundled_migrations, schema_version
 from store.postgresql.move_note import COPYING, DONE, UNDONE, VERIFIED, MoveNote, read_move_note
@@ -63,9 +70,6 @@ _SETTINGS = {
 _PATIENCE_S = 5.0
 _TRY_AGAIN_S = 0.05
 _ONE_DAEMON = b"SELECT pg_try_advisory_lock(1398363715, 1)"
-_SEED = frozenset({"routings_followed"})
-"""Tables in which a new schema has a row already."""
-
 _END = "end"
 """The position behind a table's last row."""
 
@@ -137,20 +141,21 @@ class Target:
         """Return all tables."""
         return tables_in(self._connection)
 
-    def refuse_rows(self, tables: Sequence[Table]) -> None:
-        """See that nobody's rows are in the tables.
+    def refuse_rows(self) -> None:
+        """See that nobody's rows are in any table.
 
         Raises:
             MoveError: there are some.
         """
         (last_seq,) = self._one("SELECT last_seq FROM feed")
-        for table in tables:
-            name = sql.Identifier(table.name)
-            (found,) = self._one(sql.SQL("SELECT EXISTS (SELECT FROM {})").format(name))
-            if (found and table.name not in _SEED) or last_seq:
+        for table in sorted(self.tables().keys() - NOTES - SEEDED):
+            (found,) = self._one(
+                sql.SQL("SELECT EXISTS (SELECT FROM {})").format(sql.Identifier(table))
+            )
+            if found or last_seq:
                 raise MoveError(
-                    f"the database to move into is not empty (there are rows in {table.name}), and"
-                    " they are not of this move: name an empty one"
+                    f"the database to move into is not empty (there are rows in {table}), and they are"
+                    " not of this move: name an empty one"
                 )
 
     def begin(self, move_id: str, source: str, at: datetime) -> None:
@@ -159,7 +164,7 @@ class Target:
             self._connection.execute(_CREATE)
             self._connection.execute(_BEGIN, (move_id, source, COPYING, "[]", at))
             self.take_apart()
-            for table in sorted(_SEED):
+            for table in sorted(SEEDED - ONLY_IN_POSTGRESQL):
                 text = sql.SQL("DELETE FROM {}").format(sql.Identifier(table))
                 self._connection.execute(text)
 

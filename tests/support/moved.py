@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 
 from store.moving.move import Move, MoveReport, Told
-from store.moving.tables import ELSEWHERE, UNKNOWN_TIMES
+from store.moving.tables import ELSEWHERE, ONLY_IN_POSTGRESQL, UNKNOWN_TIMES
 from store.moving.target import open_target
 from support.move_process import ROWS_AT_ONCE
 
@@ -20,7 +20,6 @@ _COLUMNS = """
 SELECT table_name, column_name, udt_name FROM information_schema.columns
 JOIN information_schema.tables USING (table_schema, table_name)
 WHERE table_schema = 'public' AND table_type = 'BASE TABLE'
-  AND table_name NOT IN ('feed', 'syncline_schema', 'syncline_move', 'syncline_move_progress')
 ORDER BY table_name, ordinal_position
 """
 _TIME = "to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
@@ -71,7 +70,8 @@ class Moved:
     def columns(self) -> dict[str, list[tuple[str, str]]]:
         found: dict[str, list[tuple[str, str]]] = {}
         for table, column, kind in self.ask(_COLUMNS):
-            found.setdefault(table, []).append((column, kind))
+            if table not in ONLY_IN_POSTGRESQL:
+                found.setdefault(table, []).append((column, kind))
         return found
 
     def there(self) -> dict[str, list[tuple[Any, ...]]]:

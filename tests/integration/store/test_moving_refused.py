@@ -41,6 +41,13 @@ async def test_database_with_rows_of_its_own_is_refused(moved: Moved) -> None:
     assert moved.ask("SELECT count(*) FROM accounts") == [(1,)]
 
 
+async def test_database_that_nodes_share_is_refused(moved: Moved) -> None:
+    async with await open_store(moved.url, durable=False):
+        pass
+    moved.run("INSERT INTO cluster (shard_count) VALUES (64)")
+    assert "there are rows in cluster" in refusal(moved)
+
+
 async def test_database_that_once_gave_numbers_is_refused(moved: Moved) -> None:
     async with await open_store(moved.url, durable=False):
         pass

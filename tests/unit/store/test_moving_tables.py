@@ -31,8 +31,8 @@ def test_values_that_have_another_name_are_found() -> None:
 @pytest.mark.parametrize(
     ("ours", "theirs", "named"),
     [
-        ({"errands": frozenset({"id"})}, {}, "errands"),
-        ({}, {"errands": THEIRS["feed"]}, "errands"),
+        ({"forgotten": frozenset({"id"})}, {}, "forgotten"),
+        ({}, {"forgotten": THEIRS["feed"]}, "forgotten"),
         ({"looks": frozenset({"id", "look", "new"})}, {}, "looks.new"),
         ({"looks": frozenset({"id"})}, {}, "looks.look"),
         (
