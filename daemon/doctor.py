@@ -26,6 +26,7 @@ from daemon.generated_secret import (
     read_secret,
 )
 from daemon.jobs.tracking import routing_advice
+from daemon.sealed_store import sealed_store
 from daemon.sealing_key import WrongKeyError, known_sealer
 from daemon.sealing_proof import stored_proof
 from daemon.store_opening import reach_store
@@ -133,7 +134,7 @@ def check_secrets(config: Config) -> Iterator[Finding]:
     else:
         yield _secret_file("admin token", admin_token_path(database))
     try:
-        known_sealer(config, _proof(database) if config.store.is_file else None)
+        known_sealer(config, _proof(config.store))
     except WrongKeyError as error:
         problem, _, advice = str(error).rpartition("; ")
         yield Finding("sealing key", Level.FAIL, problem, advice)
@@ -260,10 +261,10 @@ def _space(folder: Path) -> Finding:
     return Finding("disk", Level.OK, f"{_bytes(free)} free")
 
 
-def _proof(database: Path) -> bytes | None:
-    """Return the proof; None also when the file is unusable, which `check_database` tells."""
+def _proof(store: StoreConfig) -> bytes | None:
+    """Return the proof; None also when the database is unusable, which another finding tells."""
     try:
-        return stored_proof(database)
+        return sealed_store(store).proof()
     except StoreOpenError:
         return None
 

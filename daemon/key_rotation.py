@@ -11,8 +11,7 @@ from actors.errors import CredentialError
 from daemon.config import Config
 from daemon.durable_file import replace_text
 from daemon.generated_secret import GeneratedSecretError, keys_path, read_secret
-from daemon.sealing_proof import stored_proof
-from store.sqlite.backup import sealed_tokens_of_live
+from daemon.sealed_store import SealedStore
 
 
 class KeyRotationError(Exception):
@@ -55,32 +54,32 @@ def read_keys(path: Path) -> Sequence[str]:
     return keys
 
 
-def add_key(path: Path, database: Path) -> bool:
+def add_key(path: Path, store: SealedStore) -> bool:
     """Put a new key in front of those in the file; False when one is in front that is not in use yet.
 
     Raises:
         KeyRotationError: the keys are not those of this database, or the file cannot be written.
     """
     keys = read_keys(path)
-    sealer, proof = _sealer(keys, path), stored_proof(database)
+    sealer, proof = _sealer(keys, path), store.proof()
     if proof is not None:
         try:
             sealer.check(proof)
         except CredentialError as error:
-            raise KeyRotationError(f"{path} has not the key that sealed {database}") from error
+            raise KeyRotationError(f"{path} has not the key that sealed {store.name}") from error
         if not sealer.is_current(proof):
             return False
     _write(path, [Fernet.generate_key().decode("ascii"), *keys])
     return True
 
 
-def is_in_use(path: Path, database: Path) -> bool:
+def is_in_use(path: Path, store: SealedStore) -> bool:
     """Say whether the first key in the file is the one that the database is sealed with."""
-    proof = stored_proof(database)
+    proof = store.proof()
     return proof is not None and _sealer(read_keys(path), path).is_current(proof)
 
 
-def forget_old_keys(path: Path, database: Path) -> int:
+def forget_old_keys(path: Path, store: SealedStore) -> int:
     """Leave only the first key in the file; return how many went.
 
     Raises:
@@ -88,9 +87,9 @@ def forget_old_keys(path: Path, database: Path) -> int:
     """
     keys = read_keys(path)
     first = _sealer(keys[:1], path)
-    if not is_in_use(path, database):
+    if not is_in_use(path, store):
         raise KeyRotationError("the first key is not in use yet: syncline keys rotate")
-    for sealed in sealed_tokens_of_live(database):
+    for sealed in store.sealed_tokens():
         try:
             first.check(sealed)
         except CredentialError as error:

@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from daemon.config import StoreConfig
 from store.crash_points import CrashPoint
 from store.errors import StoreOpenError
 from store.relational.store import RelationalStore
 from store.sqlite import open_store as open_sqlite
+
+if TYPE_CHECKING:
+    from store.postgresql.opening import Look
 
 
 async def open_configured_store(
@@ -62,6 +66,19 @@ def reach_store(config: StoreConfig) -> str:
     with postgresql_driver():
         from store.postgresql.opening import reach  # noqa: PLC0415
     return reach(config.url, _password(config))
+
+
+@contextmanager
+def look_into_postgresql(config: StoreConfig) -> "Iterator[Look]":
+    """Connect to the PostgreSQL database for reading, beside the daemon.
+
+    Raises:
+        StoreOpenError: it cannot be used; the message says why and what to do.
+    """
+    with postgresql_driver():
+        from store.postgresql.opening import look  # noqa: PLC0415
+    with look(config.url, _password(config)) as database:
+        yield database
 
 
 @contextmanager

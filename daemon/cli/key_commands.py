@@ -9,7 +9,6 @@ import anyio
 import typer
 from cryptography.fernet import Fernet
 
-from daemon.cli.database_file import database_file
 from daemon.cli.failure import CommandError
 from daemon.cli.options import ConfigOption, YesOption
 from daemon.cli.shell import Shell, shell_of
@@ -23,10 +22,11 @@ from daemon.key_rotation import (
     key_file,
     read_keys,
 )
+from daemon.sealed_store import sealed_store
 from daemon.sealing_key import WrongKeyError, known_sealer
 from daemon.sealing_proof import PROOF_KEY
+from daemon.store_opening import open_configured_store
 from store.errors import StoreError, StoreOpenError
-from store.sqlite import open_store
 from store.sqlite.lock import holder
 
 _LOOK_EVERY_S = 0.2
@@ -56,9 +56,8 @@ def rotate(
     """
     shell = shell_of(ctx)
     settings, path = _keys(shell, config, keys_file)
-    database = database_file(settings, _BY_HAND)
     try:
-        if add_key(path, database):
+        if add_key(path, sealed_store(settings.store)):
             shell.output.message(f"a new key is in front in {path}")
         else:
             shell.output.message(f"the key in front in {path} was not in use yet")
@@ -84,7 +83,7 @@ def forget(
     settings, path = _keys(shell, config, keys_file)
     shell.confirm("Backups made before the last rotation can't be used then. Go ahead?", yes=yes)
     try:
-        gone = forget_old_keys(path, database_file(settings, _BY_HAND))
+        gone = forget_old_keys(path, sealed_store(settings.store))
     except (KeyRotationError, StoreError) as error:
         raise CommandError(str(error)) from error
     shell.output.line(f"{count(gone, 'key')} removed from {path}")
@@ -114,36 +113,56 @@ def _seal(shell: Shell, config: Config, path: Path) -> None:
         KeyRotationError: the daemon that runs did not take it.
         WrongKeyError, StoreError: it could not be done here.
     """
-    database = config.store.path
-    running = holder(database)
-    if running is None:
-        anyio.run(_seal_here, config)
+    store = sealed_store(config.store)
+    if config.store.is_file:
+        _seal_file(shell, config)
     else:
-        try:
-            os.kill(running, signal.SIGHUP)
-        except PermissionError as error:
-            raise KeyRotationError(
-                f"the daemon (process {running}) is another user's: reload it (systemctl reload"
-                " syncline), which seals all tokens anew"
-            ) from error
-        shell.output.message(f"told the daemon (process {running})")
+        _seal_postgresql(shell, config)
     for _ in range(_LOOKS):
-        if is_in_use(path, database):
+        if is_in_use(path, store):
             return
         shell.pause(_LOOK_EVERY_S)
     raise KeyRotationError(
-        f"{database} is not sealed with the first key in {path} yet: see the log; where the keys are a"
+        f"{store.name} is not sealed with the first key in {path} yet: see the log; where the keys are a"
         " systemd credential, restart the daemon"
     )
 
 
+def _seal_file(shell: Shell, config: Config) -> None:
+    """Seal the tokens here, or tell the daemon that runs."""
+    running = holder(config.store.path)
+    if running is None:
+        anyio.run(_seal_here, config)
+        return
+    try:
+        os.kill(running, signal.SIGHUP)
+    except PermissionError as error:
+        raise KeyRotationError(
+            f"the daemon (process {running}) is another user's: reload it (systemctl reload"
+            " syncline), which seals all tokens anew"
+        ) from error
+    shell.output.message(f"told the daemon (process {running})")
+
+
+def _seal_postgresql(shell: Shell, config: Config) -> None:
+    """Seal the tokens here, or have a person tell the daemon, which may be on another machine."""
+    try:
+        anyio.run(_seal_here, config)
+    except StoreOpenError:
+        # Seen again by whoever looks whether the key is in use, if it was not a daemon.
+        shell.output.message(
+            "a daemon uses the database: have it read its keys now (systemctl reload syncline), which"
+            " seals all tokens anew"
+        )
+
+
 async def _seal_here(config: Config) -> None:
     try:
-        async with await open_store(config.store.path) as store:
+        async with await open_configured_store(config.store, alone=True) as store:
             sealer = known_sealer(config, await store.metadata(PROOF_KEY))
             if sealer is not None:
                 await store.reseal(sealer.rotate, PROOF_KEY, sealer.proof())
     except StoreOpenError:
         # A daemon that began meanwhile took the key up at its start.
-        if holder(config.store.path) is None:
+        if not config.store.is_file or holder(config.store.path) is None:
             raise

@@ -24,7 +24,7 @@ from store.moving.tables import (
     TargetTable,
 )
 from store.postgresql.connection import Connection, open_connection
-from store.postgresql.migrate import bundled_migrations, schema_version
+from store.postgresql.migrate import Migrator, bundled_migrations, schema_version
 from store.postgresql.move_note import COPYING, DONE, UNDONE, VERIFIED, MoveNote, read_move_note
 from store.postgresql.opening import named
 

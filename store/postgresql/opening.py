@@ -1,6 +1,6 @@
 """Opening the store, or saying in one line why it cannot be."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, closing, contextmanager
 from functools import partial
 from threading import Event
@@ -22,10 +22,13 @@ from store.postgresql.connection import (
 from store.postgresql.migrate import Migrator, bundled_migrations, schema_version
 from store.postgresql.move_note import refuse_unfinished_move
 from store.postgresql.readers import Reader, Readers
+from store.postgresql.session import PostgresqlSession
 from store.postgresql.store import PostgresqlStore
 from store.postgresql.writer import Writer
 from store.relational.change_signal import ChangeSignal
 from store.relational.changes import last_seq
+from store.relational.credentials import SQL as CREDENTIALS
+from store.relational.metadata import read_metadata
 
 _READERS = 2
 _ALONE = b"SELECT pg_try_advisory_lock(1398363715, 1)"
@@ -120,6 +123,35 @@ def upgrade(url: str, password: str | None = None, *, over_older: bool = False) 
         _lock(connection, 0.0, alone=False)
         Migrator(bundled_migrations(), "upgrade-store", over_older).migrate(connection)
         return before, schema_version(connection)
+
+
+class Look:
+    """A database that is only read, beside whoever uses it."""
+
+    def __init__(self, session: PostgresqlSession) -> None:
+        self._session = session
+
+    def metadata(self, key: str) -> bytes | None:
+        """Return a value that belongs to the store as a whole; None too when nothing was stored yet."""
+        try:
+            return read_metadata(self._session, key)
+        except psycopg.errors.UndefinedTable:
+            return None
+
+    def sealed_tokens(self) -> Sequence[bytes]:
+        """Return all tokens, sealed as they are."""
+        return [bytes(sealed) for (sealed,) in self._session.execute(CREDENTIALS["look"])]
+
+
+@contextmanager
+def look(url: str, password: str | None = None) -> Iterator[Look]:
+    """Connect for reading.
+
+    Raises:
+        StoreOpenError: it cannot be used; the message says why and what to do.
+    """
+    with _explained(url), closing(open_reader(_place(url, password))) as session:
+        yield Look(session)
 
 
 def _place(url: str, password: str | None) -> str:

@@ -60,7 +60,7 @@ def refuse_foreign(connection: sqlite3.Connection, path: Path, newest: int) -> N
     if application_id == MOVED_APPLICATION_ID:
         raise StoreOpenError(
             f"what the database {path} holds was moved to {read_moved(connection)}: name that one in"
-            " store.url (how it is taken back: syncline migrate-store --undo)"
+            " store.url (syncline migrate-store --undo takes it back)"
         )
     if application_id != APPLICATION_ID and (version or tables):
         raise StoreOpenError(

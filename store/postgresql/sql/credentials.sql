@@ -18,6 +18,9 @@ FROM credentials WHERE account_id = ?;
 -- Locked: none may be renewed by an actor between being read and being sealed anew.
 SELECT account_id, sealed FROM credentials ORDER BY account_id FOR UPDATE;
 
+-- name: look
+SELECT sealed FROM credentials;
+
 -- name: reseal
 UPDATE credentials SET sealed = ? WHERE account_id = ?;
 

@@ -17,6 +17,9 @@ FROM credentials WHERE account_id = ?;
 -- name: all_sealed
 SELECT account_id, sealed FROM credentials;
 
+-- name: look
+SELECT sealed FROM credentials;
+
 -- name: reseal
 UPDATE credentials SET sealed = ? WHERE account_id = ?;
 
