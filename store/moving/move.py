@@ -142,14 +142,17 @@ class Move:
                 self._refuse_occupied(source, note)
                 tables = self._tables(source)
             done, total = 0, sum(map(source.count, tables))
+            vital: list[Damage] = []
             for table in tables:
                 rows = 0
                 for chunk in source.chunks(table):
                     rows += chunk.rows
                     report.take(chunk.damages)
+                    vital += _vital(table, chunk)
                     self._told("reading", done + rows, total)
                 done += rows
                 report.tables.append(MovedTable(table.name, rows, ""))
+        _refuse_vital(vital)
         return report
 
     def _was_handed_over(self) -> bool:

@@ -172,6 +172,8 @@ def test_object_that_cannot_be_held_is_left_to_a_verification(moved: Moved) -> N
 @pytest.mark.parametrize("value", ["'never'", "x'ff'"])
 def test_users_write_that_cannot_be_held_stops_the_move(moved: Moved, value: str) -> None:
     moved.alter(f"UPDATE actions SET created_at = {value} WHERE id = 'action-1'")  # noqa: S608
+    with pytest.raises(MoveError, match="may not be left out"):
+        moved.look()
     said = refusal(moved)
     assert "actions (action-1): created_at is no time" in said
     assert "Mend them in the file" in said
