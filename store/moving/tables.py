@@ -25,8 +25,9 @@ BETWEEN_NODES = frozenset(
         "errands",
         "standings_published",
         "hosted_standings",
-        "leases",
-        "leased_use",
+        "read_leases",
+        "vendor_words",
+        "node_sights",
     }
 )
 """What nodes tell each other: whoever kept a file was alone. Accounts get their shards when the first
