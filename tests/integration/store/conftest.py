@@ -4,6 +4,7 @@ from pathlib import Path
 from sqlite3 import connect
 from typing import Any
 
+import psycopg
 import pytest
 
 from store.ports import Store
@@ -58,6 +59,20 @@ def postgres(postgres_server: PostgresServer) -> Iterator[PostgresDatabase]:
     database = PostgresDatabase(postgres_server)
     yield database
     database.close()
+
+
+@pytest.fixture(scope="session")
+def one_url(postgres_server: PostgresServer) -> str:
+    return postgres_server.url(postgres_server.create_database())
+
+
+@pytest.fixture
+def empty_url(one_url: str) -> str:
+    """Where a database without any tables is, which is made sooner than a new one."""
+    with psycopg.connect(one_url, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+    return one_url
 
 
 @pytest.fixture

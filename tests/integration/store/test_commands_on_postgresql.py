@@ -12,14 +12,13 @@ from daemon.durable_file import replace_text
 from daemon.sealing_proof import PROOF_KEY
 from store.postgresql import open_store
 from support.command_line import CONFIG, NOW, CommandLine
-from support.postgres_server import PostgresServer
 
 KEY = Fernet.generate_key().decode()
 
 
 @pytest.fixture
-def url(postgres_server: PostgresServer) -> str:
-    return postgres_server.url(postgres_server.create_database())
+def url(empty_url: str) -> str:
+    return empty_url
 
 
 @pytest.fixture

@@ -57,8 +57,8 @@ MEANWHILE = (
 
 
 @pytest.fixture
-def moved(tmp_path: Path, postgres_server: PostgresServer) -> Moved:
-    return Moved(tmp_path / "syncline.db", postgres_server.url(postgres_server.create_database()))
+def moved(tmp_path: Path, empty_url: str) -> Moved:
+    return Moved(tmp_path / "syncline.db", empty_url)
 
 
 @pytest.fixture
@@ -141,10 +141,8 @@ async def test_store_goes_on_where_the_file_ended(moved: Moved) -> None:
 @pytest.mark.parametrize(
     ("step", "times"),
     [
-        ("copying", 1),
         ("copying", 30),
         ("comparing", 1),
-        ("comparing", 30),
         ("building indexes", 20),
         ("handing over", 1),
         ("handing over", 2),

@@ -10,12 +10,11 @@ from store.sqlite.lock import locked
 from support.command_line import CONFIG, CommandLine
 from support.full_file import make_full_file
 from support.moved import Moved
-from support.postgres_server import PostgresServer
 
 
 @pytest.fixture
-def moved(tmp_path: Path, postgres_server: PostgresServer) -> Moved:
-    pair = Moved(tmp_path / "syncline.db", postgres_server.url(postgres_server.create_database()))
+def moved(tmp_path: Path, empty_url: str) -> Moved:
+    pair = Moved(tmp_path / "syncline.db", empty_url)
     make_full_file(pair.path)
     return pair
 

@@ -22,8 +22,8 @@ NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 @pytest.fixture
-def moved(tmp_path: Path, postgres_server: PostgresServer) -> Moved:
-    pair = Moved(tmp_path / "syncline.db", postgres_server.url(postgres_server.create_database()))
+def moved(tmp_path: Path, empty_url: str) -> Moved:
+    pair = Moved(tmp_path / "syncline.db", empty_url)
     make_full_file(pair.path)
     return pair
 
