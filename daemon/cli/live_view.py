@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from daemon.cli.account_table import state_text
+from daemon.cli.cluster_text import cluster_lines
 from daemon.cli.output import Output
 from daemon.cli.overview_replies import MonthsReadsReply, OverviewReply, OverviewRowReply
 from daemon.cli.wording import age, count, duration, printable
@@ -81,6 +82,7 @@ class LiveView:
             furthest = age(heard.oldest_exact_as_of, now)
             lines.append(Text(f"The furthest behind is exact as of {furthest}."))
         lines += [_reads(vendor, each) for vendor, each in heard.reads.items()]
+        lines += cluster_lines(heard.cluster)
         lines += [Text(printable(each), "bold red") for each in heard.trouble]
         lines += _alerts(heard, now)
         needing = sum(heard.states.get(state, 0) for state in _NEED_A_PERSON)

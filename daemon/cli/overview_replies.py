@@ -43,6 +43,42 @@ class OverviewAlertReply(msgspec.Struct, frozen=True):
     since: datetime
 
 
+class ClusterNodeReply(msgspec.Struct, frozen=True):
+    """A node."""
+
+    name: str
+    state: str
+    version: str
+    shards: int
+    has_house: bool = False
+
+
+class UnheldReply(msgspec.Struct, frozen=True):
+    """A shard that nobody holds."""
+
+    shard: int
+    for_s: float
+
+
+class ClusterMoveReply(msgspec.Struct, frozen=True):
+    """A shard came to a node."""
+
+    shard: int
+    node: str
+    at: datetime
+    was_let_go: bool
+    before: str | None = None
+
+
+class ClusterReply(msgspec.Struct, frozen=True):
+    """The nodes that share a database."""
+
+    nodes: list[ClusterNodeReply]
+    shards: int
+    unheld: list[UnheldReply] = []
+    last_moves: list[ClusterMoveReply] = []
+
+
 class OverviewReply(msgspec.Struct, frozen=True):
     """The daemon and its accounts, the worst first."""
 
@@ -55,3 +91,4 @@ class OverviewReply(msgspec.Struct, frozen=True):
     incidents: list[str] = []
     oldest_exact_as_of: datetime | None = None
     reads: dict[str, MonthsReadsReply] = {}
+    cluster: ClusterReply | None = None

@@ -1,6 +1,7 @@
 """`status`: all accounts, or one of them in detail."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from math import inf
 from typing import Annotated, NoReturn
@@ -18,13 +19,14 @@ from daemon.cli.account_table import (
     state_text,
     summary,
 )
+from daemon.cli.cluster_text import cluster_lines, move_line
 from daemon.cli.daemon_client import DaemonClient
 from daemon.cli.failure import CommandError
 from daemon.cli.follow import may_pass
 from daemon.cli.live_view import LiveView
 from daemon.cli.options import ConfigOption, JsonOption
 from daemon.cli.output import Output
-from daemon.cli.overview_replies import OverviewReply
+from daemon.cli.overview_replies import ClusterReply, OverviewReply
 from daemon.cli.replies import BudgetReply, StatusReply, TokenReply, decoded
 from daemon.cli.shell import Shell, shell_of
 from daemon.cli.state_news import StateNews
@@ -144,7 +146,20 @@ def _view(output: Output, daemon: DaemonClient, path: str, now: datetime) -> Ren
     if path:
         return _detail(output, decoded(daemon.get(path), StatusReply), now)
     accounts = all_accounts(daemon)
-    return Group(account_table(output, accounts, now), Text(summary(accounts), "dim"))
+    cluster = _cluster(daemon)
+    return Group(
+        account_table(output, accounts, now),
+        Text(summary(accounts), "dim"),
+        *cluster_lines(cluster),
+        *(move_line(each) for each in (cluster.last_moves if cluster else ())),
+    )
+
+
+def _cluster(daemon: DaemonClient) -> ClusterReply | None:
+    """Return the nodes, where there are any; the accounts are shown without them if need be."""
+    with suppress(CommandError):
+        return decoded(daemon.get("/health/overview", {"limit": 0}), OverviewReply).cluster
+    return None
 
 
 def _detail(output: Output, status: StatusReply, now: datetime) -> RenderableType:

@@ -26,7 +26,8 @@ def node(
 def shard(number: int, holder: str | None, *, since_s: float = HOUR_S) -> ShardStanding:
     """Return a shard of ten accounts, which was taken or let go a while ago."""
     held_by = None if holder is None else f"id of {holder}"
-    return ShardStanding(number, 7, held_by, NOW - timedelta(seconds=since_s), accounts=10)
+    accounts = 0 if number == HOUSE else 10
+    return ShardStanding(number, 7, held_by, NOW - timedelta(seconds=since_s), accounts)
 
 
 def move(

@@ -13,11 +13,14 @@ from msgspec import structs
 from daemon.cli.live_view import LiveView
 from daemon.cli.output import Output
 from daemon.cli.overview_replies import (
+    ClusterNodeReply,
+    ClusterReply,
     MonthsReadsReply,
     OpenAlertsReply,
     OverviewAlertReply,
     OverviewReply,
     OverviewRowReply,
+    UnheldReply,
 )
 from support.command_line import NOW, CommandLine, Terminal
 
@@ -45,6 +48,21 @@ def painted(view: LiveView, now: datetime, *, width: int = 80, height: int = 24)
     output.data.no_color = True
     output.data.print(view.paint(output, height, now))
     return [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in stream.getvalue().splitlines()]
+
+
+def test_nodes_and_what_nobody_holds_are_named() -> None:
+    nodes = [
+        ClusterNodeReply("alpha", "live", "1.0", 22, has_house=True),
+        ClusterNodeReply("beta", "gone", "1.1", 42),
+    ]
+    cluster = ClusterReply(nodes, 64, [UnheldReply(-1, 3.0), UnheldReply(7, 42.0)])
+    view = LiveView("http://127.0.0.1:8321")
+    view.hear(structs.replace(overview(row(1)), cluster=cluster), NOW)
+    text = "\n".join(painted(view, NOW, width=120))
+    assert "2 nodes for 64 shards: alpha 22 and the house, beta gone, 42; versions 1.0, 1.1" in text
+    assert "Held by nobody for 42 s: 2 shards (the house, 7)" in text
+    view.hear(overview(row(1)), NOW)
+    assert "nodes" not in "\n".join(painted(view, NOW))
 
 
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (40, 10), (200, 60)])

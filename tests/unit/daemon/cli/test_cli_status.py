@@ -28,6 +28,19 @@ def test_overview_counts_accounts_by_state(cli: CommandLine) -> None:
     assert cli.run("status").out.splitlines()[-1] == "1 account: 1 degraded"
 
 
+def test_overview_names_the_nodes_where_there_are_several(cli: CommandLine) -> None:
+    node = {"name": "alpha", "state": "live", "version": "1.0", "shards": 64, "has_house": True}
+    came = {"shard": 3, "node": "alpha", "at": "2026-11-21T09:00:00Z", "was_let_go": False}
+    cluster = {"nodes": [node], "shards": 64, "last_moves": [came | {"before": "beta"}]}
+    overview = {"version": "1.0", "states": {}, "accounts": [], "cluster": cluster}
+    cli.daemon.on("GET", "/health/overview", httpx.Response(200, json=overview))
+    assert cli.run("status").out.splitlines()[-3:] == [
+        "1 account: 1 degraded",
+        "1 node for 64 shards: alpha 64 and the house",
+        "  09:00:00Z  3 came to alpha, taken from beta",
+    ]
+
+
 def test_detail_names_the_reasons_and_every_type(cli: CommandLine) -> None:
     shown = cli.run("status", "Amy's").out
     assert "the vendor answers 503" in shown
