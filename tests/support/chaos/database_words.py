@@ -28,7 +28,8 @@ SELECT actions.id, external_account_id AS realm_id, type, state, parked, last_er
   idempotency_key AS key
 FROM actions JOIN accounts ON accounts.id = actions.account_id
 """
-_OPEN = "SELECT count(*) FROM actions WHERE state NOT IN ('succeeded', 'failed') AND NOT parked"
+_OPEN = "SELECT count(*) FROM actions WHERE state IN ('pending', 'sending')"
+_UNKNOWN = "SELECT count(*) FROM actions WHERE state = 'unknown' AND NOT parked"
 _BEHIND = "SELECT count(*) FROM accounts WHERE exact_as_of IS NULL OR exact_as_of <= %s"
 _OWNER_NEEDED = (
     "SELECT external_account_id, reauth_cause FROM accounts WHERE reauth_cause IS NOT NULL"
@@ -41,7 +42,7 @@ WHERE exact_as_of IS NULL OR exact_as_of <= %s ORDER BY 1
 _UNENDED = """
 SELECT actions.id, external_account_id, state, created_at, last_error, accounts.shard, shards.node
 FROM actions JOIN accounts ON accounts.id = actions.account_id LEFT JOIN shards USING (shard)
-WHERE state NOT IN ('succeeded', 'failed') AND NOT parked
+WHERE state IN ('pending', 'sending')
 """
 _MOVES = "SELECT shard, at, node FROM shard_moves ORDER BY shard, epoch"
 _OTHERS = (
@@ -70,8 +71,12 @@ class DatabaseWords:
             return cursor.execute(_ACTIONS).fetchall()
 
     def open_actions(self) -> int:
-        """Return how many may yet be sent or looked for."""
+        """Return how many are neither done nor said to be unknown."""
         return self._number(_OPEN)
+
+    def unknown_actions(self) -> int:
+        """Return how many are said to be unknown, and will be looked for again."""
+        return self._number(_UNKNOWN)
 
     def behind(self, instant: datetime) -> int:
         """Return how many accounts are not known to be exact past an instant."""

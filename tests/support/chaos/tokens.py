@@ -95,7 +95,10 @@ def _judge_owner(
         return
     if at_s - owner.at.timestamp() < _CLOSE_S:
         return
-    words = f"company {exchange.realm_id}: by {exchange.caller}, held by {owner.name}"
+    words = (
+        f"company {exchange.realm_id}: by {exchange.caller} at {exchange.at:%H:%M:%S.%f},"
+        f" held by {owner.name} since {owner.at:%H:%M:%S.%f}"
+    )
     was_frozen = any(
         span.name == exchange.caller and span.from_s <= at_s <= span.to_s + _CLOSE_S
         for span in spans

@@ -88,7 +88,7 @@ class ChaosVendor:
         if spent is not None:
             name = hashlib.sha256(spent.encode()).hexdigest()[:16]
             self._exchanges.append(
-                Exchange(self.now(), caller, realm_id, name, taken=reply.status == _OK)
+                Exchange(self._clock.now().utc, caller, realm_id, name, taken=reply.status == _OK)
             )
 
     def _control(self, what: str, request: SandboxRequest) -> SandboxReply:

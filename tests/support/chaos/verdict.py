@@ -120,6 +120,9 @@ def judge_actions(
 def _wrong_about(action: KnownAction, payments: Sequence[PaymentMade]) -> str | None:
     short = action.id.replace("-", "")
     effects = sum(is_by(each.request_id, short) for each in payments)
+    if action.state == "unknown" and effects <= 1:
+        # It is looked for again later, at growing distances, and said to be unknown until then.
+        return None
     return wrong_about(action.type, action.state, parked=action.parked, effects=effects)
 
 
@@ -166,10 +169,12 @@ def judge_tokens_found(
 def judge_shards(verdict: Verdict, watch: ShardWatch) -> None:
     """Say for how long shards were nobody's."""
     longest = watch.longest()
-    if longest is None or not watch.nodes:
-        verdict.facts["shards"] = "not watched: the database knows of none"
+    if longest is None:
+        verdict.wrong.append("nobody ever saw a shard")
         return
-    verdict.facts["longest time a shard was nobody's who moves"] = f"{longest.seconds:.1f} s"
+    verdict.facts["longest time a shard was nobody's who moves"] = (
+        f"{longest.seconds:.1f} s, shard {longest.shard} from {longest.from_at:%H:%M:%S}"
+    )
     verdict.facts["looks at the shards"] = watch.samples
     verdict.blame(
         f"shards that were nobody's for more than {UNOWNED_AT_MOST_S:.0f} s",
