@@ -244,6 +244,7 @@ class JobFilter:
 
     Attributes:
         account_id: whose: of the company that entered it, or of one that it is offered to.
+        routing_status: offered to a company where that stands so; with `account_id` to that company.
         since: created no earlier.
         archived: those that were put away, instead of the others.
         before_id: the last of the page before.
@@ -251,6 +252,7 @@ class JobFilter:
 
     status: JobStatus | None = None
     account_id: str | None = None
+    routing_status: RoutingStatus | None = None
     since: datetime | None = None
     archived: bool = False
     before_id: str | None = None

@@ -77,6 +77,14 @@ class JobBook(Protocol):
         """Return a page of jobs with their routings, newest first, without histories."""
         ...
 
+    async def job_ids(self, prefix: str, *, limit: int) -> Sequence[str]:
+        """Return at most so many ids of jobs that begin so, in their order, put away or not."""
+        ...
+
+    async def routing_ids(self, prefix: str, *, limit: int) -> Sequence[str]:
+        """Return at most so many ids of routings that begin so, in their order, put away or not."""
+        ...
+
     async def routing(self, routing_id: str) -> Routing | None:
         """Return one routing that is not put away."""
         ...

@@ -18,6 +18,7 @@ DEEDS: Mapping[str, str] = MappingProxyType(
         "account_configured": "An account's name, or how jobs are routed to it, was set.",
         "job_created": "A job was entered, to be routed; its id is the subject.",
         "job_cancelled": "A job was called off; its id is the subject.",
+        "routings_retried": "All that failed at a company was offered to it again.",
         "routing_retried": "A job was offered to a company again; the routing's id is the subject.",
         "jobs_archived": "Jobs that ended long ago were put away by hand.",
         "alert_acknowledged": "Somebody looks after an alert; its id is the subject.",

@@ -7,27 +7,46 @@ from urllib.parse import quote
 import msgspec
 import typer
 
-from daemon.cli.account_choice import chosen_account
-from daemon.cli.job_replies import CancellationReply, JobReply, RoutingReply
+from daemon.cli.account_choice import account_path, chosen_account
+from daemon.cli.daemon_client import DaemonClient
+from daemon.cli.failure import CommandError, ExitCode
+from daemon.cli.job_choice import chosen_id
+from daemon.cli.job_replies import (
+    CancellationReply,
+    JobReply,
+    NotRetriedReply,
+    RetriedReply,
+    RoutingReply,
+)
 from daemon.cli.job_view import company_names, job_row, show_job, show_routings
 from daemon.cli.options import ConfigOption, JsonOption
-from daemon.cli.replies import decoded
+from daemon.cli.output import Output
+from daemon.cli.replies import AccountReply, decoded
 from daemon.cli.shell import shell_of
-from daemon.cli.wording import count
-from store.job_models import JobStatus
+from daemon.cli.wording import count, printable
+from store.job_models import JobStatus, RoutingStatus
 
 _PAGE_JOBS = 100
 _STATUSES = ", ".join(sorted(JobStatus))
+_ROUTING_STATUSES = ", ".join(sorted(RoutingStatus))
 _HEADINGS = ("ID", "STATUS", "CREATED", "SUMMARY", "CITY", "ROUTINGS")
 
-JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="The job's id.")]
+JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="The job's id, or how it begins.")]
 
 
-def list_jobs(
+def list_jobs(  # noqa: PLR0913 - the options of a list
     ctx: typer.Context,
     *,
     status: Annotated[
         str, typer.Option(show_default=False, help=f"Only those that stand so: {_STATUSES}.")
+    ] = "",
+    routing_status: Annotated[
+        str,
+        typer.Option(
+            show_default=False,
+            help=f"Only those with a routing that stands so: {_ROUTING_STATUSES}. With --account,"
+            " that company's.",
+        ),
     ] = "",
     account: Annotated[
         str,
@@ -51,7 +70,8 @@ def list_jobs(
     """List jobs, newest first, with how their routings stand."""
     shell = shell_of(ctx)
     query: dict[str, str | float | bool] = {"limit": min(limit, _PAGE_JOBS)}
-    query |= {name: text for name, text in (("status", status), ("since", since)) if text}
+    given = (("status", status), ("since", since), ("routing_status", routing_status))
+    query |= {name: text for name, text in given if text}
     if archived:
         query["archived"] = "true"
     with shell.daemon(config) as daemon:
@@ -81,6 +101,7 @@ def show(
     """Show one job with its routings and every step of those."""
     shell = shell_of(ctx)
     with shell.daemon(config) as daemon:
+        job = chosen_id(daemon, "job", job)
         reply = daemon.get(f"/jobs/{quote(job, safe='')}")
         if as_json:
             shell.output.json(msgspec.Raw(reply))
@@ -90,8 +111,17 @@ def show(
 
 def retry(
     ctx: typer.Context,
-    routing: Annotated[str, typer.Argument(metavar="ROUTING", help="The routing's id.")],
+    routing: Annotated[
+        str,
+        typer.Argument(
+            metavar="ROUTING", show_default=False, help="The routing's id, or how it begins."
+        ),
+    ] = "",
     *,
+    account: Annotated[
+        str,
+        typer.Option(show_default=False, help="All that failed at this company, instead of one."),
+    ] = "",
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
@@ -100,7 +130,13 @@ def retry(
     It is never sent twice: what may have arrived is looked for first.
     """
     shell = shell_of(ctx)
+    if bool(routing) == bool(account):
+        raise CommandError("name one routing, or a company by --account", exit_code=ExitCode.USAGE)
     with shell.daemon(config) as daemon:
+        if account:
+            _retry_all(shell.output, daemon, chosen_account(daemon, account), as_json=as_json)
+            return
+        routing = chosen_id(daemon, "routing", routing)
         reply = daemon.post(f"/routings/{quote(routing, safe='')}/retry")
         if as_json:
             shell.output.json(msgspec.Raw(reply))
@@ -110,6 +146,30 @@ def retry(
     shell.output.message(
         f"It is tried again. What becomes of it: syncline jobs show {found.job_id}"
     )
+
+
+def _retry_all(
+    output: Output, daemon: DaemonClient, account: AccountReply, *, as_json: bool
+) -> None:
+    """Try all again that failed at a company, and say what could not be."""
+    path = account_path(account, "routings", "retry")
+    retried = 0
+    left: list[NotRetriedReply] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        reply = daemon.post(f"{path}?cursor={cursor}" if cursor else path)
+        if as_json:
+            output.json_line(msgspec.Raw(reply))
+        done = decoded(reply, RetriedReply)
+        retried += len(done.retried)
+        left += done.left
+        cursor = done.next
+    if as_json:
+        return
+    output.message(f"{printable(account.name)}: {count(retried, 'routing')} tried again.")
+    if left:
+        rows = [(each.routing_id, printable(each.reason)) for each in left]
+        output.table(("ROUTING", "NOT TRIED AGAIN"), rows)
 
 
 def cancel(
@@ -122,6 +182,7 @@ def cancel(
     """Call off what was certainly not sent of a job, and say where it arrived, or may have."""
     shell = shell_of(ctx)
     with shell.daemon(config) as daemon:
+        job = chosen_id(daemon, "job", job)
         reply = daemon.post(f"/jobs/{quote(job, safe='')}/cancel")
         if as_json:
             shell.output.json(msgspec.Raw(reply))

@@ -41,6 +41,21 @@ class RoutingReply(msgspec.Struct, frozen=True):
     history: list[StepReply] = []
 
 
+class NotRetriedReply(msgspec.Struct, frozen=True):
+    """A routing that is not tried again."""
+
+    routing_id: str
+    reason: str
+
+
+class RetriedReply(msgspec.Struct, frozen=True):
+    """What trying a company's failed routings again came to."""
+
+    retried: list[str]
+    left: list[NotRetriedReply]
+    next: str | None = None
+
+
 class OriginReply(msgspec.Struct, frozen=True):
     """Who entered a job."""
 

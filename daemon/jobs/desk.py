@@ -9,18 +9,33 @@ import anyio
 
 from actors.clock import Clock
 from actors.surroundings import Surroundings
-from actors.vendors.dispatching import Dispatcher, Referral
+from actors.vendors.dispatching import CannotOfferError, Dispatcher, Referral
 from actors.vendors.registry import DISPATCHING
 from daemon.action_desk import ActionDesk
 from daemon.jobs.entry import EntryCheck, JobEntry
 from daemon.jobs.offers import OfferMaker
-from daemon.jobs.refusals import BadJobError, NothingToCancelError, NothingToRetryError
-from store.errors import UnknownAccountError
-from store.job_models import Job, JobStatus, NewJob, NewRouting, Routing, RoutingStatus
+from daemon.jobs.refusals import (
+    BadJobError,
+    JobRefusedError,
+    NothingToCancelError,
+    NothingToRetryError,
+)
+from store.errors import ActionLimitError, UnknownAccountError
+from store.job_models import (
+    Company,
+    Job,
+    JobFilter,
+    JobStatus,
+    NewJob,
+    NewRouting,
+    Routing,
+    RoutingStatus,
+)
 from store.models import Account
 from store.ports import Store
 
 _UNDER_WAY = frozenset({RoutingStatus.PENDING, RoutingStatus.SENDING})
+_RETRIED_AT_ONCE = 100
 _NOTHING_LEFT = frozenset({RoutingStatus.CANCELED, RoutingStatus.FAILED})
 
 
@@ -36,6 +51,21 @@ class CalledOff:
     job: Job
     called_off: Sequence[Routing]
     left: Sequence[Routing]
+
+
+@dataclass(frozen=True, slots=True)
+class TriedAgain:
+    """What trying a company's failed routings again came to.
+
+    Attributes:
+        retried: the routings that are tried again.
+        left: those that are not, by id, and why.
+        last_job_id: the last job that was looked at, when there may be more; else None.
+    """
+
+    retried: Sequence[str]
+    left: Mapping[str, str]
+    last_job_id: str | None
 
 
 class JobDesk:
@@ -139,13 +169,51 @@ class JobDesk:
             raise NothingToRetryError(f"it did not fail: it is {routing.status}")
         return await self._store.routing(routing_id)
 
-    async def _offer_again(self, routing: Routing, account: Account) -> None:
+    async def retry_failed(self, account_id: str, before_id: str | None = None) -> TriedAgain:
+        """Have a company's failed routings delivered after all, the newest jobs first, some at a time.
+
+        Args:
+            account_id: the company's.
+            before_id: the last job of the call before, to go on behind it.
+
+        Raises:
+            UnknownAccountError: there is no such account.
+            NothingToRetryError: the company is to be offered nothing.
+            CannotActError: the company's account can do nothing now.
+            StoreUnavailableError: it can't be stored; some may have been.
+        """
+        account = await self._store.account(account_id)
         self._actions.see_that_it_can_act(account)
-        company = await self._store.company(account.id)
+        self._see_that_it_takes_jobs(account, await self._store.company(account_id))
+        wanted = JobFilter(
+            account_id=account_id,
+            routing_status=RoutingStatus.FAILED,
+            before_id=before_id,
+            limit=_RETRIED_AT_ONCE,
+        )
+        jobs = await self._store.jobs(wanted)
+        retried: list[str] = []
+        left: dict[str, str] = {}
+        for routing in (each for job in jobs for each in job.routings):
+            if routing.account_id == account_id and routing.status is RoutingStatus.FAILED:
+                try:
+                    await self.retry(routing.id)
+                    retried.append(routing.id)
+                except (JobRefusedError, CannotOfferError, ActionLimitError) as error:
+                    left[routing.id] = str(error)
+        more = len(jobs) == wanted.limit
+        return TriedAgain(retried, left, jobs[-1].id if more else None)
+
+    def _see_that_it_takes_jobs(self, account: Account, company: Company) -> None:
         if not company.is_active:
             raise NothingToRetryError(
                 f"{account.name} takes no jobs now: set routing.active of it to true first"
             )
+
+    async def _offer_again(self, routing: Routing, account: Account) -> None:
+        self._actions.see_that_it_can_act(account)
+        company = await self._store.company(account.id)
+        self._see_that_it_takes_jobs(account, company)
         job = await self._store.job(routing.job_id)
         if job is None:
             raise NothingToRetryError("its job is gone")

@@ -117,6 +117,28 @@ class JobPage(msgspec.Struct, frozen=True):
     next: Next
 
 
+class NotRetried(msgspec.Struct, frozen=True):
+    """A routing that is not tried again."""
+
+    routing_id: str
+    reason: str
+
+
+class Retried(msgspec.Struct, frozen=True):
+    """What trying a company's failed routings again came to."""
+
+    retried: Annotated[Sequence[str], Meta(description="The routings that are tried again.")]
+    left: Sequence[NotRetried]
+    next: Next
+
+
+class Ids(msgspec.Struct, frozen=True):
+    """Ids that begin so."""
+
+    items: Sequence[str]
+    more: Annotated[bool, Meta(description="Whether there are others, which are left out.")]
+
+
 class LeftView(msgspec.Struct, frozen=True):
     """A routing that could not be called off."""
 

@@ -18,7 +18,7 @@ from daemon.web.operation import Answer, AnyOperation, Call, Nothing, Operation,
 from daemon.web.paging import CursorText, Limit, cursor_to_place, place_to_cursor
 from daemon.web.problem import FieldError, InvalidInputError, NotFoundError, ProblemError
 from store.errors import JobConflictError
-from store.job_models import Job, JobFilter, JobStatus
+from store.job_models import Job, JobFilter, JobStatus, RoutingStatus
 from store.job_ports import JobBook
 
 log = structlog.get_logger()
@@ -27,6 +27,17 @@ _TAG = "jobs"
 _READ_AT_ONCE = 20
 _MOST_ROUTINGS = 10_000
 """With so many a page ends: some megabytes, and others wait for it no longer than for other answers."""
+_RoutingStatus = Literal[
+    "pending",
+    "sending",
+    "synced",
+    "accepted",
+    "scheduled",
+    "in_progress",
+    "completed",
+    "canceled",
+    "failed",
+]
 _AccountId = Annotated[
     str | None,
     Meta(description="Only those of this company: that it entered, or that it is offered."),
@@ -41,6 +52,12 @@ class JobsQuery(msgspec.Struct, frozen=True):
     status: Annotated[
         Literal["routing", "active", "completed", "canceled", "failed"] | None,
         Meta(description="Only those that stand so."),
+    ] = None
+    routing_status: Annotated[
+        _RoutingStatus | None,
+        Meta(
+            description="Only those with a routing that stands so; with `account`, that company's."
+        ),
     ] = None
     account: _AccountId = None
     company: Annotated[str | None, Meta(description="Another name for `account`.")] = None
@@ -89,6 +106,9 @@ async def list_jobs(call: Call[JobsQuery, Nothing]) -> Answer:
     wanted = JobFilter(
         status=None if query.status is None else JobStatus(query.status),
         account_id=query.account or query.company,
+        routing_status=(
+            None if query.routing_status is None else RoutingStatus(query.routing_status)
+        ),
         since=query.since,
         archived=query.archived,
         before_id=cursor_to_place(query.cursor) or None,

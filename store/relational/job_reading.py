@@ -17,6 +17,7 @@ ARCHIVE = StatementNames("job_archive")
 _RARE = {JobStatus.ROUTING, JobStatus.ACTIVE, JobStatus.FAILED}
 """What most jobs are not for long, or never."""
 
+_LAST_LETTER = chr(0x10FFFF)
 _LAST = "9999"
 """Later than all instants, as text."""
 
@@ -51,6 +52,7 @@ def read_jobs(connection: Session, wanted: JobFilter) -> Sequence[Job]:
         {
             "account_id": wanted.account_id,
             "status": wanted.status,
+            "routing_status": wanted.routing_status,
             "since": optional_to_text(wanted.since) or "",
             "before_at": before_at,
             "before_id": before_id,
@@ -63,7 +65,20 @@ def read_jobs(connection: Session, wanted: JobFilter) -> Sequence[Job]:
     return [by_id[job_id] for job_id in ids]
 
 
+def ids_beginning_with(
+    connection: Session, statement: str, prefix: str, limit: int
+) -> Sequence[str]:
+    """Return some ids that begin so, in their order."""
+    if "\0" in prefix:
+        return []
+    bounds = {"first": prefix, "last": prefix + _LAST_LETTER, "limit": limit}
+    return [row[0] for row in connection.execute(SQL[statement], bounds)]
+
+
 def _page(wanted: JobFilter) -> str:
+    if wanted.routing_status is not None:
+        of_all = wanted.account_id is None
+        return "page_of_routing_status" if of_all else "page_of_companys_routing_status"
     if wanted.account_id is None:
         return "page" if wanted.status is None else "page_of_status"
     return "page_of_rare_status" if wanted.status in _RARE else "page_of_account"

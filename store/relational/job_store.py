@@ -88,6 +88,22 @@ class RelationalJobStore:
 
         return await self._readers.run(read)
 
+    async def job_ids(self, prefix: str, *, limit: int) -> Sequence[str]:
+        """Return jobs whose ids begin so."""
+        return await self._readers.run(
+            lambda connection: job_reading.ids_beginning_with(
+                connection, "ids_between", prefix, limit
+            )
+        )
+
+    async def routing_ids(self, prefix: str, *, limit: int) -> Sequence[str]:
+        """Return routings whose ids begin so."""
+        return await self._readers.run(
+            lambda connection: job_reading.ids_beginning_with(
+                connection, "routing_ids_between", prefix, limit
+            )
+        )
+
     async def routing(self, routing_id: str) -> Routing | None:
         """Return one routing."""
         return await self._readers.run(partial(routings.read_routing, routing_id=routing_id))

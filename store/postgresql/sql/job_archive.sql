@@ -34,6 +34,20 @@ WHERE status = :status AND created_at >= instant_bound(:since)
   )
 ORDER BY created_at DESC, id DESC LIMIT :limit;
 
+-- name: page_of_routing_status
+SELECT DISTINCT job_id, job_created_at FROM routings_archive
+WHERE status = :routing_status
+  AND job_created_at >= instant_bound(:since) AND (job_created_at, job_id) < (instant_bound(:before_at), :before_id)
+  AND (:status::text IS NULL OR (SELECT status FROM jobs_archive WHERE id = job_id) = :status::text)
+ORDER BY job_created_at DESC, job_id DESC LIMIT :limit;
+
+-- name: page_of_companys_routing_status
+SELECT job_id FROM routings_archive
+WHERE account_id = :account_id AND status = :routing_status
+  AND job_created_at >= instant_bound(:since) AND (job_created_at, job_id) < (instant_bound(:before_at), :before_id)
+  AND (:status::text IS NULL OR (SELECT status FROM jobs_archive WHERE id = job_id) = :status::text)
+ORDER BY job_created_at DESC, job_id DESC LIMIT :limit;
+
 -- name: ones
 SELECT
   id, account_id, technician_id, summary, homeowner_name, homeowner_phone, homeowner_email, street,

@@ -119,6 +119,32 @@ WHERE status = :status AND created_at >= :since AND (created_at, id) < (:before_
   )
 ORDER BY created_at DESC, id DESC LIMIT :limit;
 
+-- name: page_of_routing_status
+SELECT DISTINCT job_id, job_created_at FROM routings INDEXED BY routings_status
+WHERE status = :routing_status
+  AND job_created_at >= :since AND (job_created_at, job_id) < (:before_at, :before_id)
+  AND (:status IS NULL OR (SELECT status FROM jobs WHERE id = job_id) = :status)
+ORDER BY job_created_at DESC, job_id DESC LIMIT :limit;
+
+-- name: page_of_companys_routing_status
+SELECT job_id FROM routings INDEXED BY routings_account
+WHERE account_id = :account_id AND status = :routing_status
+  AND job_created_at >= :since AND (job_created_at, job_id) < (:before_at, :before_id)
+  AND (:status IS NULL OR (SELECT status FROM jobs WHERE id = job_id) = :status)
+ORDER BY job_created_at DESC, job_id DESC LIMIT :limit;
+
+-- name: ids_between
+SELECT id FROM jobs WHERE id >= :first AND id < :last
+UNION ALL
+SELECT id FROM jobs_archive WHERE id >= :first AND id < :last
+ORDER BY id LIMIT :limit;
+
+-- name: routing_ids_between
+SELECT id FROM routings WHERE id >= :first AND id < :last
+UNION ALL
+SELECT id FROM routings_archive WHERE id >= :first AND id < :last
+ORDER BY id LIMIT :limit;
+
 -- name: ones
 SELECT
   id, account_id, technician_id, summary, homeowner_name, homeowner_phone, homeowner_email, street,

@@ -201,6 +201,38 @@ async def test_calling_off_twice_is_once_and_an_unknown_job_is_none(
     assert await store.cancel_job("no such job", at(9)) is None
 
 
+async def test_jobs_are_listed_by_how_their_routings_stand(
+    store: Store, companies: list[Owned]
+) -> None:
+    for number in range(4):
+        await enter(store, companies[:2], f"job {number}", seconds=number)
+    await refuse(store, companies[0], "job 1")
+    await refuse(store, companies[0], "job 2")
+    await refuse(store, companies[1], "job 2")
+    failed = RoutingStatus.FAILED
+    assert await page(store, JobFilter(routing_status=failed)) == ["job 2", "job 1"]
+    assert await page(store, JobFilter(routing_status=failed, limit=1)) == ["job 2"]
+    assert await page(store, JobFilter(routing_status=failed, before_id="job 2")) == ["job 1"]
+    assert await page(store, JobFilter(routing_status=failed, status=JobStatus.FAILED)) == ["job 2"]
+    second = companies[1].account_id
+    assert await page(store, JobFilter(routing_status=failed, account_id=second)) == ["job 2"]
+    assert await page(store, JobFilter(routing_status=failed, archived=True)) == []
+    assert (
+        await page(store, JobFilter(routing_status=failed, account_id=second, archived=True)) == []
+    )
+
+
+async def test_ids_are_found_by_how_they_begin(store: Store, companies: list[Owned]) -> None:
+    for job_id in ("ab1", "ab2", "b"):
+        await enter(store, companies[:1], job_id)
+    assert await store.job_ids("ab", limit=9) == ["ab1", "ab2"]
+    assert await store.job_ids("ab", limit=1) == ["ab1"]
+    assert await store.job_ids("c", limit=9) == []
+    assert await store.job_ids("a\0", limit=9) == []
+    whole = routing_of("b", companies[0])
+    assert await store.routing_ids(whole, limit=9) == [whole]
+
+
 async def test_a_job_that_all_companies_have_is_not_called_off(
     store: Store, companies: list[Owned]
 ) -> None:

@@ -348,3 +348,27 @@ async def test_who_did_what_with_a_job_is_written_down(
         ("job_created", origin, entered["id"]),
         ("job_cancelled", origin, entered["id"]),
     } <= told
+
+
+async def test_all_that_failed_at_a_company_is_tried_again(
+    house: DispatchHouse, visitor: Visitor
+) -> None:
+    company = await house.tenant()
+    entered = [await house.entered(summary=f"Leak {number}") for number in range(3)]
+    retry = f"/integrations/{company['id']}/routings/retry"
+    refused = await visitor.post(retry, expect=202)
+    assert (refused["retried"], len(refused["left"]), refused["next"]) == ([], 3, None)
+    assert "campaign" in refused["left"][0]["reason"]
+    await visitor.call(
+        "PATCH", f"/integrations/{company['id']}", json={"routing": {"campaign_id": 7}}
+    )
+    failed = (await visitor.get("/jobs?routing_status=failed"))["items"]
+    assert {each["id"] for each in failed} == {each["id"] for each in entered}
+    done = await visitor.post(retry, expect=202)
+    assert len(done["retried"]) == 3
+    for job in entered:
+        assert statuses(await house.delivered(job["id"])) == {"synced"}
+    assert (await visitor.post(retry, expect=202))["retried"] == []
+    assert len(writes(house, company)) == 3
+    found = await visitor.get(f"/ids?of=job&prefix={entered[0]['id'][:20]}")
+    assert found == {"items": [entered[0]["id"]], "more": False}

@@ -174,6 +174,8 @@ async def _route(house: DispatchHouse, visitor: Visitor) -> None:
     settings = {"name": "Park Plumbing", "routing": {"booking_provider": PROVIDER}}
     await visitor.call("PATCH", f"/integrations/{company['id']}", json=settings)
     await visitor.post(f"/routings/{way['id']}/retry", expect=202)
+    await visitor.post(f"/integrations/{way['account_id']}/routings/retry", expect=202)
+    await visitor.get(f"/ids?of=routing&prefix={way['id']}")
     for path in ("/jobs", f"/jobs/{entered['id']}", f"/routings/{way['id']}"):
         await visitor.call("GET", path)
     await visitor.post(f"/jobs/{entered['id']}/cancel")

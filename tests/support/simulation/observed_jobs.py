@@ -49,6 +49,12 @@ class ObservedJobs:
     async def jobs(self: _Observed, wanted: JobFilter) -> Sequence[Job]:
         return await self._store.jobs(wanted)
 
+    async def job_ids(self: _Observed, prefix: str, *, limit: int) -> Sequence[str]:
+        return await self._store.job_ids(prefix, limit=limit)
+
+    async def routing_ids(self: _Observed, prefix: str, *, limit: int) -> Sequence[str]:
+        return await self._store.routing_ids(prefix, limit=limit)
+
     async def routing(self: _Observed, routing_id: str) -> Routing | None:
         return await self._store.routing(routing_id)
 

@@ -221,3 +221,49 @@ def test_a_job_that_there_is_not_is_told(cli: CommandLine) -> None:
     cli.daemon.on("GET", "/jobs/x", problem(404, "Not found", "there is no such job"))
     result = cli.run("jobs", "show", "x")
     assert (result.code, "there is no such job" in result.err) == (1, True)
+
+
+def test_all_that_failed_at_a_company_is_tried_again_page_after_page(cli: CommandLine) -> None:
+    path = f"/integrations/{AMY['id']}/routings/retry"
+    left = [{"routing_id": "r3", "reason": "set campaign_id"}]
+    first = {"retried": ["r1", "r2"], "left": left, "next": "abc"}
+    second = {"retried": ["r4"], "left": [], "next": None}
+    pages = [httpx.Response(202, json=each) for each in (first, second)]
+    cli.daemon.on("POST", path, *pages)
+    result = cli.run("jobs", "retry", "--account", "amy's repairs")
+    assert result.code == 0
+    assert "3 routings tried again" in result.err
+    assert "set campaign_id" in result.out
+    assert [each.url.params.get("cursor") for each in cli.daemon.asked("POST", path)] == [
+        None,
+        "abc",
+    ]
+
+
+def test_one_routing_or_one_company_is_to_be_named(cli: CommandLine) -> None:
+    assert cli.run("jobs", "retry").code == 2
+    assert cli.run("jobs", "retry", "51d0", "--account", "amy").code == 2
+
+
+def test_the_beginning_of_an_id_will_do(cli: CommandLine) -> None:
+    cli.daemon.on("GET", "/ids", httpx.Response(200, json={"items": [JOB["id"]], "more": False}))
+    cli.daemon.on("GET", AT, httpx.Response(200, json=JOB))
+    assert cli.run("jobs", "show", "9c2e").code == 0
+    (request,) = cli.daemon.asked("GET", "/ids")
+    assert dict(request.url.params) == {"of": "job", "prefix": "9c2e"}
+
+
+def test_an_id_that_several_begin_with_is_told_with_all_of_them(cli: CommandLine) -> None:
+    several = {"items": ["9c2e1", "9c2e2"], "more": True}
+    cli.daemon.on("GET", "/ids", httpx.Response(200, json=several))
+    result = cli.run("jobs", "cancel", "9c2e")
+    assert result.code == 2
+    assert "9c2e1" in result.err
+    assert "and others" in result.err
+
+
+def test_jobs_are_listed_by_how_their_routings_stand(cli: CommandLine) -> None:
+    cli.daemon.on("GET", "/jobs", page(JOB))
+    assert cli.run("jobs", "list", "--routing-status", "failed").code == 0
+    (request,) = cli.daemon.asked("GET", "/jobs")
+    assert request.url.params["routing_status"] == "failed"
