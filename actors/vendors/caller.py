@@ -3,6 +3,7 @@
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 from typing import Generic, TypeVar
 
 import anyio
@@ -19,6 +20,12 @@ from actors.errors import (
 from actors.events import CallMade
 from actors.vendors.failed_call import FailedCall, UnreadableReplyError, as_unknown, http_date
 from actors.vendors.http import HttpChannel, Reply
+
+_GIVES_WAY_S = 0.5
+"""So long a reading in pieces lets writes go first at once; then, for as long, it goes on beside them."""
+
+_BREATH_S = 0.003
+"""So long after a write its end is being stored, and whoever asked for it answered."""
 
 T = TypeVar("T")
 
@@ -76,6 +83,9 @@ class Caller:
         self._listener = listener
         self._manners = manners
         self._piecewise = anyio.Lock(fast_acquire=True)
+        self._writing = 0
+        self._wrote_s = -inf
+        self._goes_on_until_s = -inf
 
     async def call(
         self,
@@ -140,6 +150,7 @@ class Caller:
             UnknownOutcomeError: it may have happened.
             VendorError: another one: nothing happened.
         """
+        self._writing += 1
         try:
             return await self.call(
                 operation,
@@ -154,6 +165,9 @@ class Caller:
             raise
         except TransientError as error:
             raise as_unknown(error) from error
+        finally:
+            self._writing -= 1
+            self._wrote_s = self.clock.now().monotonic_s
 
     def trace_id(self, reply: Reply) -> str | None:
         """Return the vendor's own id of the call, if the answer names it."""
@@ -172,7 +186,7 @@ class Caller:
                 return found
             # One after the other: else each turn of the loop is as long as there are such readings.
             async with self._piecewise:
-                return await _all_of(found)
+                return await self._all_of(found)
         except (UnreadableReplyError, ArithmeticError, ValueError) as error:
             if self._manners.is_fault(reply.body):
                 raise judge(self._failed(reply, secrets)) from error
@@ -181,6 +195,26 @@ class Caller:
                 status=reply.status,
                 trace_id=self.trace_id(reply),
             ) from error
+
+    async def _all_of(self, pieces: Pieces[T]) -> T:
+        while True:
+            await self._let_writes_pass()
+            try:
+                next(pieces.steps)
+            except StopIteration as end:
+                found: T = end.value
+                return found
+            await checkpoint()
+
+    async def _let_writes_pass(self) -> None:
+        """A write takes many turns of the loop, each of which would be a piece longer."""
+        now_s = began_s = self.clock.now().monotonic_s
+        until_s = -inf if now_s < self._goes_on_until_s else began_s + _GIVES_WAY_S
+        while now_s < until_s and (self._writing or now_s < self._wrote_s + _BREATH_S):
+            await anyio.sleep(_BREATH_S)
+            now_s = self.clock.now().monotonic_s
+        if now_s > began_s:
+            self._goes_on_until_s = now_s + (now_s - began_s)
 
     def _failed(self, reply: Reply, secrets: Sequence[str]) -> FailedCall:
         return FailedCall(
@@ -191,16 +225,6 @@ class Caller:
             trace_id=self.trace_id(reply),
             secrets=secrets,
         )
-
-
-async def _all_of(pieces: Pieces[T]) -> T:
-    while True:
-        try:
-            next(pieces.steps)
-        except StopIteration as end:
-            found: T = end.value
-            return found
-        await checkpoint()
 
 
 def vendor_time(reply: Reply) -> datetime | None:
