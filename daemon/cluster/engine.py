@@ -28,6 +28,7 @@ _QUEUE, _HOUSE_QUEUE = "shards", "house"
 _CONNECTIONS = 3
 _CONNECTION_WITHIN_S = 2.0
 _LISTEN_AGAIN_S = 1.0
+_ANSWER_WITHIN_S = 5.0
 _OLD_JOBS_HOURS = 24
 _OPEN = {Status.TODO.value, Status.DOING.value}
 
@@ -65,10 +66,16 @@ class _Jobs(JobManager):
         super().__init__(engine.connector)
         self._engine = engine
 
+    async def prune_stalled_workers(self, seconds_since_heartbeat: float) -> list[int]:
+        """Strike off those that were silent for very long."""
+        with anyio.fail_after(_ANSWER_WITHIN_S):
+            return await super().prune_stalled_workers(seconds_since_heartbeat)
+
     async def register_worker(self) -> int:
         """Begin a worker's life."""
         asked_s = self._engine.now_s()
-        self._engine.worker = await super().register_worker()
+        with anyio.fail_after(_ANSWER_WITHIN_S):
+            self._engine.worker = await super().register_worker()
         self._engine.beat_at(asked_s)
         self._engine.begun.set()
         return self._engine.worker
@@ -84,7 +91,7 @@ class _Jobs(JobManager):
         asked_s = self._engine.now_s()
         if self._engine.stalled:
             return
-        with suppress(*_OUT_OF_ORDER):
+        with suppress(*_OUT_OF_ORDER), anyio.fail_after(_ANSWER_WITHIN_S):
             await super().update_heartbeat(worker_id)
             self._engine.beat_at(asked_s)
 
@@ -95,12 +102,16 @@ class _Jobs(JobManager):
         if not room or self._engine.stalled:
             return None
         try:
-            return await super().fetch_job(room, worker_id)
+            with anyio.fail_after(_ANSWER_WITHIN_S):
+                job = await super().fetch_job(room, worker_id)
+            if job is None or not (self._engine.is_stopping or self._engine.stalled):
+                return job
+            await self.finish_job(job, Status.ABORTED, delete_job=True)
         except _OUT_OF_ORDER as error:
             if isinstance(error.__cause__, psycopg.errors.ForeignKeyViolation):
                 # Somebody has struck the worker off: it is as good as silent.
                 self._engine.beat_at(-inf)
-            return None
+        return None
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: FBT001 - the engine's
         """Delete the job, and put another one in its place."""
@@ -125,6 +136,7 @@ class Engine:
     Attributes:
         worker: under which number it runs jobs; None while it runs none.
         begun: set once it has run any.
+        is_stopping: whether it is to take no more.
     """
 
     def __init__(
@@ -145,6 +157,7 @@ class Engine:
         self.now_s = now_s
         self.worker: int | None = None
         self.begun = anyio.Event()
+        self.is_stopping = False
         self._beat_s = now_s()
         self.connector = procrastinate.PsycopgConnector(
             conninfo=self._conninfo,
@@ -176,7 +189,7 @@ class Engine:
             await create_engine_schema(self._conninfo)
             await self._app.open_async()
         except _OUT_OF_ORDER as error:
-            raise EngineUnavailableError(str(error)) from error
+            raise _unavailable(error) from error
 
     async def close(self) -> None:
         """Let go of the database."""
@@ -198,6 +211,7 @@ class Engine:
         Raises:
             EngineUnavailableError: it could not begin.
         """
+        self.is_stopping = False
         worker = self._running = Worker(
             self._app,
             name=None,
@@ -211,12 +225,13 @@ class Engine:
         try:
             await worker.run()  # type: ignore[no-untyped-call]
         except _OUT_OF_ORDER as error:
-            raise EngineUnavailableError(str(error)) from error
+            raise _unavailable(error) from error
         finally:
             self._running = None
 
     def stop(self) -> None:
         """Have no more jobs run."""
+        self.is_stopping = True
         if self._running is not None:
             self._running.stop()  # type: ignore[no-untyped-call]
 
@@ -229,7 +244,7 @@ class Engine:
         try:
             found = await self._jobs.list_jobs_async(task=_TASK)
         except _OUT_OF_ORDER as error:
-            raise EngineUnavailableError(str(error)) from error
+            raise _unavailable(error) from error
         return [
             ShardJob(job.id, _shard(job), job.worker_id)
             for job in found
@@ -248,7 +263,7 @@ class Engine:
                 task_name=_TASK, seconds_since_heartbeat=silent_s
             )
         except _OUT_OF_ORDER as error:
-            raise EngineUnavailableError(str(error)) from error
+            raise _unavailable(error) from error
         return [ShardJob(job.id, _shard(job), job.worker_id) for job in found if job.id is not None]
 
     async def replace(self, job_id: int, shard: int) -> bool:
@@ -264,7 +279,7 @@ class Engine:
         except exceptions.ConnectorException as error:
             if isinstance(error.__cause__, psycopg.errors.RaiseException):
                 return False
-            raise EngineUnavailableError(str(error)) from error
+            raise _unavailable(error) from error
         await self.ask_for([shard])
         return True
 
@@ -284,7 +299,7 @@ class Engine:
             except exceptions.AlreadyEnqueued:
                 continue
             except _OUT_OF_ORDER as error:
-                raise EngineUnavailableError(str(error)) from error
+                raise _unavailable(error) from error
 
     async def clear(self) -> None:
         """Forget jobs that somebody called off by hand long ago.
@@ -297,7 +312,12 @@ class Engine:
                 _OLD_JOBS_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
             )
         except _OUT_OF_ORDER as error:
-            raise EngineUnavailableError(str(error)) from error
+            raise _unavailable(error) from error
+
+
+def _unavailable(error: Exception) -> EngineUnavailableError:
+    cause = error.__cause__ or error
+    return EngineUnavailableError(" ".join(str(cause).split()) or type(cause).__name__)
 
 
 def _shard(job: Job) -> int:

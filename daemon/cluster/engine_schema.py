@@ -7,7 +7,8 @@ SCHEMA = "procrastinate"
 
 _LOCK = b"SELECT pg_advisory_xact_lock(1398363715, 2)"
 _TABLE = b"SELECT to_regclass('procrastinate.procrastinate_jobs')"
-_CREATE = b"CREATE SCHEMA IF NOT EXISTS procrastinate"
+_SCHEMA_IS_THERE = b"SELECT to_regnamespace('procrastinate') IS NOT NULL"
+_CREATE = b"CREATE SCHEMA procrastinate"
 _INTO_IT = b"SET LOCAL search_path = procrastinate"
 
 
@@ -22,8 +23,8 @@ async def create_engine_schema(conninfo: str) -> None:
         connection.transaction(),
     ):
         await connection.execute(_LOCK)
-        found = await (await connection.execute(_TABLE)).fetchone()
-        if found in {None, (None,)}:
-            await connection.execute(_CREATE)
+        if await (await connection.execute(_TABLE)).fetchone() in {None, (None,)}:
+            if await (await connection.execute(_SCHEMA_IS_THERE)).fetchone() != (True,):
+                await connection.execute(_CREATE)
             await connection.execute(_INTO_IT)
             await connection.execute(SchemaManager.get_schema().encode())

@@ -30,11 +30,12 @@ from daemon.cluster.balance import (
     without_job,
 )
 from daemon.cluster.engine import Engine, EngineUnavailableError, Room
+from daemon.cluster.engine_schema import SCHEMA
 from daemon.cluster.shard_claims import ShardClaims
 from daemon.supervisor import Supervisor
 from store.cluster_models import HOUSE, NodeStanding, ShardHold
 from store.cluster_ports import Nodes, Shards
-from store.errors import StoreUnavailableError
+from store.errors import StoreOpenError, StoreUnavailableError
 
 _AGAIN_S = 1.0
 _LAST_WORDS_S = 5.0
@@ -158,10 +159,17 @@ class Placement:
         """Take part until `leave`. It has begun when the others know of it and every shard has a job.
 
         Raises:
+            StoreOpenError: the database does not let it; the message says why.
             StoreUnavailableError, EngineUnavailableError: it could not begin.
         """
         self._shards = await self._store.prepare_shards(self._shards)
-        await self._engine.open()
+        try:
+            await self._engine.open()
+        except EngineUnavailableError as error:
+            raise StoreOpenError(
+                f"the engine that places shards cannot use the database ({error}); it needs a schema"
+                f" called {SCHEMA} of its own, which the database's user makes or already owns"
+            ) from error
         try:
             async with anyio.create_task_group() as self._tasks:
                 self._tasks.start_soon(self._work)
@@ -197,7 +205,7 @@ class Placement:
         self._engine.stop()
         with anyio.move_on_after(_LAST_WORDS_S):
             await self._stopped.wait()
-        with suppress(StoreUnavailableError):
+        with suppress(StoreUnavailableError), anyio.move_on_after(_AGAIN_S):
             await self._store.forget_nodes(unseen_s=_FORGET_AFTER_S, node=self.node)
         self._left.set()
 
@@ -310,7 +318,7 @@ class Placement:
 
     async def _host(self, job_id: int, shard: int) -> None:
         """Run a job of the engine's, in a task of the engine's: the work is done in ours."""
-        if self._tasks is None or self._left.is_set():
+        if self._tasks is None or self._left.is_set() or self._me.is_leaving:
             return
         held = self._held[job_id] = _Held(job_id, shard)
         self._tasks.start_soon(self._hold, held, name=f"shard {shard}")
@@ -328,15 +336,12 @@ class Placement:
                     other.end.set()
                     with anyio.move_on_after(_LAST_WORDS_S):
                         await other.released.wait()
-            hold, accounts = await self._store.take_shard(held.shard, self.node)
-            held.hold = hold
-            log.debug("shard_taken", shard=hold.shard, epoch=hold.epoch, accounts=len(accounts))
-            claims = ShardClaims(self._store, hold, accounts)
+            claims = await self._take(held)
             await self._supervisor.host(claims, at_once=self._taking)
             self._taking, is_taking = self._taking - 1, False
-            await self._until_its_end(held, hold)
+            await self._until_its_end(held, claims.hold)
             await self._release(held, claims)
-            await self._store.let_go(hold)
+            await self._store.let_go(claims.hold)
         except StoreUnavailableError as error:
             log.warning("shard_interrupted", shard=held.shard, error=str(error))
             await anyio.sleep(_AGAIN_S)
@@ -345,6 +350,13 @@ class Placement:
             held.over.set()
             held.released.set()
             del self._held[held.job_id]
+
+    async def _take(self, held: _Held) -> ShardClaims:
+        """Take its shard; what is known of the accounts is nowhere kept but for their hosting."""
+        hold, accounts = await self._store.take_shard(held.shard, self.node)
+        held.hold = hold
+        log.debug("shard_taken", shard=hold.shard, epoch=hold.epoch, accounts=len(accounts))
+        return ShardClaims(self._store, hold, accounts)
 
     async def _until_its_end(self, held: _Held, hold: ShardHold) -> None:
         if hold.shard != HOUSE:

@@ -8,17 +8,21 @@ from store.models import Account, ClaimedAccount
 
 
 class ShardClaims:
-    """`daemon.claims.Claims` under one hold, for as long as nobody else takes the shard."""
+    """`daemon.claims.Claims` under one hold, for as long as nobody else takes the shard.
+
+    Attributes:
+        hold: that one.
+    """
 
     def __init__(self, store: Shards, hold: ShardHold, taken: Sequence[ClaimedAccount]) -> None:
         """Take the hold, and the accounts that were taken over with it."""
         self._store = store
-        self._hold = hold
+        self.hold = hold
         self._taken = taken
 
     def cover(self, account: Account) -> bool:
         """Tell whether the account is in the shard."""
-        return account.shard == self._hold.shard
+        return account.shard == self.hold.shard
 
     async def claim_all(self) -> Sequence[ClaimedAccount]:
         """Return what was taken over with the shard; nothing of it is kept."""
@@ -27,4 +31,4 @@ class ShardClaims:
 
     async def claim(self, account_id: str) -> ClaimedAccount:
         """Take one over again, if the shard is still ours."""
-        return await self._store.claim_under(self._hold, account_id)
+        return await self._store.claim_under(self.hold, account_id)

@@ -4,8 +4,10 @@ import anyio
 import psycopg
 import pytest
 
-from support.placed_nodes import evenly_held, node, until
+from store.errors import StoreOpenError
+from support.placed_nodes import evenly_held, node, serve_node, until
 from support.postgres_database import PostgresDatabase
+from support.postgres_server import PostgresServer
 from support.store_fixtures import own
 
 SHARDS = 8
@@ -88,3 +90,20 @@ async def test_whatever_happens_to_the_tables_every_shard_is_held_again(
         for each in (first, second):
             holds = list(each.placement.holds().values())
             assert list(await each.store.still_held(holds)) == holds
+
+
+async def test_database_that_does_not_let_the_engine_in_is_said_so(
+    server: PostgresServer, database: PostgresDatabase
+) -> None:
+    server.administer("CREATE ROLE guest LOGIN")
+    await (await database.open_again(alone=False)).close()
+    with psycopg.connect(database.url) as owner:
+        owner.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO guest")
+    guest = database.url.replace("postgres@", "guest@")
+    with pytest.RaisesGroup(
+        pytest.RaisesExc(StoreOpenError, match="permission denied.*a schema called procrastinate"),
+        flatten_subgroups=True,
+        allow_unwrapped=True,
+    ):
+        async with serve_node(guest, "a", shards=SHARDS):
+            pytest.fail("it began")
