@@ -191,7 +191,7 @@ async def assemble(config: Config, world: World, store: Store) -> Daemon:
     listeners: list[Listener] = [metrics.listen, event_log.listen, watch.listen, looks.listen]
     me = this_node(config, world)
     vendors = new_vendors(config, world, store, sealer, listeners, sharing(me, store, world.clock))
-    hosts = hosts_of(config, world, store, vendors, me, watch, looks)
+    hosts = hosts_of(config, world, store, vendors, me, watch, looks, metrics.census)
     hosting = hosts.everywhere
     heartbeat = HeartbeatCheck(store, hosting, vendors.surroundings, world.clock)
     watching = new_watching(config, world, store, vendors, hosting, heartbeat, metrics)

@@ -10,6 +10,7 @@ from actors.events import Listener
 from daemon.action_watch import ActionWatch
 from daemon.config import Config
 from daemon.hosting import Hosting
+from daemon.metrics import Census
 from daemon.read_watch import ReadWatch
 from daemon.store_opening import postgresql_driver
 from daemon.supervisor import Supervisor
@@ -69,14 +70,15 @@ def hosts_of(
     me: NodeStanding | None,
     actions: ActionWatch,
     readers: ReadWatch,
+    census: Census,
 ) -> Hosts:
-    """Return who hosts the accounts; `actions` and `readers` hear of what others did.
+    """Return who hosts the accounts; the last three hear of what others did.
 
     Raises:
         StoreOpenError: what that needs is not installed.
     """
     here = new_supervisor(config, world, store, vendors)
-    return Hosts(here, _links(world, store, here, me, actions, readers))
+    return Hosts(here, _links(world, store, here, me, actions, readers, census))
 
 
 def _links(
@@ -86,6 +88,7 @@ def _links(
     me: NodeStanding | None,
     actions: ActionWatch,
     readers: ReadWatch,
+    census: Census,
 ) -> "Links | None":
     """Return what connects this node with others; None where the store is this process's alone.
 
@@ -96,12 +99,12 @@ def _links(
         return None
     with postgresql_driver():
         from daemon.cluster.holding import PlacedShards  # noqa: PLC0415
-        from daemon.cluster.links import Links  # noqa: PLC0415
+        from daemon.cluster.links import Links, Part  # noqa: PLC0415
         from store.postgresql import PostgresqlStore  # noqa: PLC0415
     if not isinstance(store, PostgresqlStore):
         return None
     here = PlacedShards(me)
-    return Links(store, supervisor, here, actions, readers, world.clock)
+    return Links(store, Part(supervisor, actions, readers, census), here, world.clock)
 
 
 def placement(
@@ -125,6 +128,7 @@ def placement(
         del hold
         await upkeep.run_once_for_all()
 
+    linked.on_delivery(upkeep.jobs.note)
     password = config.store.password
     placed = linked.placed.placement = Placement(
         store,

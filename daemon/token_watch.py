@@ -45,7 +45,7 @@ class TokenWatch:
         near: dict[str, tuple[End, datetime, int]] = {}
         for account, idle_end_s, hard_end_s in self._census.token_ends():
             end = nearest_end(_instant(idle_end_s), _instant(hard_end_s), now)
-            if end is None or end.within_days is None:
+            if end is None or end.within_days is None or not self._supervisor.is_here(account.id):
                 continue
             near[account.id] = told = (end.end, end.at, end.within_days)
             if self._told.get(account.id) == told:

@@ -1,6 +1,6 @@
 """Tells the other nodes how the accounts do that this one hosts."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -49,7 +49,11 @@ class _Known(NamedTuple):
 
 
 class Announcing:
-    """Publishes what is new once a second, and all of it when the database forgot it."""
+    """Publishes what is new once a second, and all of it when the database forgot it.
+
+    Attributes:
+        on_arrival: is told of accounts that came to this node.
+    """
 
     def __init__(
         self,
@@ -68,6 +72,7 @@ class Announcing:
         self._touched_before: set[str] = set()
         self._rounds = 0
         self._wake = anyio.Event()
+        self.on_arrival: Callable[[str], None] = lambda _account_id: None
 
     def listen(self, event: events.Event) -> None:
         """Learn from an event of whom there may be something new to tell."""
@@ -131,6 +136,8 @@ class Announcing:
                 continue
             document = told(hosted)
             now = _Known(hosted, hosted.condition, hosted.restarts, hash(document))
+            if account_id not in self._known:
+                self.on_arrival(account_id)
             if self._known.get(account_id) != now:
                 standings.append(HostedStanding(account_id, node, document))
                 fresh[account_id] = now

@@ -1,22 +1,50 @@
 """All that connects a node's part of the accounts with the other nodes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
 
 import anyio
 
 from actors.clock import Clock
 from actors.events import Event
+from actors.jobs.resolution import Ref
 from daemon.action_watch import ActionWatch
+from daemon.cluster.account_follower import AccountFollower
 from daemon.cluster.announcing import EVERY_S, Announcing
 from daemon.cluster.answers import Answers
 from daemon.cluster.courier import Courier, HouseDeed
+from daemon.cluster.delivered import Delivered
 from daemon.cluster.far_readers import FarReaders
 from daemon.cluster.fleet import Fleet
 from daemon.cluster.holding import PlacedShards
 from daemon.cluster.roster import Roster
 from daemon.hosting import Hosting
+from daemon.metrics import Census
 from daemon.read_watch import ReadWatch
 from store.cluster_ports import ClusterStore
+from store.ports import Directory
+
+
+class LinkedStore(ClusterStore, Directory, Protocol):
+    """What nodes share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What this node does by itself, and knows.
+
+    Attributes:
+        hosting: hosts its accounts.
+        actions: who waits for actions here.
+        readers: who waits for looks here.
+        census: knows of all accounts.
+    """
+
+    hosting: Hosting
+    actions: ActionWatch
+    readers: ReadWatch
+    census: Census
 
 
 class Links:
@@ -29,11 +57,9 @@ class Links:
 
     def __init__(
         self,
-        store: ClusterStore,
-        here: Hosting,
+        store: LinkedStore,
+        part: Part,
         placed: PlacedShards,
-        actions: ActionWatch,
-        readers: ReadWatch,
         clock: Clock,
         house: Mapping[str, HouseDeed] | None = None,
         *,
@@ -44,20 +70,28 @@ class Links:
         `house` has what to do with errands for the house, by kind; how accounts do the others are told
         every `announced_every_s`.
         """
-        self.placed = placed
+        self.placed, here = placed, part.hosting
         self._roster = Roster(store, placed.node)
         self._announcing = Announcing(store, here, placed, every_s=announced_every_s)
         self._far_readers = FarReaders(store, here, clock)
-        self._answers = Answers(store, placed.node, actions, readers)
+        self._delivered = Delivered(store)
+        self._answers = Answers(store, placed.node, part.actions, part.readers)
         self._courier = Courier(store, here, placed, self._far_readers, clock, house)
         self._courier.on_change = self._announcing.look
         self.fleet = Fleet(store, here, self._roster, placed, clock)
+        self._accounts = AccountFollower(store, part.census, self.fleet.is_here, clock)
+        self._announcing.on_arrival = self._accounts.came
 
     def listen(self, event: Event) -> None:
         """Take in an event of the actors of this node."""
         self._answers.listen(event)
+        self._delivered.listen(event)
         self._far_readers.listen(event)
         self._announcing.listen(event)
+
+    def on_delivery(self, note: Callable[[str, str, Ref], None]) -> None:
+        """Tell what deliveries left, at whichever node: by vendor, account and object."""
+        self._delivered.note = note
 
     async def load(self) -> None:
         """Learn how the accounts of other nodes do. Raises `StoreUnavailableError`."""
@@ -66,5 +100,12 @@ class Links:
     async def run(self) -> None:
         """Connect until cancelled."""
         async with anyio.create_task_group() as tasks:
-            for part in (self._answers, self._courier, self._roster, self._announcing):
-                tasks.start_soon(part.run)
+            for link in (
+                self._answers,
+                self._courier,
+                self._roster,
+                self._announcing,
+                self._accounts,
+                self._delivered,
+            ):
+                tasks.start_soon(link.run)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from math import inf, isfinite
 
+from actors.jobs.resolution import Ref
 from actors.messages import Hinted, Read
 from store.notice import OpenNotices
 
@@ -23,6 +24,9 @@ STANDINGS = "standings"
 ACCOUNTS = "accounts"
 """Accounts that somebody changed."""
 
+DELIVERED = "delivered"
+"""Objects that routed work was delivered as."""
+
 _BETWEEN = "\t"
 
 
@@ -40,6 +44,20 @@ def read_notice(word: str) -> tuple[str, Hinted] | None:
         return None
     account_id, newest, object_type = parts
     return account_id, Hinted((OpenNotices(object_type, int(newest)),))
+
+
+def delivered_word(vendor: str, account_id: str, ref: Ref) -> str:
+    """Return the word for an object that a delivery left."""
+    return _BETWEEN.join([vendor, account_id, *ref])
+
+
+def read_delivered(word: str) -> tuple[str, str, Ref] | None:
+    """Return vendor, account and object; None when it cannot be read."""
+    parts = word.split(_BETWEEN)
+    if len(parts) != 4:  # noqa: PLR2004 - as it is written
+        return None
+    vendor, account_id, object_type, object_id = parts
+    return vendor, account_id, (object_type, object_id)
 
 
 @dataclass(frozen=True, slots=True)

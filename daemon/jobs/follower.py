@@ -71,6 +71,7 @@ class JobFollower:
         self._told: Told = defaultdict(set)
         self._woken = anyio.Event()
         self._is_loaded = False
+        self._is_followed = False
         self._through = 0
         self._noted = 0
         self._noted_at_s = -inf
@@ -84,8 +85,12 @@ class JobFollower:
             return
         result = None if event.action is None else event.action.result
         if result is not None:
-            ref = (result.object_type, result.object_id)
-            self._told[event.vendor, event.account_id].add(ref)
+            self.note(event.vendor, event.account_id, (result.object_type, result.object_id))
+
+    def note(self, vendor: str, account_id: str, ref: Ref) -> None:
+        """Look at what a delivery left; whoever begins to follow later looks at everything anyway."""
+        if self._is_followed:
+            self._told[vendor, account_id].add(ref)
             self._woken.set()
 
     def unfollowed(self, last_seq: int) -> int:
@@ -96,13 +101,20 @@ class JobFollower:
         """Follow until cancelled."""
         if not self._dispatchers:
             return
-        while True:
-            seen = await self._follow()
-            if seen is None:
-                await anyio.sleep(_TROUBLE_S)
-                continue
-            await anyio.sleep(_AGAIN_S)
-            await self._wait(seen)
+        # Another process may have followed since this one did.
+        self._is_loaded, self._swept_at_s = False, -inf
+        self._is_followed = True
+        try:
+            while True:
+                seen = await self._follow()
+                if seen is None:
+                    await anyio.sleep(_TROUBLE_S)
+                    continue
+                await anyio.sleep(_AGAIN_S)
+                await self._wait(seen)
+        finally:
+            self._is_followed = False
+            self._told.clear()
 
     async def _wait(self, seen: int) -> None:
         """Return when there is a change behind one, something was told, or it is time to sweep."""

@@ -4,7 +4,7 @@ A scrape reads it here, whatever the database is doing, and whatever the number 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from math import inf
@@ -63,6 +63,11 @@ class Counted:
     restarts: int = 0
     certified_at_s: float | None = None
 
+    @property
+    def knows_token_times(self) -> bool:
+        """Whether it was ever told when the refresh token ends."""
+        return min(self.refresh_end_s, self.hard_end_s) < inf
+
 
 class Census:
     """Counts accounts.
@@ -74,6 +79,7 @@ class Census:
         states: how many accounts there are, by vendor and state.
         open_breakers: of how many the breaker is not closed, by vendor.
         restarts: how often actors crashed, by vendor.
+        on_change: is told whom somebody changed through this process.
     """
 
     def __init__(self) -> None:
@@ -83,14 +89,27 @@ class Census:
         self.states: Counter[tuple[str, AccountState]] = Counter()
         self.open_breakers: Counter[str] = Counter()
         self.restarts: Counter[str] = Counter()
+        self.on_change: Callable[[str], None] = lambda _account_id: None
 
     def load(self, accounts: Iterable[Account]) -> None:
         """Begin with these accounts."""
         for account in accounts:
-            self.put(account)
+            self._put(account)
 
     def put(self, account: Account) -> None:
-        """Take in an account as it is stored now, new or known."""
+        """Take in an account that somebody changed, as it is stored now, new or known."""
+        self._put(account)
+        self.on_change(account.id)
+
+    def refresh(self, account: Account, *, watermark: bool) -> None:
+        """Take in an account as it is stored; its watermark too, if no actor here tells of that."""
+        known = self._counted.get(account.id)
+        if known is None or _essence(known.account) != _essence(account):
+            self._put(account)
+        if known is not None and watermark:
+            known.exact_as_of_s = _seconds(account.exact_as_of)
+
+    def _put(self, account: Account) -> None:
         known = self._counted.get(account.id)
         if known is None:
             known = Counted(account, _seconds(account.exact_as_of))
@@ -110,6 +129,11 @@ class Census:
             counted.certified_at_s = at.timestamp()
 
     def forget(self, account_id: str) -> None:
+        """Leave out an account that somebody had forgotten."""
+        self.leave_out(account_id)
+        self.on_change(account_id)
+
+    def leave_out(self, account_id: str) -> None:
         """Leave out an account that is no more."""
         if counted := self._counted.pop(account_id, None):
             counted.is_gone = True
@@ -247,6 +271,11 @@ class Census:
             vendor = counted.account.vendor
             self.states[vendor, counted.state] += change
             self.open_breakers[vendor] += change * counted.breaker_open
+
+
+def _essence(account: Account) -> Account:
+    """Return what of an account is not changed by its actor from minute to minute."""
+    return replace(account, epoch=0, shard=0, exact_as_of=None, last_synced_at=None)
 
 
 def _differs(counted: Counted, host: HostedAccount | None) -> bool:

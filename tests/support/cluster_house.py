@@ -24,7 +24,7 @@ from daemon.action_desk import ActionDesk
 from daemon.action_watch import ActionWatch
 from daemon.cluster.fleet import Fleet
 from daemon.cluster.holding import PlacedShards, shard_of
-from daemon.cluster.links import Links
+from daemon.cluster.links import Links, Part
 from daemon.cluster.shard_claims import ShardClaims
 from daemon.config import Secret
 from daemon.connect import Connector
@@ -214,7 +214,7 @@ async def _node(
     wired = Silent(store) if silent else store
     links = Links(
         wired,  # type: ignore[arg-type]
-        *(supervisor, holding, actions, readers, clock),
+        *(Part(supervisor, actions, readers, metrics.census), holding, clock),
         announced_every_s=0.05,
     )
     await links.load()

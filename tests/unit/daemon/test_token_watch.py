@@ -25,6 +25,9 @@ class Nobody:
     def hosted(self) -> dict[str, object]:
         return {}
 
+    def is_here(self, _account_id: str) -> bool:
+        return True
+
 
 def census(**ends: tuple[float | None, float | None]) -> Census:
     """Return a census of accounts whose tokens end in so many days: idle and hard."""
