@@ -252,6 +252,9 @@ async def serve(
         world: what is outside.
         control: hears the signals.
         load: reads the configuration again.
+
+    Raises:
+        StoreOpenError: a later version changed the store meanwhile; see `running` for what else.
     """
     notifier = world.notifier
     # What is built at the start lives as long as the process: searching it for garbage, over and
@@ -260,6 +263,7 @@ async def serve(
     async with anyio.create_task_group() as outside:
         await outside.start(hear_signals, control)
         async with running(config, world) as daemon:
+            daemon.store.on_health(control.look_at_store)
             outside.start_soon(_reloader(daemon, load).run, control)
             if interval_s := watchdog_interval_s(os.environ, os.getpid()):
                 watchdog = Watchdog(
@@ -277,6 +281,8 @@ async def serve(
     if world.folding is not None:
         world.folding.tell(at_once=True)
     log.info("stopped")
+    if control.refused is not None:
+        raise StoreOpenError(control.refused)
 
 
 def run(config_path: Path) -> int:

@@ -11,7 +11,8 @@ StoreError
 ├── JobConflictError          another job stands in the way; nothing was changed
 ├── ActionLimitError          there were as many such actions as there may be; nothing was changed
 └── StoreOpenError            the database cannot be used; the message says why and what to do
-    └── MoveError             ... to be moved from, or to be moved to
+    ├── MoveError             ... to be moved from, or to be moved to
+    └── NewerSchemaError      ... because a later version changed it, beside which this one can't work
 """
 
 from datetime import datetime
@@ -107,3 +108,7 @@ class StoreOpenError(StoreError):
 
 class MoveError(StoreOpenError):
     """What one database holds cannot be moved into another. What was moved already stays there."""
+
+
+class NewerSchemaError(StoreOpenError):
+    """A later version of the program changed the database, and this one cannot work with that."""

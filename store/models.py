@@ -329,10 +329,16 @@ class ChangeFilter:
 
 
 class StoreHealth(msgspec.Struct, frozen=True, gc=False):
-    """Whether the store takes writes. `reason` says why not, in words for an operator."""
+    """Whether the store takes writes.
+
+    Attributes:
+        reason: why not, in words for an operator.
+        outdated: whether it takes none of this program's any more: a later version changed it.
+    """
 
     writable: bool
     reason: str | None = None
+    outdated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ def upgrade_store(
             "store.url names a file, which is brought up to date when the daemon starts"
         )
     if over_older_nodes:
-        shell.confirm("Cut off nodes of older versions? They stop writing at once.", yes=yes)
+        shell.confirm("Cut off nodes of older versions? They end at once.", yes=yes)
     try:
         before, now = bring_up_to_date(settings.store, over_older=over_older_nodes)
     except StoreOpenError as error:

@@ -14,7 +14,7 @@ from threading import Event
 import psycopg
 
 from store.crash_points import MIGRATION, CrashPoint, Place
-from store.errors import StoreOpenError
+from store.errors import NewerSchemaError, StoreOpenError
 from store.postgresql.connection import Connection
 from store.postgresql.presence import Present, cut_off, older_than, stay
 
@@ -175,7 +175,7 @@ def _see_that_it_is_known(connection: Connection, version: int, known: int) -> N
     row = connection.execute(_OLDEST).fetchone()
     oldest = version if row is None or row[0] is None else int(row[0])
     if known < oldest:
-        raise StoreOpenError(
+        raise NewerSchemaError(
             f"the database was written by a newer version (its schema is {version}, this version"
             f" knows {known}, and only what knows {oldest} works with it): install that version or a"
             " later one"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from store.crash_points import Commit, CrashPoint, Place
-from store.errors import StoreFullError, StoreUnavailableError
+from store.errors import NewerSchemaError, StoreFullError, StoreUnavailableError
 from store.models import StoreHealth
 from store.postgresql.group_commit import Done
 from store.postgresql.lane import Delivery, Lane, Unit
@@ -129,9 +129,9 @@ class Writer:
         else:
             if isinstance(trouble, StoreFullError):
                 self._wanted_bytes = max(self._wanted_bytes, min(size_bytes, GROUP_BYTES))
-            health = StoreHealth(writable=False, reason=str(trouble))
-        stopped_or_resumed = health.writable != self._health.writable
-        self._health = health
-        if stopped_or_resumed:
+            outdated = isinstance(trouble.__cause__, NewerSchemaError)
+            health = StoreHealth(writable=False, reason=str(trouble), outdated=outdated)
+        before, self._health = self._health, health
+        if (health.writable, health.outdated) != (before.writable, before.outdated):
             for listener in self._listeners:
                 listener(health)

@@ -35,15 +35,14 @@ def server() -> Iterator[PostgresServer]:
     server.remove()
 
 
-@pytest.fixture
-def later_program(tmp_path: Path) -> Path:
+def later_program(folder: Path, *, works_beside: int | None) -> Path:
     """Copy the program as the next version of it would be: with one more migration."""
-    here, program = Path(store.__path__[0]).parent, tmp_path / "later"
+    here, program = Path(store.__path__[0]).parent, folder / "later"
     program.mkdir()
     for package in ("daemon", "actors"):
         (program / package).symlink_to(here / package)
     shutil.copytree(here / "store", program / "store")
-    newest = later_migrations(works_beside=KNOWN)[-1]
+    newest = later_migrations(works_beside=works_beside)[-1]
     (program / "store" / "postgresql" / "migrations" / newest.name).write_text(newest.sql)
     return program
 
@@ -63,14 +62,20 @@ def node(name: str, folder: Path, sandbox: SandboxProcess, server: PostgresServe
 
 
 @contextmanager
-def running(setup: DaemonSetup, program: Path | None) -> Iterator[RunningScript]:
-    """Run this version, or the one in the folder."""
-    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
-        if program is not None:
-            known = os.environ.get("PYTHONPATH", "")
-            patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(program), known])))
-        daemon = stack.enter_context(setup.running())
-        patch.undo()
+def of_version(program: Path) -> Iterator[None]:
+    """Have processes that are started run the program in the folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        known = os.environ.get("PYTHONPATH", "")
+        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(program), known])))
+        yield
+
+
+@contextmanager
+def running(setup: DaemonSetup, program: Path) -> Iterator[RunningScript]:
+    """Run a node of the version in the folder."""
+    with ExitStack() as stack:
+        with of_version(program):
+            daemon = stack.enter_context(setup.running())
         yield daemon
 
 
@@ -103,27 +108,28 @@ def stopped(daemon: RunningScript) -> None:
 
 
 def test_nodes_are_replaced_one_by_one_by_those_of_the_next_version(
-    tmp_path: Path, sandbox: SandboxProcess, server: PostgresServer, later_program: Path
+    tmp_path: Path, sandbox: SandboxProcess, server: PostgresServer
 ) -> None:
+    later_version = later_program(tmp_path, works_beside=KNOWN)
     one, two = (node(name, tmp_path, sandbox, server) for name in ("one", "two"))
     realm_ids = [
         sandbox.add_company(f"Café {number}", sizes={"Invoice": 20}) for number in range(COMPANIES)
     ]
-    with running(one, None) as older:
+    with one.running() as older:
         accounts = [one.connect(sandbox, realm_id) for realm_id in realm_ids]
-        with running(two, None) as two_older:
+        with two.running() as two_older:
             all_exact([one, two], accounts, sandbox, realm_ids)
             stopped(two_older)
         assert schema(server) == len(bundled_migrations())
-        with running(two, later_program) as later:
+        with running(two, later_version) as later:
             assert schema(server) == KNOWN + 1
             all_exact([one, two], accounts, sandbox, realm_ids)
             older.send(signal.SIGKILL)
             older.exit_code()
-            with running(one, None) as again:  # an older one even starts beside the newer schema
+            with one.running() as again:  # an older one even starts beside the newer schema
                 all_exact([one, two], accounts, sandbox, realm_ids)
                 stopped(again)
-            with running(one, later_program) as replaced:
+            with running(one, later_version) as replaced:
                 all_exact([one, two], accounts, sandbox, realm_ids)
                 assert two.command("upgrade-store").returncode == 0
                 stopped(replaced)
@@ -136,3 +142,29 @@ def test_nodes_are_replaced_one_by_one_by_those_of_the_next_version(
         assert {proof.object_type: proof.differing for proof in proofs} == dict.fromkeys(TYPES, 0)
     numbers = numbers_of_changes(server.url())
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_older_node_that_is_in_the_way_is_named_and_ends_when_it_is_cut_off(
+    tmp_path: Path, sandbox: SandboxProcess, server: PostgresServer
+) -> None:
+    later_version = later_program(tmp_path, works_beside=None)
+    one, two = (node(name, tmp_path, sandbox, server) for name in ("one", "two"))
+    realm_id = sandbox.add_company("Café", sizes={"Invoice": 20})
+    with one.running() as older:
+        account = one.connect(sandbox, realm_id)
+        all_exact([one], [account], sandbox, [realm_id])
+        with of_version(later_version):
+            refused = two.command("upgrade-store")
+            assert refused.returncode == 1
+            assert "syncline one" in refused.stderr
+            assert schema(server) == KNOWN
+            forced = two.command("upgrade-store", "--over-older-nodes", "--yes")
+            assert forced.returncode == 0, forced.stderr
+        assert schema(server) == KNOWN + 1
+        assert older.exit_code() == 2
+        assert "the database was written by a newer version" in older.err
+        assert "Traceback" not in older.err
+    with running(two, later_version) as later:
+        all_exact([two], [account], sandbox, [realm_id])
+        stopped(later)
+    assert sandbox.statistics()["violations"] == []

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import psycopg
@@ -17,6 +17,9 @@ from store.postgresql.session import STATEMENTS, PostgresqlSession
 from support.later_schema import KNOWN, later_migrations, later_version, this_version
 from support.postgres_server import PostgresServer
 from support.store_fixtures import Owned, all_changes, all_objects, own, record
+
+if TYPE_CHECKING:
+    from store.models import StoreHealth
 
 LATER = KNOWN + 1
 
@@ -88,8 +91,11 @@ async def test_nodes_that_are_cut_off_write_nothing_more(url: str) -> None:
         company = await own(older)
         forced = later_version(works_beside=None, over_older=True)
         async with await opened(url, forced) as later:
+            heard: list[StoreHealth] = []
+            older.on_health(heard.append)
             with pytest.raises(StoreUnavailableError, match="newer version"):
                 await older.apply_page(company.page(record("1")))
+            assert [each.outdated for each in heard] == [True]
             with pytest.raises(StoreUnavailableError, match="newer version"):
                 await older.note_reads("quickbooks", "2026-11", 1)
             assert "newer version" in str(older.health().reason)
