@@ -16,7 +16,9 @@ import yaml
 from anyio import to_thread
 from prometheus_client.parser import text_string_to_metric_families
 
+from daemon.cluster.watch import ClusterWatch
 from daemon.recovery_note import RecoveryNote
+from support.cluster_seen import three_nodes
 from support.plain_http import plain_async_client
 from support.real_processes import free_port
 from support.web_house import WebHouse
@@ -39,6 +41,8 @@ async def become_lively(web: WebHouse) -> None:
     web.metrics.census.put_certified_at(account.id, now)
     note = RecoveryNote(now, 1, now, drill_passed=True, drill_backup_at=now)
     web.metrics.recovery.read = lambda: note
+    cluster = await ClusterWatch(three_nodes(), "id of alpha", web.clock).look()
+    web.metrics.cluster.read = lambda: cluster
     await web.heartbeat.check()
 
 
