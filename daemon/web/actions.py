@@ -1,6 +1,5 @@
 """Users' writes: asked for, listed, tried again, called off."""
 
-from collections.abc import Sequence
 from http import HTTPStatus
 from math import ceil
 from typing import Annotated, Any, Literal
@@ -12,14 +11,13 @@ from msgspec import Meta
 
 from daemon.action_desk import (
     ActingAccount,
-    ActionDesk,
     Asked,
     BadWishError,
     CannotActError,
     Wish,
 )
+from daemon.web.action_list import TOGETHER, outcomes, taken_together
 from daemon.web.action_view import (
-    ActionOutcome,
     ActionOutcomes,
     ActionPage,
     ActionRequest,
@@ -38,14 +36,18 @@ from daemon.web.problem import (
     ProblemError,
 )
 from store.action_models import ENDED, Action, ActionFilter, ActionState
-from store.errors import ActionConflictError, ActionLimitError, StoreUnavailableError
+from store.errors import (
+    ActionConflictError,
+    ActionLimitError,
+    StoreUnavailableError,
+)
 from store.models import Account
 
 log = structlog.get_logger()
 
 _TAG = "actions"
 _MOST_AT_ONCE = 1000
-_TOLD_AFTER = 50
+_TOLD_AFTER = 2 * TOGETHER
 """So many of a list are taken in before the actor is told of them, which has it read all that waits."""
 
 
@@ -122,39 +124,26 @@ async def _ask_many(call: Call[WaitQuery, ActionRequest], account: Account) -> A
         payloads = msgspec.json.decode(body, type=list[_Payload])
     else:
         payloads = msgspec.json.decode(body, type=_Payloads).actions
-    desk = call.context.actions
-    taken: list[Action | ProblemError] = []
+    wishes = [
+        Wish(each.type, bytes(raw.payload), each.idempotency_key, each.allow_duplicate)
+        for each, raw in zip(wanted, payloads, strict=True)
+    ]
+    desk, taken = call.context.actions, list[Action | ProblemError]()
+
+    async def take(wish: Wish) -> Action:
+        return (await _taken(call, account, wish, uuid4())).action
+
     # A place first: who is told that there is none must not have been taken in.
     with call.waiting.place():
         try:
-            for each, raw in zip(wanted, payloads, strict=True):
-                key, twice = each.idempotency_key, each.allow_duplicate
-                wish = Wish(each.type, bytes(raw.payload), key, twice)
-                try:
-                    taken.append((await _taken(call, account, wish, uuid4())).action)
-                except ProblemError as problem:
-                    taken.append(problem)
-                if len(taken) % _TOLD_AFTER == 1:
+            for first in range(0, len(wishes), TOGETHER):
+                taken += await taken_together(take, wishes[first : first + TOGETHER])
+                if first % _TOLD_AFTER == 0:
                     desk.nudge(account.id)
         finally:
             desk.nudge(account.id)
-        items = await _outcomes(desk, taken, call.query.wait)
+        items = await outcomes(desk, taken, call.query.wait)
     return Answer(ActionOutcomes(items), HTTPStatus.MULTI_STATUS)
-
-
-async def _outcomes(
-    desk: ActionDesk, taken: Sequence[Action | ProblemError], wait_s: float
-) -> list[ActionOutcome]:
-    """Wait for the last that was taken, and show them all as they stand then."""
-    actions = [each for each in taken if isinstance(each, Action)]
-    if actions:
-        await desk.outcome(actions[-1], wait_s)
-    return [
-        ActionOutcome(problem=each.document)
-        if isinstance(each, ProblemError)
-        else ActionOutcome(action_view(await desk.outcome(each, 0.0)))
-        for each in taken
-    ]
 
 
 async def list_actions(call: Call[ActionsQuery, Nothing]) -> Answer:

@@ -268,6 +268,22 @@ async def test_a_long_list_is_not_read_again_for_each_that_comes(
     assert len(read) < 120
 
 
+async def test_a_list_is_stored_by_few_commits_and_in_its_order(
+    web: WebHouse, visitor: Visitor
+) -> None:
+    account = await web.live()
+    statements: list[str] = []
+    await on_writer(web.store, lambda each: each.set_trace_callback(statements.append))
+    wishes = [payment(web, account, amount + 1.0) for amount in range(50)]
+    reply = await visitor.call("POST", f"{at(account)}?wait=0", json=wishes, expect=207)
+    await on_writer(web.store, lambda each: each.set_trace_callback(None))
+    amounts = [each["action"]["payload"]["TotalAmt"] for each in reply.json()["items"]]
+    assert amounts == [amount + 1.0 for amount in range(50)]
+    stored = [each for each in statements if each == "COMMIT" or "INSERT INTO actions" in each]
+    last = max(place for place, each in enumerate(stored) if each != "COMMIT")
+    assert stored[:last].count("COMMIT") <= 3
+
+
 async def test_actions_of_another_account_are_not_shown(web: WebHouse, visitor: Visitor) -> None:
     one, other = await web.live(), await web.live()
     action = await visitor.post(f"{at(one)}?wait=5", payment(web, one))
