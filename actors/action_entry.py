@@ -26,6 +26,9 @@ from store.action_models import (
 )
 from store.action_ports import Outbox
 
+_TURNS_OF_A_CALL = 2
+"""Of the loop, from the commit until the call is on its way."""
+
 
 @dataclass(slots=True)
 class InHand:
@@ -123,8 +126,9 @@ class ActionEntry:
             in_hand.settle(taken)
             if not in_hand.begun:
                 self._in_hand.pop(new.id, None)
-        # The call goes first: whoever asked has to wait for it anyway.
-        await cancel_shielded_checkpoint()
+        # The call goes first, and is written in another turn: whoever asked waits for it anyway.
+        for _ in range(_TURNS_OF_A_CALL):
+            await cancel_shielded_checkpoint()
         return taken
 
 
