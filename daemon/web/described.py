@@ -1,6 +1,7 @@
 """Types and values in words, for error messages."""
 
 from collections.abc import Mapping
+from functools import cache
 
 from msgspec import inspect
 
@@ -42,8 +43,9 @@ def is_secret(hint: object) -> bool:
     return bool(_note(inspect.type_info(hint), "secret"))
 
 
+@cache
 def is_time(hint: object) -> bool:
-    """Tell whether values of the type are instants."""
+    """Tell whether values of the type are instants; to find out takes longer than to read one."""
     return isinstance(_plain(inspect.type_info(hint)), inspect.DateTimeType)
 
 

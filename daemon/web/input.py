@@ -137,6 +137,7 @@ def _fields(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]
     return msgspec.structs.fields(kind)
 
 
+@cache
 def _struct(hint: object) -> type[msgspec.Struct] | None:
     """Return the struct that the type is, if it is one, or one or None."""
     kind = _present(hint)
@@ -163,6 +164,7 @@ def _convert(value: object, hint: object, *, in_text: bool) -> object:
     return read
 
 
+@cache
 def _present(hint: object) -> object:
     """Return the type without None."""
     if get_origin(hint) is Annotated:
