@@ -8,6 +8,20 @@ from enum import StrEnum
 
 from store.action_models import ActionLimit
 
+_DELIVERY = "routing:"
+
+
+def delivery_key(routing_id: str, number: int) -> str:
+    """Return the idempotency key of the action that delivers a routing for the n-th time."""
+    return f"{_DELIVERY}{routing_id}:{number}"
+
+
+def delivered_routing(key: str | None) -> str | None:
+    """Return which routing an action with this key delivers; None when it delivers none."""
+    if key is None or not key.startswith(_DELIVERY):
+        return None
+    return key.removeprefix(_DELIVERY).rpartition(":")[0] or None
+
 
 class RoutingStatus(StrEnum):
     """Where a job's offer to one company stands.
@@ -26,6 +40,10 @@ class RoutingStatus(StrEnum):
     COMPLETED = "completed"
     CANCELED = "canceled"
     FAILED = "failed"
+
+
+NOT_DELIVERED = frozenset({RoutingStatus.PENDING, RoutingStatus.SENDING, RoutingStatus.FAILED})
+"""What no company has for certain."""
 
 
 class JobStatus(StrEnum):

@@ -27,6 +27,7 @@ from daemon.web.operation import (
 )
 from daemon.web.page_operations import PAGE, SEE_OTHER, TAG, page_operations
 from daemon.web.pages.account import account_page, day_of
+from daemon.web.pages.jobs import jobs_page
 from daemon.web.pages.live import stream_parts
 from daemon.web.pages.overview import Wanted, glance, listing, open_alerts
 from daemon.web.pages.sending import page_response, problem_page, see_other
@@ -42,6 +43,8 @@ _ACCOUNT = (
     *("standing", "alerts", "facts", "certificate", "cursors"),
     *("actions", "events", "changes"),
 )
+
+_JOBS = ("standing", "failed", "open")
 
 Said = Annotated[str, Meta(description="What was just done, as the page before said.")]
 
@@ -69,7 +72,7 @@ class OverviewQuery(msgspec.Struct, frozen=True):
 
 
 class AccountQuery(msgspec.Struct, frozen=True):
-    """Parameters of an account's page."""
+    """Parameters of a page of one thing."""
 
     said: Said = ""
 
@@ -124,6 +127,17 @@ async def account_live(call: Call[AccountQuery, Nothing]) -> web.StreamResponse:
     """Keep that page up to date."""
     await call.context.store.account(call.path("account_id"))
     return await _live(call, "account", _ACCOUNT, partial(_account_values, call))
+
+
+async def jobs(call: Call[AccountQuery, Nothing]) -> web.StreamResponse:
+    """Show routed work."""
+    values = await _jobs_values(call)
+    return page_response(call.context, "jobs.html", {**values, "live": f"{_HERE}/jobs/live"})
+
+
+async def jobs_live(call: Call[AccountQuery, Nothing]) -> web.StreamResponse:
+    """Keep that page up to date."""
+    return await _live(call, "jobs", _JOBS, partial(_jobs_values, call))
 
 
 async def login(call: Call[LoginQuery, Nothing]) -> web.StreamResponse:
@@ -224,6 +238,12 @@ async def _account_values(call: Call[AccountQuery, Nothing]) -> Mapping[str, obj
     }
 
 
+async def _jobs_values(call: Call[AccountQuery, Nothing]) -> Mapping[str, object]:
+    context = call.context
+    await context.metrics.census.settle(context.supervisor.hosted())
+    return {"page": await jobs_page(context), "said": SAID.get(call.query.said)}
+
+
 def _state(name: str) -> AccountState | None:
     try:
         return AccountState(name)
@@ -249,6 +269,15 @@ OPERATIONS: tuple[AnyOperation, ...] = (
         live=for_operator(account_live),
         query=AccountQuery,
         problems={HTTPStatus.NOT_FOUND: "There is no such account."},
+        by_session=True,
+    ),
+    *page_operations(
+        path=f"{_HERE}/jobs",
+        name="dashboardJobs",
+        summary="Routed work; for a browser that is signed in",
+        page=for_operator(jobs),
+        live=for_operator(jobs_live),
+        query=AccountQuery,
         by_session=True,
     ),
     Operation(

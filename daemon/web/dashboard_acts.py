@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from daemon.web import actions, alerts, deletes, integrations, steering, verification
+from daemon.web import actions, alerts, deletes, integrations, routings, steering, verification
 from daemon.web import dashboard_session as session
 from daemon.web.audited import audited
 from daemon.web.dashboard import FORM, for_operator
@@ -29,6 +29,8 @@ _DEEDS = {
     "retry": "action_retried",
     "ack": "alert_acknowledged",
 }
+
+_ROUTING_RETRIED = "routing_retried"
 
 Act = Callable[[Call[Nothing, Nothing]], Awaitable[Answer | web.StreamResponse]]
 
@@ -76,6 +78,14 @@ async def acknowledge(call: Call[Nothing, Nothing]) -> web.StreamResponse:
     with audited(call.context.watching, _DEEDS["ack"], call.request):
         await alerts.acknowledge(_as(call, Nothing(), alerts.AckRequest()))
     return see_other(f"{way_back}?said=ack")
+
+
+async def retry_routing(call: Call[Nothing, Nothing]) -> web.StreamResponse:
+    """Offer a job to a company again, and lead back to the jobs."""
+    session.require_own_page(call.request)
+    with audited(call.context.watching, _ROUTING_RETRIED, call.request):
+        await routings.retry(call)
+    return see_other(f"{session.HOME}/jobs?said=retry")
 
 
 def _as(
@@ -152,6 +162,24 @@ OPERATIONS: tuple[AnyOperation, ...] = (
         },
         problem_page=problem_page,
         deed=_DEEDS["ack"],
+        by_session=True,
+    ),
+    Operation(
+        method="POST",
+        path=f"{session.HOME}/routings/{{routing_id}}/retry",
+        name="dashboardRetryRouting",
+        tag=TAG,
+        summary="Button: offer a job to a company again",
+        handler=for_operator(retry_routing),
+        raw_body=FORM,
+        replies=[SEE_OTHER],
+        problems={
+            HTTPStatus.FORBIDDEN: "A page elsewhere sent it.",
+            HTTPStatus.NOT_FOUND: "There is no such routing.",
+            HTTPStatus.CONFLICT: "It did not fail, or cannot be offered now; the page says why.",
+        },
+        problem_page=problem_page,
+        deed=_ROUTING_RETRIED,
         by_session=True,
     ),
 )

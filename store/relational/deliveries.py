@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from store.action_models import ActionPriority
-from store.job_models import NewOffer
+from store.job_models import NewOffer, delivery_key
 from store.relational.instants import to_text
 from store.relational.json_rows import json_rows
 from store.relational.named_sql import StatementNames
@@ -35,7 +35,7 @@ def add_deliveries(
     offset = 0
     for delivery in deliveries:
         offer, length = delivery.offer, len(delivery.offer.payload)
-        key = f"routing:{delivery.routing_id}:{delivery.number}"
+        key = delivery_key(delivery.routing_id, delivery.number)
         action = (offer.action_id, delivery.account_id, offer.action_type, offer.fingerprint, key)
         rows.append((*action, delivery.routing_id, offset, length))
         offset += length

@@ -1,6 +1,6 @@
 """What the dashboard shows of one account."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from daemon.web.account_view import (
@@ -16,8 +16,10 @@ from daemon.web.freshness import Freshness, freshness
 from daemon.web.health_view import CheckView, check_view
 from daemon.web.pages.day import AccountDay, account_day
 from daemon.web.pages.overview import OpenAlerts, open_alerts
-from store.action_models import Action, ActionFilter
+from store.action_models import Action, ActionFilter, ActionState
+from store.job_models import NOT_DELIVERED, delivered_routing
 from store.models import Change, ChangeFilter
+from store.ports import Store
 from store.watch_models import AccountEvent, AccountEventFilter
 
 _ACTIONS = 10
@@ -33,6 +35,7 @@ class AccountPage:
     Attributes:
         changes: its newest, the newest first, of the last few thousand of all accounts.
         actions: its newest, the newest first.
+        retryable: the ids of those that may be tried again.
         alerts: those that are open about it.
         checks: what the health monitor finds not to be well.
         events: what happened to it, the newest first.
@@ -44,6 +47,7 @@ class AccountPage:
     fresh: Freshness
     changes: Sequence[Change]
     actions: Sequence[Action]
+    retryable: Collection[str]
     alerts: OpenAlerts
     checks: Sequence[CheckView]
     events: Sequence[AccountEvent]
@@ -72,12 +76,14 @@ async def account_page(context: WebContext, account_id: str) -> AccountPage:
     now = context.clock.now().utc
     fresh = freshness(account.exact_as_of, now, context.stale_after_s(account.vendor))
     budget = await budget_of(account, context.reads.get(account.vendor), store)
+    actions = await store.actions(ActionFilter(account_id, limit=_ACTIONS))
     return AccountPage(
         status=integration_status(kept, hosted, budget, now),
         health=account_health(account, hosted, credential, fresh, now),
         fresh=fresh,
         changes=await _changes(context, account_id),
-        actions=await store.actions(ActionFilter(account_id, limit=_ACTIONS)),
+        actions=actions,
+        retryable={each.id for each in actions if await _may_retry(store, each)},
         alerts=_alerts(context, account_id),
         checks=_checks(context, account_id),
         events=await _events(context, account_id),
@@ -90,6 +96,17 @@ async def day_of(context: WebContext, account_id: str) -> AccountDay:
     watching = context.watching
     samples = [] if watching is None else await watching.monitor.samples(account_id)
     return account_day(samples, context.clock.now().utc)
+
+
+async def _may_retry(store: Store, action: Action) -> bool:
+    """Tell whether it may be tried again: not a delivery whose job was offered anew since."""
+    if action.state not in {ActionState.FAILED, ActionState.UNKNOWN}:
+        return False
+    routing_id = delivered_routing(action.idempotency_key)
+    routing = None if routing_id is None else await store.routing(routing_id)
+    if routing is None:
+        return True
+    return routing.action_id == action.id and routing.status in NOT_DELIVERED
 
 
 def _alerts(context: WebContext, account_id: str) -> OpenAlerts:
