@@ -10,6 +10,7 @@ import yaml
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "systemd" / "prometheus"
 RULE_FILES = ("syncline.rules.yaml", "syncline.alerts.yaml")
+TEST_FILES = ["syncline.test.yaml", "syncline.quiet.test.yaml"]
 
 
 def rules(kind: str) -> Iterator[Mapping[str, Any]]:
@@ -31,14 +32,15 @@ def test_promtool_takes_the_rules_and_the_configuration(promtool: str) -> None:
 
 @pytest.mark.timeout(60)
 def test_every_alert_fires_where_it_should_and_nowhere_else(promtool: str) -> None:
-    done = ran(promtool, "test", "rules", "syncline.test.yaml")
+    done = ran(promtool, "test", "rules", *TEST_FILES)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def alerts_tested(*, firing: bool) -> Sequence[str]:
-    document = yaml.safe_load((FOLDER / "syncline.test.yaml").read_text())
+    documents = [yaml.safe_load((FOLDER / name).read_text()) for name in TEST_FILES]
     return [
         test["alertname"]
+        for document in documents
         for group in document["tests"]
         for test in group.get("alert_rule_test", [])
         if bool(test["exp_alerts"]) is firing
