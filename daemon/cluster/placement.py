@@ -11,7 +11,6 @@ job is ours ──► shard taken ──► accounts hosted ──► handed ove
 
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import anyio
@@ -31,6 +30,7 @@ from daemon.cluster.balance import (
 )
 from daemon.cluster.engine import Engine, EngineUnavailableError, Room
 from daemon.cluster.engine_schema import SCHEMA
+from daemon.cluster.held_job import HeldJob
 from daemon.cluster.shard_claims import ShardClaims
 from daemon.supervisor import Supervisor
 from store.cluster_models import HOUSE, NodeStanding, ShardHold
@@ -43,6 +43,7 @@ _LAST_WORDS_S = 5.0
 
 _FORGET_AFTER_S = 3600.0
 _LOOKS_BETWEEN_CLEARING = 600
+_LOOKS_TO_SETTLE = 3
 
 log = structlog.get_logger()
 
@@ -52,33 +53,6 @@ House = Callable[[ShardHold], Coroutine[Any, Any, None]]
 
 class ClusterStore(Shards, Nodes, Protocol):
     """What placement asks of the store."""
-
-
-@dataclass(slots=True)
-class _Held:
-    """One job that runs here.
-
-    Attributes:
-        hold: the shard's, once it is taken.
-        end: set when the job is to end.
-        over: set when its shard may be hosted elsewhere.
-        released: set when nothing runs for it here any more.
-        lost: set when the hold is somebody else's, or may be.
-    """
-
-    job_id: int
-    shard: int
-    hold: ShardHold | None = None
-    end: anyio.Event = field(default_factory=anyio.Event)
-    over: anyio.Event = field(default_factory=anyio.Event)
-    released: anyio.Event = field(default_factory=anyio.Event)
-    lost: anyio.Event = field(default_factory=anyio.Event)
-
-    def lose(self) -> None:
-        """Give it up without a word."""
-        self.lost.set()
-        self.end.set()
-        self.over.set()
 
 
 class Placement:
@@ -118,9 +92,11 @@ class Placement:
         self._timing = timing or Timing()
         self._shards = shards
         self._share = 0
-        self._held: dict[int, _Held] = {}
+        self._held: dict[int, HeldJob] = {}
         self._doubtful: frozenset[int] = frozenset()
         self._taking = 0
+        self._settled: int | None = None
+        self._unsettled = 0
         self._tasks: TaskGroup | None = None
         self._left = anyio.Event()
         self._stopped = anyio.Event()
@@ -266,8 +242,8 @@ class Placement:
             return
         await self._store.note_node(self._me)
         live = live_nodes(await self._store.nodes(), self._timing.stalled_after_s)
-        self._share = fair_share(self._shards, len(live))
         worker = self._engine.worker
+        self._settle(worker, fair_share(self._shards, len(live)))
         for job in await self._engine.stalled_jobs():
             if job.worker is None or job.worker != worker:
                 log.info("shard_rescued", shard=job.shard)
@@ -276,6 +252,13 @@ class Placement:
         await self._check_holds()
         if not self._me.is_leaving:
             self._hand_over()
+
+    def _settle(self, worker: int | None, share: int) -> None:
+        """Take up a share; behind an outage, from which all come back one by one, no larger one at once."""
+        if worker != self._settled:
+            self._settled, self._unsettled = worker, _LOOKS_TO_SETTLE if self._share else 0
+        self._share = min(share, self._share) if self._unsettled else share
+        self._unsettled = max(0, self._unsettled - 1)
 
     async def _compare(self, worker: int | None) -> None:
         """Hold what runs here against the engine's jobs; what differs twice is put right."""
@@ -300,34 +283,31 @@ class Placement:
             return
         still = set(await self._store.still_held(list(mine)))
         for hold, held in mine.items():
-            if hold not in still and not held.end.is_set():
+            if hold not in still and held.hold is hold:
                 log.warning("shard_lost", shard=hold.shard, epoch=hold.epoch)
                 held.lose()
 
     def _hand_over(self) -> None:
-        held = [
-            each
-            for each in self._held.values()
-            if each.shard != HOUSE and each.hold is not None and not each.lost.is_set()
-        ]
-        going = sum(each.end.is_set() for each in held)
-        chosen = set(to_hand_over([each.shard for each in held], self._share, self._shards)[going:])
-        for each in held:
-            if each.shard in chosen:
-                each.end.set()
+        staying = {
+            held.shard: held
+            for held in self._held.values()
+            if held.shard != HOUSE and held.hold is not None and not held.end.is_set()
+        }
+        for shard in to_hand_over(list(staying), self._share, self._shards):
+            staying[shard].end.set()
 
     async def _host(self, job_id: int, shard: int) -> None:
         """Run a job of the engine's, in a task of the engine's: the work is done in ours."""
         if self._tasks is None or self._left.is_set() or self._me.is_leaving:
             return
-        held = self._held[job_id] = _Held(job_id, shard)
+        held = self._held[job_id] = HeldJob(job_id, shard)
         self._tasks.start_soon(self._hold, held, name=f"shard {shard}")
         try:
             await held.over.wait()
         finally:
             held.end.set()
 
-    async def _hold(self, held: _Held) -> None:
+    async def _hold(self, held: HeldJob) -> None:
         self._taking += 1
         is_taking = True
         try:
@@ -341,6 +321,7 @@ class Placement:
             self._taking, is_taking = self._taking - 1, False
             await self._until_its_end(held, claims.hold)
             await self._release(held, claims)
+            held.hold = None
             await self._store.let_go(claims.hold)
         except StoreUnavailableError as error:
             log.warning("shard_interrupted", shard=held.shard, error=str(error))
@@ -351,14 +332,14 @@ class Placement:
             held.released.set()
             del self._held[held.job_id]
 
-    async def _take(self, held: _Held) -> ShardClaims:
+    async def _take(self, held: HeldJob) -> ShardClaims:
         """Take its shard; what is known of the accounts is nowhere kept but for their hosting."""
         hold, accounts = await self._store.take_shard(held.shard, self.node)
         held.hold = hold
         log.debug("shard_taken", shard=hold.shard, epoch=hold.epoch, accounts=len(accounts))
         return ShardClaims(self._store, hold, accounts)
 
-    async def _until_its_end(self, held: _Held, hold: ShardHold) -> None:
+    async def _until_its_end(self, held: HeldJob, hold: ShardHold) -> None:
         if hold.shard != HOUSE:
             await held.end.wait()
             return
@@ -367,7 +348,7 @@ class Placement:
             await held.end.wait()
             tasks.cancel_scope.cancel()
 
-    async def _release(self, held: _Held, claims: ShardClaims) -> None:
+    async def _release(self, held: HeldJob, claims: ShardClaims) -> None:
         """Let the accounts finish the page in hand; once the hold is lost there is nothing to finish."""
 
         async def cut_short() -> None:

@@ -45,10 +45,10 @@ class Node:
 
 
 def node(
-    database: PostgresDatabase, name: str, *, shards: int
+    database: PostgresDatabase, name: str, *, shards: int, timing: Timing = QUICK
 ) -> AbstractAsyncContextManager[Node]:
     """Run a node on this database; at the end it leaves."""
-    return serve_node(database.url, name, shards=shards)
+    return serve_node(database.url, name, shards=shards, timing=timing)
 
 
 @asynccontextmanager

@@ -5,13 +5,14 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
 import psycopg
 import pytest
 
-from support.placed_nodes import Node, evenly_held, node, until
+from support.placed_nodes import QUICK, Node, evenly_held, node, until
 from support.postgres_database import PostgresDatabase
 from support.postgres_server import PostgresServer
 
@@ -101,7 +102,8 @@ async def test_nodes_go_on_when_the_database_is_back(down_s: float) -> None:
 
 
 async def test_lost_connections_move_nothing(database: PostgresDatabase) -> None:
-    async with node(database, "a", shards=SHARDS) as alone:
+    patient = replace(QUICK, stalled_after_s=10.0)
+    async with node(database, "a", shards=SHARDS, timing=patient) as alone:
         await evenly_held([alone], SHARDS)
         moves = len(await alone.store.shard_moves(within_s=60))
         for _ in range(3):
