@@ -324,8 +324,9 @@ class Placement:
             held.hold = None
             await self._store.let_go(claims.hold)
         except StoreUnavailableError as error:
-            log.warning("shard_interrupted", shard=held.shard, error=str(error))
-            await anyio.sleep(_AGAIN_S)
+            if not held.lost.is_set():
+                log.warning("shard_interrupted", shard=held.shard, error=str(error))
+                await anyio.sleep(_AGAIN_S)
         finally:
             self._taking -= is_taking
             held.over.set()

@@ -17,7 +17,7 @@ from store.postgresql import PostgresqlStore, open_store
 from support.postgres_database import PostgresDatabase
 from support.store_fixtures import at
 
-QUICK = Timing(beat_s=0.1, stalled_after_s=1.0, look_s=0.1, fetch_s=0.05)
+QUICK = Timing(beat_s=0.1, stalled_after_s=2.0, look_s=0.1, fetch_s=0.05)
 _LOOK_EVERY_S = 0.02
 
 

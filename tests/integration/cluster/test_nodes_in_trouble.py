@@ -10,7 +10,6 @@ from pathlib import Path
 
 import anyio
 import psycopg
-import pytest
 
 from support.placed_nodes import QUICK, Node, evenly_held, node, until
 from support.postgres_database import PostgresDatabase
@@ -51,11 +50,11 @@ async def test_others_have_what_a_frozen_and_what_a_killed_node_held(
             await until(lambda: "ready" in (tmp_path / name).read_text())  # noqa: B023 - used at once
         await until(lambda: sorted(held(database).values()) == [4, 5])
         first.send_signal(signal.SIGSTOP)
-        await until(lambda: held(database) == {"b": SHARDS + 1}, within_s=6)
+        await until(lambda: held(database) == {"b": SHARDS + 1}, within_s=10)
         first.send_signal(signal.SIGCONT)
         await until(lambda: sorted(held(database).values()) == [4, 5])
         second.send_signal(signal.SIGKILL)
-        await until(lambda: held(database) == {"a": SHARDS + 1}, within_s=6)
+        await until(lambda: held(database) == {"a": SHARDS + 1}, within_s=10)
         first.send_signal(signal.SIGTERM)
         assert first.wait(10) == 0
         assert held(database) == {}
@@ -83,21 +82,21 @@ def is_as_stored(nodes: Sequence[Node], database: PostgresDatabase) -> bool:
     )
 
 
-@pytest.mark.parametrize("down_s", [0.0, 3.0])
-async def test_nodes_go_on_when_the_database_is_back(down_s: float) -> None:
+async def test_nodes_go_on_when_the_database_is_back() -> None:
     async with server_of_its_own() as server:
         database = PostgresDatabase(server)
         async with (
             node(database, "a", shards=SHARDS) as first,
             node(database, "b", shards=SHARDS) as second,
         ):
-            await evenly_held([first, second], SHARDS)
-            server.stop(signal.SIGQUIT)
-            await anyio.sleep(down_s)
-            if down_s:
-                assert first.placement.holds() == {}
-            server.start()
-            await until(lambda: is_as_stored([first, second], database))
+            for down_s in (0.0, 3.0):
+                await evenly_held([first, second], SHARDS)
+                server.stop(signal.SIGQUIT)
+                await anyio.sleep(down_s)
+                if down_s:
+                    assert first.placement.holds() == {}
+                server.start()
+                await until(lambda: is_as_stored([first, second], database))
             await evenly_held([first, second], SHARDS)
 
 
@@ -105,7 +104,7 @@ async def test_lost_connections_move_nothing(database: PostgresDatabase) -> None
     patient = replace(QUICK, stalled_after_s=10.0)
     async with node(database, "a", shards=SHARDS, timing=patient) as alone:
         await evenly_held([alone], SHARDS)
-        moves = len(await alone.store.shard_moves(within_s=60))
+        moves = len(await alone.store.shard_moves(within_s=100))
         for _ in range(3):
             with psycopg.connect(database.url, autocommit=True) as connection:
                 connection.execute(
@@ -114,4 +113,4 @@ async def test_lost_connections_move_nothing(database: PostgresDatabase) -> None
                 )
             await anyio.sleep(0.3)
         await evenly_held([alone], SHARDS)
-        assert len(await alone.store.shard_moves(within_s=60)) == moves
+        assert len(await alone.store.shard_moves(within_s=100)) == moves

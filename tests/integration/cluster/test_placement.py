@@ -1,5 +1,8 @@
 """Shards find a node, each one of its own, and move as nodes come and go."""
 
+from collections.abc import Mapping
+from functools import partial
+
 import anyio
 import psycopg
 import pytest
@@ -57,39 +60,41 @@ async def test_nodes_that_start_together_agree(database: PostgresDatabase) -> No
         await evenly_held([first, second, third], SHARDS)
 
 
-@pytest.mark.parametrize(
-    "harm",
-    [
-        "DELETE FROM procrastinate_jobs",
-        "UPDATE procrastinate_jobs SET status = 'failed'",
-        "UPDATE procrastinate_jobs SET status = 'succeeded'",
-        "UPDATE procrastinate_jobs SET worker_id = NULL",
-        "DELETE FROM procrastinate_workers",
-        "UPDATE shards SET epoch = epoch + 1, node = 'thief'",
-        "UPDATE shards SET node = NULL",
-    ],
-)
+HARM = [
+    "DELETE FROM procrastinate_jobs",
+    "UPDATE procrastinate_jobs SET status = 'failed'",
+    "UPDATE procrastinate_jobs SET status = 'succeeded'",
+    "UPDATE procrastinate_jobs SET worker_id = NULL",
+    "DELETE FROM procrastinate_workers",
+    "UPDATE shards SET epoch = epoch + 1, node = 'thief'",
+    "UPDATE shards SET node = NULL",
+]
+
+
 async def test_whatever_happens_to_the_tables_every_shard_is_held_again(
-    database: PostgresDatabase, harm: str
+    database: PostgresDatabase,
 ) -> None:
     async with (
         node(database, "a", shards=SHARDS) as first,
         node(database, "b", shards=SHARDS) as second,
     ):
-        await evenly_held([first, second], SHARDS)
-        epochs = dict(database.query("SELECT shard, epoch FROM shards"))
-        with psycopg.connect(database.url, options="-c search_path=procrastinate,public") as hand:
-            hand.execute(harm.encode())
-
-        def is_held_again() -> bool:
-            now = database.query("SELECT shard, epoch FROM shards WHERE node IN ('a', 'b')")
-            return len(now) == SHARDS + 1 and all(epoch > epochs[shard] for shard, epoch in now)
-
-        await until(is_held_again)
+        for harm in HARM:
+            await evenly_held([first, second], SHARDS)
+            epochs = dict(database.query("SELECT shard, epoch FROM shards"))
+            with psycopg.connect(
+                database.url, options="-c search_path=procrastinate,public"
+            ) as hand:
+                hand.execute(harm.encode())
+            await until(partial(are_taken_since, epochs, database))
         await evenly_held([first, second], SHARDS)
         for each in (first, second):
             holds = list(each.placement.holds().values())
             assert list(await each.store.still_held(holds)) == holds
+
+
+def are_taken_since(epochs: Mapping[int, int], database: PostgresDatabase) -> bool:
+    now = database.query("SELECT shard, epoch FROM shards WHERE node IN ('a', 'b')")
+    return len(now) == SHARDS + 1 and all(epoch > epochs[shard] for shard, epoch in now)
 
 
 async def test_database_that_does_not_let_the_engine_in_is_said_so(
