@@ -7,6 +7,7 @@ import anyio
 import pytest
 
 from daemon.signals import Control, hear_signals
+from store.models import StoreHealth
 
 
 @pytest.fixture
@@ -84,3 +85,12 @@ async def test_a_reload_asked_for_during_another_is_not_lost() -> None:
     control.ask_to_reload()
     with anyio.fail_after(5):
         await control.reload_asked()
+
+
+def test_process_ends_once_its_store_is_a_later_versions() -> None:
+    control = Control()
+    control.look_at_store(StoreHealth(writable=False, reason="no space left"))
+    assert not control.stop.is_set()
+    control.look_at_store(StoreHealth(writable=False, reason="newer", outdated=True))
+    assert control.stop.is_set()
+    assert control.refused == "newer"
