@@ -9,6 +9,7 @@ import anyio
 import psycopg
 import pytest
 
+from store.crash_points import CrashPoint
 from store.errors import StoreOpenError, StoreUnavailableError
 from store.postgresql import PostgresqlStore, open_store
 from store.postgresql.connection import open_connection, open_writer
@@ -182,3 +183,26 @@ async def test_each_statement_of_the_earlier_version_does_the_same_on_the_later_
         assert outcomes(session) == before
     finally:
         session.close()
+
+
+class KilledError(Exception):
+    """Stands for the end of the process: nothing that it had open is committed."""
+
+
+def _die() -> None:
+    raise KilledError
+
+
+@pytest.mark.parametrize("place", ["before_commit", "after_commit"])
+@pytest.mark.parametrize("step", [1, KNOWN, LATER])
+async def test_upgrade_killed_at_a_step_is_finished_by_the_next_start(
+    url: str, step: int, place: str
+) -> None:
+    crash_point = CrashPoint(f"migration.{place}", step, die=_die)
+    with closing(open_connection(url, {})) as connection, pytest.raises(KilledError):
+        later_version(works_beside=KNOWN).migrate(connection, crash_point)
+    with closing(open_connection(url, {})) as connection:
+        assert schema_version(connection) == (step if place == "after_commit" else step - 1)
+    async with await opened(url, later_version(works_beside=KNOWN)) as later:
+        assert await later.accounts() == []
+    assert query(url, "SELECT count(*), max(version) FROM syncline_schema") == [(LATER, LATER)]
