@@ -13,7 +13,7 @@ import gc
 import os
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -60,7 +60,7 @@ from daemon.watching import Watching
 from daemon.web import ListenError, WebContext, WebServer
 from daemon.world import World, this_world
 from store.crash_points import UnknownCrashPointError
-from store.errors import StoreOpenError
+from store.errors import StoreOpenError, StoreUnavailableError
 from store.ports import Store
 
 if TYPE_CHECKING:
@@ -173,10 +173,13 @@ async def running(config: Config, world: World) -> AsyncIterator[Daemon]:
     """
     name = node_name(config)
     opening = open_configured_store(config.store, world.crash_point, alone=False, name=name)
-    async with await opening as store:
-        assembled = await assemble(config, world, store)
-        async with assembled.started() as daemon:
-            yield daemon
+    async with await opening as store, AsyncExitStack() as started:
+        try:
+            assembled = await assemble(config, world, store)
+            daemon = await started.enter_async_context(assembled.started())
+        except* StoreUnavailableError as gone:
+            raise StoreOpenError(f"the database went away meanwhile: {_first(gone)}") from gone
+        yield daemon
 
 
 async def assemble(config: Config, world: World, store: Store) -> Daemon:

@@ -50,6 +50,8 @@ class ChaosHouse:
         random: what chance there is beside the blows: its draws depend on how the run goes.
         accounts: by the company's id at the vendor.
         spans: when what was lost.
+        consented_twice: companies whose owner had no answer and consented once more: the vendor keeps
+            the last consent alone, and the one before may be worked on later.
         tell: hears what happens, as it does.
     """
 
@@ -64,6 +66,7 @@ class ChaosHouse:
     clock: Clock = field(default_factory=SystemClock)
     accounts: dict[str, str] = field(default_factory=dict)
     spans: list[Span] = field(default_factory=list)
+    consented_twice: set[str] = field(default_factory=set)
     is_over: bool = False
 
     def now_s(self) -> float:
@@ -113,7 +116,7 @@ class ChaosHouse:
                     self.accounts[realm_id] = str(reply.json()["id"])
                     return
             except httpx.TransportError:
-                pass
+                self.consented_twice.add(realm_id)
             await anyio.sleep(0.5)
 
     async def until_ready(self, nodes: Sequence[Node]) -> None:

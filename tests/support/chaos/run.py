@@ -35,6 +35,7 @@ _CONNECTED_AT_ONCE = 8
 _FIRST_READING_WITHIN_S = 240.0
 _QUIET_WITHIN_S = 120.0
 _UNKNOWN_FOR_S = 40.0
+_UNKNOWN_SHARE = 0.2
 _LEFT_WITHIN_S = 45.0
 _SETTLES_AFTER_S = 310.0
 """The vendor's clock is put forward by this when all is quiet: two looks for a lost write are that far apart."""
@@ -117,6 +118,7 @@ class ChaosRun:
         Writes that are looked for again are waited for only a little: they are said to be unknown.
         """
         left = "nothing was looked at"
+        unknown_for_s = min(_UNKNOWN_FOR_S, self.house.plan.seconds * _UNKNOWN_SHARE)
         began_s = anyio.current_time()
         with anyio.move_on_after(within_s):
             while True:
@@ -125,7 +127,7 @@ class ChaosRun:
                     behind, still_open = self.words.behind(instant), self.words.open_actions()
                     unknown = self.words.unknown_actions()
                     left = f"{behind} accounts are behind, {still_open} actions are open"
-                    if not behind and not still_open and (not unknown or took_s > _UNKNOWN_FOR_S):
+                    if not behind and not still_open and (not unknown or took_s > unknown_for_s):
                         self._tell(f"exact after {took_s:.1f} s, {unknown} actions are unknown")
                         return ""
                 await anyio.sleep(0.5)
@@ -171,7 +173,7 @@ class ChaosRun:
         judge_actions(verdict, self.users, self.words.actions(), ledger.payments)
         moves = self.words.moves(self.watch.nodes)
         found = judge_tokens(ledger.exchanges, house.spans, moves, self.words.shard_of())
-        judge_tokens_found(verdict, found, ledger.overlapping, self.owners)
+        judge_tokens_found(verdict, found, ledger.overlapping, self.owners, house.consented_twice)
         judge_shards(verdict, self.watch)
         logs = sorted(log for node in house.nodes for log in node.folder.glob("*.log"))
         troubles = troubles_in(logs)

@@ -1,7 +1,7 @@
 """What a run came to: held against the promise, when all is quiet."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -145,7 +145,11 @@ def _forgotten(accepted: Sequence[Accepted], actions: Sequence[KnownAction]) -> 
 
 
 def judge_tokens_found(
-    verdict: Verdict, found: TokenVerdict, overlapping: int, owners: Mapping[str, str]
+    verdict: Verdict,
+    found: TokenVerdict,
+    overlapping: int,
+    owners: Mapping[str, str],
+    consented_twice: Collection[str],
 ) -> None:
     """Say what the vendor's record of token exchanges comes to."""
     verdict.facts["token exchanges"] = found.exchanges
@@ -154,6 +158,7 @@ def judge_tokens_found(
     )
     verdict.facts["exchanges by a node that woke up after it had lost the shard"] = found.late
     verdict.facts["owners who had to connect again"] = len(owners)
+    verdict.facts["owners who consented twice, as they had no answer"] = len(consented_twice)
     verdict.blame("tokens spent twice by two owners", found.raced)
     verdict.blame("tokens spent by a node that had lost the shard", found.stale)
     if overlapping:
@@ -161,7 +166,7 @@ def judge_tokens_found(
     unexplained = [
         f"company {realm_id}: {cause}"
         for realm_id, cause in owners.items()
-        if realm_id not in found.recovered
+        if realm_id not in found.recovered and realm_id not in consented_twice
     ]
     verdict.blame("owners who were asked without a lost answer", unexplained)
 
