@@ -60,6 +60,10 @@ _SETTINGS = {
     "TimeZone": "UTC",
     "DateStyle": "ISO",
     "jit": "off",
+    # Whatever the user's own are: it waits for a daemon to be stopped, and builds large indexes.
+    "statement_timeout": "0",
+    "idle_session_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
     # Rows and how far they came are lost together, if at all.
     "synchronous_commit": "off",
     # Pieces are read by their key, whatever is known of the table.

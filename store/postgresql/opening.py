@@ -121,6 +121,7 @@ def upgrade(url: str, password: str | None = None, *, over_older: bool = False) 
     with _explained(url), closing(open_connection(_place(url, password), {})) as connection:
         before = schema_version(connection)
         _lock(connection, 0.0, alone=False)
+        refuse_unfinished_move(connection)
         Migrator(bundled_migrations(), "upgrade-store", over_older).migrate(connection)
         return before, schema_version(connection)
 

@@ -106,6 +106,10 @@ class PostgresServer:
         self.administer(f"CREATE DATABASE {name}")
         return name
 
+    def program(self, name: str) -> Path:
+        """Return where one of PostgreSQL's programs is."""
+        return self._programs / name
+
     def administer(self, *commands: str) -> None:
         """Run commands beside all tests."""
         with psycopg.connect(self.url(), autocommit=True) as connection:

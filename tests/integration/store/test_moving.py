@@ -45,6 +45,14 @@ WHERE connamespace = 'public'::regnamespace AND relname NOT LIKE 'syncline_move%
 _TRIGGERS = """
 SELECT tgrelid::regclass::text, tgname, tgenabled FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2
 """
+_COLLATIONS = """
+SELECT relname, attname, collname
+FROM pg_constraint
+JOIN pg_class ON pg_class.oid = conrelid
+JOIN pg_attribute ON attrelid = pg_class.oid AND attnum = ANY (conkey)
+JOIN pg_collation ON pg_collation.oid = attcollation
+WHERE contype = 'p' AND connamespace = 'public'::regnamespace
+"""
 PARTS = (_INDEXES, _CONSTRAINTS, _TRIGGERS)
 
 MEANWHILE = (
@@ -87,6 +95,22 @@ def test_no_table_has_to_be_sorted_to_be_read(full: Moved) -> None:
             key = ", ".join(column.source for column in table.key_columns)
             plan = file.execute(f"EXPLAIN QUERY PLAN SELECT * FROM {table.name} ORDER BY {key}")  # noqa: S608
             assert "TEMP B-TREE" not in str(plan.fetchall()), table.name
+
+
+def test_texts_of_keys_are_in_the_same_order_whatever_the_language(moved: Moved) -> None:
+    with closing(open_connection(moved.url, {})) as connection:
+        Migrator(bundled_migrations()).migrate(connection)
+        found = connection.execute(_COLLATIONS.encode()).fetchall()
+    assert {collation for _, _, collation in found} == {"C"}, found
+
+
+def test_owner_of_the_database_needs_no_more_rights(
+    full: Moved, postgres_server: PostgresServer
+) -> None:
+    postgres_server.administer("CREATE ROLE mover LOGIN", "CREATE DATABASE owned OWNER mover")
+    owned = Moved(full.path, postgres_server.url("owned").replace("postgres@", "mover@"))
+    owned.move()
+    assert owned.there() == owned.here()
 
 
 def test_every_row_of_every_table_arrives(full: Moved) -> None:

@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import pytest
 
 from daemon.cli.command_table import COMMANDS as COMMAND_TABLE
@@ -110,3 +113,10 @@ def test_wrong_usage_is_exit_code_2_and_silent_on_stdout(
 def test_version_is_printed(cli: CommandLine, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run("--version").code == 0
     assert capsys.readouterr().out.startswith("syncline ")
+
+
+def test_what_every_command_does_on_postgresql_is_written_down() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "operations.md").read_text(encoding="utf-8")
+    section = page.partition("## Commands on PostgreSQL")[2].partition("\n## ")[0]
+    missing = [each for each in COMMANDS if not re.search(rf"`{each[0]}( {each[-1]})?`", section)]
+    assert missing == []
