@@ -7,91 +7,49 @@ The vendor publishes no schedule for what is not answered well; this one tries a
 import hashlib
 import hmac
 import json
-from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from random import Random
 
 from daemon.sandbox.housecallpro.business import Json, Version, encoded, instant_text
+from daemon.sandbox.webhook_queue import Attempt, WebhookMode, WebhookQueue
 
 DEFAULT_SECRET = "sandbox-signing-secret"  # noqa: S105 - of a stand-in
 LADDER_S = (10, 60, 300)
 
 _MEMBERS = {"jobs": "job", "customers": "customer", "estimates": "estimate", "leads": "lead"}
-_OK, _BEYOND_OK = 200, 300
 
 
 @dataclass(slots=True)
-class WebhookMode:
-    """How webhooks are sent; every field may be set at any time. Probabilities are from 0 to 1.
+class TellingMode(WebhookMode):
+    """How webhooks are sent; every field may be set at any time.
 
     Attributes:
-        duplicate: How likely an event is sent a second time.
-        forge: How likely a delivery is preceded by one with a wrong signature.
         tells_time: Whether events say when they occurred: older ones do not.
     """
 
-    on: bool = False
-    duplicate: float = 0.0
-    forge: float = 0.0
     tells_time: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One delivery to be made now."""
-
-    headers: Mapping[str, str]
-    body: bytes
-    is_genuine: bool = True
-
-
-@dataclass(slots=True)
-class _Event:
-    """One change that is told until it is heard, or given up."""
-
-    body: bytes
-    at: datetime
-    failures: int = 0
-
-
-@dataclass(slots=True)
-class WebhookSender:
-    """Turns changes into deliveries, of all companies to one address with one secret.
+class WebhookSender(WebhookQueue[bytes]):
+    """Turns changes into deliveries, of all companies with one secret.
 
     Attributes:
         secret: What deliveries are signed with.
-        on_news: Called when something changed, so that a carrier need not keep asking.
-        counts: Deliveries so far, by what became of them.
     """
 
-    chance: Random
-    secret: str = DEFAULT_SECRET
-    mode: WebhookMode = field(default_factory=WebhookMode)
-    on_news: Callable[[], None] | None = None
-    counts: Counter[str] = field(default_factory=Counter)
-    _waiting: list[_Event] = field(default_factory=list)
-    _under_way: _Event | None = None
+    ladder_s = LADDER_S
+    mode: TellingMode
 
-    def turn_on(self) -> None:
-        """Begin with what changes from now on."""
-        self.mode.on = True
-
-    def turn_off(self) -> None:
-        """Send nothing more."""
-        self.mode.on = False
-        self._waiting.clear()
+    def __init__(self, chance: Random, secret: str = DEFAULT_SECRET) -> None:
+        super().__init__(chance, TellingMode())
+        self.secret = secret
 
     def tell(self, company_id: str, version: Version) -> None:
         """Take in that something changed."""
-        if not self.mode.on or version.kind not in _MEMBERS:
-            return
-        body = self.event(company_id, version)
-        for _ in range(1 + self._happens(self.mode.duplicate)):
-            self._waiting.append(_Event(body, version.at))
-        if self.on_news is not None:
-            self.on_news()
+        if self.mode.on and version.kind in _MEMBERS:
+            self.add(self.event(company_id, version), version.at)
 
     def event(self, company_id: str, version: Version) -> bytes:
         """Return the body that tells of a change."""
@@ -106,38 +64,13 @@ class WebhookSender:
             {"event": f"{member}.{word}", **at, "company_id": company_id, member: subject}
         )
 
-    def due(self, now: datetime) -> Attempt | None:
-        """Return what is to be delivered now, one at a time; None when nothing is."""
-        if self._under_way is not None or not self._waiting:
-            return None
-        event = min(self._waiting, key=lambda each: each.at)
-        if event.at > now:
-            return None
-        self._under_way = event
-        if self._happens(self.mode.forge):
-            headers = {**self.signed(event.body, now), "api-signature": "0" * 64}
-            return Attempt(headers, event.body, is_genuine=False)
-        return Attempt(self.signed(event.body, now), event.body)
+    def attempt(self, what: bytes, now: datetime) -> Attempt:
+        """Sign a delivery that is made now."""
+        return Attempt(self.signed(what, now), what)
 
-    def wait_s(self, now: datetime) -> float | None:
-        """Return how long to wait before asking `due` again; None until there is news."""
-        if self._under_way is not None or not self._waiting:
-            return None
-        return max(0.0, (min(each.at for each in self._waiting) - now).total_seconds())
-
-    def answered(self, attempt: Attempt, status: int | None, now: datetime) -> None:
-        """Take in how a delivery was answered; None when it was not within the time."""
-        event, self._under_way = self._under_way, None
-        taken = status is not None and _OK <= status < _BEYOND_OK
-        kind = "genuine" if attempt.is_genuine else "forged"
-        self.counts[f"{kind}_{'taken' if taken else 'refused'}"] += 1
-        if event is None or not attempt.is_genuine:
-            return
-        if taken or event.failures == len(LADDER_S):
-            self._waiting.remove(event)
-            return
-        event.at = now + timedelta(seconds=LADDER_S[event.failures])
-        event.failures += 1
+    def forged_headers(self) -> Mapping[str, str]:
+        """Return a signature that is none."""
+        return {"api-signature": "0" * 64}
 
     def signed(self, body: bytes, at: datetime) -> dict[str, str]:
         """Return the headers of a delivery that is made at a time."""
@@ -149,9 +82,6 @@ class WebhookSender:
             "api-timestamp": timestamp,
             "api-signature": digest,
         }
-
-    def _happens(self, probability: float) -> bool:
-        return probability > 0.0 and self.chance.random() < probability
 
 
 _WORDS = {
