@@ -2,10 +2,10 @@
 
 import enum
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from msgspec.structs import replace
 
+from daemon.sandbox import fault_list
 from daemon.sandbox.exchange import Disconnect, SandboxReply, html_reply, json_reply
 
 
@@ -37,52 +37,14 @@ _HANG_S = 150.0
 _TAKES_EFFECT = frozenset({FaultKind.TRUNCATED, FaultKind.RESET_IN_BODY, FaultKind.HANG})
 
 
-@dataclass(slots=True)
-class Fault:
-    """Something that goes wrong with calls whose path contains a part; None is all of them.
-
-    Attributes:
-        takes_effect: Whether a call is carried out nevertheless.
-        method: Which calls; empty is all of them.
-    """
-
-    kind: FaultKind
-    part: str = ""
-    times: int | None = 1
-    takes_effect: bool = False
-    method: str = ""
+Fault = fault_list.Fault[FaultKind]
 
 
-class Faults:
-    """What is to go wrong. The first one that fits a call hits it."""
+class Faults(fault_list.FaultList[FaultKind]):
+    """What is to go wrong."""
 
-    def __init__(self) -> None:
-        self.waiting: list[Fault] = []
-
-    def add(
-        self,
-        kind: FaultKind,
-        part: str = "",
-        times: int | None = 1,
-        *,
-        method: str = "",
-        takes_effect: bool | None = None,
-    ) -> None:
-        """Let something go wrong, after the call took effect or instead; by default as is usual."""
-        effect = kind in _TAKES_EFFECT if takes_effect is None else takes_effect
-        self.waiting.append(Fault(kind, part, times, effect, method))
-
-    def draw(self, path: str, method: str) -> Fault | None:
-        """Return what hits a call, and count it."""
-        fault = next(
-            (each for each in self.waiting if each.part in path and each.method in {"", method}),
-            None,
-        )
-        if fault is not None and fault.times is not None:
-            fault.times -= 1
-            if fault.times <= 0:
-                self.waiting.remove(fault)
-        return fault
+    kinds = FaultKind
+    usually_done = _TAKES_EFFECT
 
 
 def spoiled(fault: Fault | None, serve: Callable[[], SandboxReply]) -> SandboxReply:

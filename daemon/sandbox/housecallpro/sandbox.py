@@ -10,6 +10,7 @@ from random import Random
 from msgspec.structs import replace
 
 from daemon.sandbox.exchange import SandboxReply, SandboxRequest, json_reply
+from daemon.sandbox.fault_list import FAULTS_PATH
 from daemon.sandbox.housecallpro.business import (
     DEFAULT_SIZES,
     Business,
@@ -103,6 +104,8 @@ class HousecallProSandbox:
     def handle(self, request: SandboxRequest) -> SandboxReply:
         """Answer one request."""
         now = self.now()
+        if request.path == FAULTS_PATH:
+            return self.faults.control(request)
         if request.path.startswith("/sandbox/"):
             reply = self._control(request)
             self.settle()

@@ -7,6 +7,7 @@ from email.utils import format_datetime
 from random import Random
 
 from daemon.sandbox.exchange import SandboxReply, SandboxRequest
+from daemon.sandbox.fault_list import FAULTS_PATH
 from daemon.sandbox.servicetitan.control_http import CONTROL_PATH, control
 from daemon.sandbox.servicetitan.creates import (
     create_booking,
@@ -113,6 +114,8 @@ class ServiceTitanSandbox:
     def handle(self, request: SandboxRequest) -> SandboxReply:
         """Answer one request."""
         now = self.now()
+        if request.path == FAULTS_PATH:
+            return self.faults.control(request)
         if request.path.startswith(CONTROL_PATH):
             reply = control(request, self.tenants, self._businesses, now)
             self.settle()
