@@ -28,7 +28,6 @@ from daemon.action_desk import ActionDesk
 from daemon.action_watch import ActionWatch
 from daemon.audit.trail import OPERATOR
 from daemon.config import Config, ConfigError, load_config, secret_values
-from daemon.deliveries import Deliveries
 from daemon.event_log import EventLog
 from daemon.generated_secret import GeneratedSecretError, ensure_admin_token
 from daemon.heartbeat import HeartbeatCheck
@@ -36,7 +35,7 @@ from daemon.jobs.desk import JobDesk
 from daemon.log import configure_logging
 from daemon.loop_lag import LoopLag
 from daemon.metrics import Metrics
-from daemon.parts import new_connector, new_readers, new_vendors, new_watching
+from daemon.parts import new_connector, new_deliveries, new_readers, new_vendors, new_watching
 from daemon.placing import Hosts, hosts_of, node_name, placement, sharing, this_node
 from daemon.read_watch import ReadWatch
 from daemon.recovery_note import read_note
@@ -51,6 +50,7 @@ from daemon.status_key import open_status_links
 from daemon.store_opening import open_configured_store
 from daemon.supervisor import Supervisor
 from daemon.throughput import Throughput
+from daemon.token_mark import compare_admin_token
 from daemon.token_watch import TokenWatch
 from daemon.upkeep import Upkeep
 from daemon.vendors import Vendors, operations_of
@@ -132,6 +132,7 @@ class Daemon:
         await self.watching.load()
         if self.hosts.links is not None:
             await self.hosts.links.load()
+            await compare_admin_token(self.store, self.admin_token)
         async with self.vendors, anyio.create_task_group() as side:
             side.start_soon(self.metrics.load_tokens, self.store)
             side.start_soon(self.throughput.run)
@@ -195,20 +196,19 @@ async def assemble(config: Config, world: World, store: Store) -> Daemon:
     me = this_node(config, world)
     vendors = new_vendors(config, world, store, sealer, listeners, sharing(me, store, world.clock))
     hosts = hosts_of(config, world, store, vendors, me, watch, looks, metrics.census)
-    hosting = hosts.everywhere
-    heartbeat = HeartbeatCheck(store, hosting, vendors.surroundings, world.clock)
-    watching = new_watching(config, world, store, vendors, hosting, heartbeat, metrics)
-    upkeep = Upkeep(store, hosting, config, world.clock, vendors.tell)
+    heartbeat = HeartbeatCheck(store, hosts.everywhere, vendors.surroundings, world.clock)
+    watching = new_watching(config, world, store, vendors, hosts.everywhere, heartbeat, metrics)
+    upkeep = Upkeep(store, hosts.everywhere, config, world.clock, vendors.tell)
     listeners += [throughput.listen, watching.listen, upkeep.listen, *hosts.listeners()]
     if sealed_by not in (None, await store.metadata(PROOF_KEY)):
         watching.audit.note(OPERATOR, "keys_rotated")
     service_history = ServiceHistory(store, watching.monitor.incidents, heartbeat, world.clock)
-    actions = ActionDesk(store, hosting, vendors.surroundings, watch, world.clock)
+    actions = ActionDesk(store, hosts.everywhere, vendors.surroundings, watch, world.clock)
     context = WebContext(
         store=store,
-        supervisor=hosting,
-        connector=new_connector(world, store, sealer, vendors, hosting, metrics),
-        deliveries=Deliveries(store, hosting, vendors.receivers, world.clock, vendors.tell),
+        supervisor=hosts.everywhere,
+        connector=new_connector(world, store, sealer, vendors, hosts, metrics),
+        deliveries=new_deliveries(world, store, vendors, hosts.everywhere),
         server=config.server,
         admin_token=admin_token,
         clock=world.clock,
@@ -217,7 +217,7 @@ async def assemble(config: Config, world: World, store: Store) -> Daemon:
         version=VERSION,
         actions=actions,
         jobs=JobDesk(store, vendors.surroundings, actions, world.clock),
-        readers=new_readers(world, store, vendors, hosting, looks),
+        readers=new_readers(world, store, vendors, hosts.everywhere, looks),
         reads=vendors.reads,
         heartbeat=heartbeat,
         throughput=throughput,
@@ -225,6 +225,7 @@ async def assemble(config: Config, world: World, store: Store) -> Daemon:
         status_links=await open_status_links(store),
         watching=watching,
         archiving=upkeep.archiving,
+        ended_sessions=hosts.ended_sessions,
     )
     return Daemon(
         config=config,

@@ -5,7 +5,7 @@ connect: exchange the code ► see that the tokens open the company ► store �
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TypeVar
 from uuid import uuid4
@@ -30,7 +30,7 @@ from daemon.connect_errors import (
 from daemon.hosting import Hosting
 from daemon.jobs.company_options import keep_options
 from daemon.metrics import Census
-from daemon.single_use import SpentCodes, States
+from daemon.single_use import SingleUse, SingleUseHere
 from store.errors import StoreUnavailableError
 from store.models import Account
 from store.ports import Store
@@ -64,6 +64,7 @@ class Connector:
 
     Attributes:
         reads: counts metered reads, by vendor; looked at afresh each time.
+        single_use: knows of states that were issued and codes that were spent.
     """
 
     def __init__(
@@ -98,19 +99,19 @@ class Connector:
         self._census = census
         self._conceal = conceal
         self.reads: Mapping[str, ReadMeter] = {}
+        self.single_use: SingleUse = SingleUseHere(clock)
         self._new_id = new_id
-        self._states = States()
-        self._spent = SpentCodes()
         self._locks: WeakValueDictionary[tuple[str, str], anyio.Lock] = WeakValueDictionary()
 
-    def begin(self, vendor: str) -> str:
+    async def begin(self, vendor: str) -> str:
         """Return where to send the owner's browser. The way back works once, within ten minutes.
 
         Raises:
             UnknownVendorError: it is not configured, or has no consent page.
+            StoreUnavailableError: nodes share the store, and it takes no writes now.
         """
         known = self._vendor(vendor)
-        state = self._states.issue(vendor, self._clock.now().monotonic_s)
+        state = await self.single_use.issue(vendor)
         page = known.authorize_url(state)
         if page is None:
             raise UnknownVendorError(f"{vendor} has no consent page: connect with its keys")
@@ -125,7 +126,7 @@ class Connector:
             ConsentRefusedError: the state is not one of ours, is too old, or was used already.
             ConnectError, StoreUnavailableError: as `connect`.
         """
-        if not self._states.take(vendor, state, self._clock.now().monotonic_s):
+        if not await self.single_use.take(vendor, state):
             raise ConsentRefusedError(
                 "this way back was used already, is older than ten minutes, or did not begin here;"
                 f" begin again at /auth/{vendor}/start"
@@ -234,7 +235,7 @@ class Connector:
 
     async def _exchange(self, vendor: Vendor, proof: str, external_account_id: str) -> Credential:
         once = vendor.single_use_tokens
-        if once and proof in self._spent:
+        if once and await self.single_use.is_spent(proof):
             # A vendor may take a second exchange for an attack and end the grant.
             raise CodeRefusedError(_code_refused(vendor.name, "it was used already"))
         try:
@@ -255,7 +256,8 @@ class Connector:
                 f" Check vendors.{vendor.name} in the configuration"
             ) from error
         if once:
-            self._spent.add(proof)
+            with suppress(StoreUnavailableError):
+                await self.single_use.spend(proof)
         self._conceal(credential.access_token)
         self._conceal(credential.refresh_token)
         return credential

@@ -6,9 +6,11 @@ from actors.credential import Sealer
 from actors.events import Listener
 from daemon.config import Config
 from daemon.connect import Connector
+from daemon.deliveries import Deliveries
 from daemon.heartbeat import HeartbeatCheck
 from daemon.hosting import Hosting
 from daemon.metrics import Metrics
+from daemon.placing import Hosts
 from daemon.read_through import ReaderDesk
 from daemon.read_watch import ReadWatch
 from daemon.vendor_talk import VendorSharing
@@ -47,12 +49,17 @@ def new_readers(
     return ReaderDesk(store, supervisor, around, watch, world.clock, vendors.tell)
 
 
+def new_deliveries(world: World, store: Store, vendors: Vendors, hosting: Hosting) -> Deliveries:
+    """Return who takes in what vendors deliver to webhooks."""
+    return Deliveries(store, hosting, vendors.receivers, world.clock, vendors.tell)
+
+
 def new_connector(
     world: World,
     store: Store,
     sealer: Sealer,
     vendors: Vendors,
-    supervisor: Hosting,
+    hosts: Hosts,
     metrics: Metrics,
 ) -> Connector:
     """Return what connects companies, and counts the reads that this takes."""
@@ -60,11 +67,13 @@ def new_connector(
         store,
         vendors.by_name,
         sealer,
-        supervisor,
+        hosts.everywhere,
         world.clock,
         metrics.census,
         conceal=world.redactor.add,
     )
+    if hosts.single_use is not None:
+        connector.single_use = hosts.single_use
     connector.reads = metrics.reads.meters = vendors.reads
     return connector
 

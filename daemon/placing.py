@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from actors.clock import Clock
@@ -12,18 +12,20 @@ from daemon.config import Config
 from daemon.hosting import Hosting
 from daemon.metrics import Census
 from daemon.read_watch import ReadWatch
+from daemon.single_use import SingleUse
 from daemon.store_opening import postgresql_driver
 from daemon.supervisor import Supervisor
 from daemon.upkeep import Upkeep
 from daemon.vendor_talk import VendorSharing
 from daemon.vendors import Vendors
 from daemon.version import VERSION
+from daemon.web.pages.session import EndedSessions
 from daemon.world import World
 from store.cluster_models import NodeStanding, ShardHold
 from store.ports import Store
 
 if TYPE_CHECKING:
-    from daemon.cluster.links import Links
+    from daemon.cluster.links import Links, Part
     from daemon.cluster.placement import Placement
 
 
@@ -47,15 +49,22 @@ class Hosts:
     Attributes:
         here: those of this process.
         links: connect this node with others; None where the store is this process's alone.
+        ended_sessions: which browsers signed out, at whichever node.
     """
 
     here: Supervisor
-    links: "Links | None"
+    links: "Links | None" = None
+    ended_sessions: EndedSessions = field(default_factory=EndedSessions)
 
     @property
     def everywhere(self) -> Hosting:
         """Who hosts all of them, wherever."""
         return self.here if self.links is None else self.links.fleet
+
+    @property
+    def single_use(self) -> SingleUse | None:
+        """What knows of texts that may be used once at any node; None where there are no nodes."""
+        return None if self.links is None else self.links.single_use
 
     def listeners(self) -> Sequence[Listener]:
         """Return who else is to hear the events of the actors of this process."""
@@ -78,33 +87,34 @@ def hosts_of(
         StoreOpenError: what that needs is not installed.
     """
     here = new_supervisor(config, world, store, vendors)
-    return Hosts(here, _links(world, store, here, me, actions, readers, census))
+    ended = EndedSessions()
+    if me is None:
+        return Hosts(here, None, ended)
+    with postgresql_driver():
+        from daemon.cluster.links import Part  # noqa: PLC0415
+    part = Part(here, actions, readers, census, ended)
+    return Hosts(here, _links(world, store, part, me), ended)
 
 
 def _links(
     world: World,
     store: Store,
-    supervisor: Supervisor,
-    me: NodeStanding | None,
-    actions: ActionWatch,
-    readers: ReadWatch,
-    census: Census,
+    part: "Part",
+    me: NodeStanding,
 ) -> "Links | None":
     """Return what connects this node with others; None where the store is this process's alone.
 
     Raises:
         StoreOpenError: what it needs is not installed.
     """
-    if me is None:
-        return None
     with postgresql_driver():
         from daemon.cluster.holding import PlacedShards  # noqa: PLC0415
-        from daemon.cluster.links import Links, Part  # noqa: PLC0415
+        from daemon.cluster.links import Links  # noqa: PLC0415
         from store.postgresql import PostgresqlStore  # noqa: PLC0415
     if not isinstance(store, PostgresqlStore):
         return None
     here = PlacedShards(me)
-    return Links(store, Part(supervisor, actions, readers, census), here, world.clock)
+    return Links(store, part, here, world.clock)
 
 
 def placement(

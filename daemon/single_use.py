@@ -4,9 +4,57 @@ import hashlib
 import secrets
 from collections import OrderedDict
 from math import inf
+from typing import Protocol
 
-_STATE_LIVES_S = 600.0
+from actors.clock import Clock
+
+STATE_LIVES_S = 600.0
 _MOST = 1000
+
+
+class SingleUse(Protocol):
+    """Both. Any method may raise `StoreUnavailableError`."""
+
+    async def issue(self, vendor: str) -> str:
+        """Return a fresh `state` for a vendor."""
+        ...
+
+    async def take(self, vendor: str, state: str) -> bool:
+        """Tell whether it was issued for this vendor and is still good; it is not afterwards."""
+        ...
+
+    async def spend(self, code: str) -> None:
+        """Note that the vendor took a code."""
+        ...
+
+    async def is_spent(self, code: str) -> bool:
+        """Tell whether it did."""
+        ...
+
+
+class SingleUseHere:
+    """`SingleUse` of one process."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._states = States()
+        self._spent = SpentCodes()
+
+    async def issue(self, vendor: str) -> str:
+        """Return a fresh `state` for a vendor."""
+        return self._states.issue(vendor, self._clock.now().monotonic_s)
+
+    async def take(self, vendor: str, state: str) -> bool:
+        """Tell whether it was issued for this vendor and is still good; it is not afterwards."""
+        return self._states.take(vendor, state, self._clock.now().monotonic_s)
+
+    async def spend(self, code: str) -> None:
+        """Note that the vendor took a code."""
+        self._spent.add(code)
+
+    async def is_spent(self, code: str) -> bool:
+        """Tell whether it did."""
+        return code in self._spent
 
 
 class States:
@@ -17,8 +65,8 @@ class States:
 
     def issue(self, vendor: str, now_s: float) -> str:
         """Return a fresh one; of very many, the oldest is forgotten."""
-        state = secrets.token_urlsafe(32)
-        self._issued[state] = (vendor, now_s + _STATE_LIVES_S)
+        state = new_state()
+        self._issued[state] = (vendor, now_s + STATE_LIVES_S)
         if len(self._issued) > _MOST:
             self._issued.popitem(last=False)
         return state
@@ -43,6 +91,11 @@ class SpentCodes:
 
     def __contains__(self, code: str) -> bool:
         return _digest(code) in self._spent
+
+
+def new_state() -> str:
+    """Return an unguessable text."""
+    return secrets.token_urlsafe(32)
 
 
 def _digest(code: str) -> str:

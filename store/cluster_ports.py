@@ -185,6 +185,22 @@ class Sights(Protocol):
         ...
 
 
+class KeptTexts(Protocol):
+    """Texts that may be used once, through whichever node. Only their hashes are kept."""
+
+    async def keep_text(self, kind: str, text: str, *, for_s: float) -> None:
+        """Keep a text for so many seconds."""
+        ...
+
+    async def take_text(self, kind: str, text: str) -> bool:
+        """Tell whether it is kept; it is not afterwards."""
+        ...
+
+    async def is_kept(self, kind: str, text: str) -> bool:
+        """Tell whether it is kept."""
+        ...
+
+
 class Wire(Protocol):
     """Quick words between the nodes. Any of them may be lost: what matters is stored."""
 
@@ -204,6 +220,6 @@ class Wire(Protocol):
 
 
 class ClusterStore(
-    Shards, Nodes, Errands, Standings, ReadLeases, VendorWords, Sights, Wire, Protocol
+    Shards, Nodes, Errands, Standings, ReadLeases, VendorWords, Sights, KeptTexts, Wire, Protocol
 ):
     """All of it."""

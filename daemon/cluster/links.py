@@ -19,9 +19,12 @@ from daemon.cluster.far_readers import FarReaders
 from daemon.cluster.fleet import Fleet
 from daemon.cluster.holding import PlacedShards
 from daemon.cluster.roster import Roster
+from daemon.cluster.signed_out import SignedOut
+from daemon.cluster.single_use import SingleUseEverywhere
 from daemon.hosting import Hosting
 from daemon.metrics import Census
 from daemon.read_watch import ReadWatch
+from daemon.web.pages.session import EndedSessions
 from store.cluster_ports import ClusterStore
 from store.ports import Directory
 
@@ -39,12 +42,14 @@ class Part:
         actions: who waits for actions here.
         readers: who waits for looks here.
         census: knows of all accounts.
+        ended_sessions: knows which browsers signed out.
     """
 
     hosting: Hosting
     actions: ActionWatch
     readers: ReadWatch
     census: Census
+    ended_sessions: EndedSessions
 
 
 class Links:
@@ -53,6 +58,7 @@ class Links:
     Attributes:
         placed: what is placed on this node.
         fleet: hosts every account, wherever.
+        single_use: knows of texts that may be used once.
     """
 
     def __init__(
@@ -80,6 +86,8 @@ class Links:
         self._courier.on_change = self._announcing.look
         self.fleet = Fleet(store, here, self._roster, placed, clock)
         self._accounts = AccountFollower(store, part.census, self.fleet.is_here, clock)
+        self.single_use = SingleUseEverywhere(store)
+        self._sessions = SignedOut(store, part.ended_sessions, clock)
         self._announcing.on_arrival = self._accounts.came
 
     def listen(self, event: Event) -> None:
@@ -107,5 +115,6 @@ class Links:
                 self._announcing,
                 self._accounts,
                 self._delivered,
+                self._sessions,
             ):
                 tasks.start_soon(link.run)

@@ -24,6 +24,8 @@ STANDINGS = "standings"
 ACCOUNTS = "accounts"
 """Accounts that somebody changed."""
 
+SIGNED_OUT = "signed_out"
+"""Sessions of browsers that ended, by their hashes."""
 DELIVERED = "delivered"
 """Objects that routed work was delivered as."""
 

@@ -33,7 +33,7 @@ _TAG = "connecting"
 def _start(vendor: str) -> Handler[Nothing, Nothing]:
     async def start(call: Call[Nothing, Nothing]) -> web.StreamResponse:
         """Send the browser to the vendor's consent page."""
-        location = call.context.connector.begin(vendor)
+        location = await call.context.connector.begin(vendor)
         return web.Response(status=HTTPStatus.FOUND, headers={"Location": location, **DISCREET})
 
     return start

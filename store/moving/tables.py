@@ -28,6 +28,7 @@ BETWEEN_NODES = frozenset(
         "read_leases",
         "vendor_words",
         "node_sights",
+        "kept_texts",
     }
 )
 """What nodes tell each other: whoever kept a file was alone. Accounts get their shards when the first

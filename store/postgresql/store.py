@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 
 from store.postgresql.cluster.errands import ErrandStore
 from store.postgresql.cluster.feed import SharedFeed
+from store.postgresql.cluster.kept import KeptTextStore
 from store.postgresql.cluster.nodes import NodeStore
 from store.postgresql.cluster.read_leases import ReadLeaseStore
 from store.postgresql.cluster.shards import ShardStore
@@ -17,7 +18,14 @@ from store.relational.store import RelationalStore
 
 
 class PostgresqlStore(
-    ShardStore, NodeStore, ErrandStore, StandingStore, SightStore, ReadLeaseStore, RelationalStore
+    ShardStore,
+    NodeStore,
+    ErrandStore,
+    StandingStore,
+    SightStore,
+    KeptTextStore,
+    ReadLeaseStore,
+    RelationalStore,
 ):
     """`store.ports.Store` on one database, from its opening until `close` or the `async with` ends.
 

@@ -36,6 +36,7 @@ from daemon.restart import RestartPolicy
 from daemon.sandbox.quickbooks import Behaviour, QuickBooksSandbox
 from daemon.sandbox.transport import SandboxTransport
 from daemon.supervisor import Supervisor
+from daemon.web.pages.session import EndedSessions
 from store.cluster_models import NodeStanding, ShardHold
 from store.models import Account
 from store.postgresql import PostgresqlStore
@@ -78,6 +79,7 @@ class Node:
     actions: ActionDesk
     readers: ReaderDesk
     connector: Connector
+    ended_sessions: EndedSessions
     deliveries: Deliveries
     heard: list[Event]
 
@@ -212,14 +214,21 @@ async def _node(
     )
     holding = HeldShards(name)
     wired = Silent(store) if silent else store
+    part = Part(supervisor, actions, readers, metrics.census, EndedSessions())
     links = Links(
         wired,  # type: ignore[arg-type]
-        *(Part(supervisor, actions, readers, metrics.census), holding, clock),
+        *(part, holding, clock),
         announced_every_s=0.05,
     )
     await links.load()
     listeners.append(links.listen)
     fleet = links.fleet
+    ended = part.ended_sessions
+    connector = Connector(
+        *(store, {vendor.name: vendor}, sealer, fleet, clock, metrics.census),
+        conceal=lambda _: None,
+    )
+    connector.single_use = links.single_use
     receivers = {vendor.name: Receiver(DOOR, Secret(VERIFIER), hearing, settings)}
     return Node(
         store=store,
@@ -231,10 +240,8 @@ async def _node(
         metrics=metrics,
         actions=ActionDesk(store, fleet, surroundings, actions, clock),
         readers=ReaderDesk(store, fleet, surroundings, readers, clock, listen),
-        connector=Connector(
-            *(store, {vendor.name: vendor}, sealer, fleet, clock, metrics.census),
-            conceal=lambda _: None,
-        ),
+        connector=connector,
+        ended_sessions=ended,
         deliveries=Deliveries(store, fleet, receivers, clock, listen),
         heard=heard,
     )

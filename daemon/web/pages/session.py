@@ -10,6 +10,10 @@ import hmac
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LASTS = timedelta(days=7)
 
@@ -47,15 +51,30 @@ class SessionSeal:
 
 
 class EndedSessions:
-    """Sessions that ended early, because their browser signed out."""
+    """Sessions that ended early, because their browser signed out.
+
+    Attributes:
+        on_end: is told the hash of each that ended in this process.
+    """
 
     def __init__(self) -> None:
-        self._added_at: dict[str, datetime] = {}
+        self._noted_at: dict[str, datetime] = {}
+        self.on_end: Callable[[str], None] = lambda _digest: None
 
     def add(self, session: str, now: datetime) -> None:
         """Remember one, and forget those that have ended by themselves meanwhile."""
-        self._added_at = {each: at for each, at in self._added_at.items() if now < at + LASTS}
-        self._added_at[session] = now
+        digest = _digest(session)
+        self.note(digest, now)
+        self.on_end(digest)
+
+    def note(self, digest: str, now: datetime) -> None:
+        """Remember one by its hash."""
+        self._noted_at = {each: at for each, at in self._noted_at.items() if now < at + LASTS}
+        self._noted_at[digest] = now
 
     def __contains__(self, session: str) -> bool:
-        return session in self._added_at
+        return bool(self._noted_at) and _digest(session) in self._noted_at
+
+
+def _digest(session: str) -> str:
+    return hashlib.sha256(session.encode(errors="replace")).hexdigest()

@@ -95,3 +95,11 @@ CREATE TABLE node_sights (
   document bytea            NOT NULL,
   at       timestamptz      NOT NULL
 ) WITH (fillfactor = 50);
+
+-- Texts that may be used once, through whichever node, by their hashes.
+CREATE TABLE kept_texts (
+  kind   text COLLATE "C" NOT NULL,
+  digest text COLLATE "C" NOT NULL,
+  until  timestamptz      NOT NULL,
+  PRIMARY KEY (kind, digest)
+);

@@ -2,18 +2,23 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import anyio
 import msgspec
 import pytest
+import structlog
 
 from actors import events
+from actors.clock import SystemClock
 from actors.messages import Pause, RescanRequested, Resume, SyncNow, VerificationRequested
 from actors.status import AccountState
 from daemon.action_desk import Wish
+from daemon.connect_errors import CodeRefusedError, ConsentRefusedError
 from daemon.hosted import Condition, NotHostedError
 from daemon.standing import standing
+from daemon.token_mark import compare_admin_token
 from store.action_models import ActionState
 from store.models import Account
 from support.cluster_house import ClusterHouse, Node, cluster_house
@@ -189,3 +194,47 @@ async def test_wires_that_were_cut_lose_no_write(house: ClusterHouse) -> None:
     house.cut_the_wires()
     with anyio.fail_after(5.0):
         assert await ask(house, account) is ActionState.SUCCEEDED
+
+
+async def test_owner_may_come_back_from_the_consent_page_to_another_node(
+    house: ClusterHouse,
+) -> None:
+    realm = house.company()
+    page = await house.owner.connector.begin("quickbooks")
+    (state,) = parse_qs(urlsplit(page).query)["state"]
+    code = house.sandbox.issue_code(realm)
+    account, is_new = await house.other.connector.finish("quickbooks", state, code, realm)
+    assert is_new
+    with pytest.raises(ConsentRefusedError):
+        await house.owner.connector.finish("quickbooks", state, code, realm)
+    # The vendor may take a second exchange for an attack: it is not made at the other node either.
+    with pytest.raises(CodeRefusedError):
+        await house.owner.connector.connect("quickbooks", code, realm)
+    await house.until(lambda: house.is_live(house.other, account.id))
+
+
+async def test_who_signs_out_at_one_node_is_signed_out_at_all(house: ClusterHouse) -> None:
+    house.owner.ended_sessions.add("a session", SystemClock().now().utc)
+    await house.until(lambda: "a session" in house.other.ended_sessions)
+
+
+async def test_pause_at_one_node_is_counted_at_another(house: ClusterHouse) -> None:
+    account = await house.live()
+    for node in (house.owner, house.other):
+        node.metrics.census.load(await node.store.accounts())
+    paused = await house.other.store.set_paused(account.id, paused=True)
+    house.other.metrics.census.put(paused)
+
+    def is_known() -> bool:
+        counted = house.owner.metrics.census.counted(account.id)
+        return counted is not None and counted.account.paused
+
+    await house.until(is_known)
+
+
+async def test_nodes_with_different_admin_tokens_are_told(house: ClusterHouse) -> None:
+    assert await compare_admin_token(house.owner.store, "one token")
+    assert await compare_admin_token(house.other.store, "one token")
+    with structlog.testing.capture_logs() as logs:
+        assert not await compare_admin_token(house.other.store, "another")
+    assert [entry["event"] for entry in logs] == ["admin_token_differs"]

@@ -48,7 +48,7 @@ async def connect(home: House, realm_id: str) -> tuple[str, bool]:
 
 async def test_finish_connects_with_the_state_that_came_back(home: House) -> None:
     realm_id = home.company()
-    state = state_in(home.connector.begin("quickbooks"))
+    state = state_in(await home.connector.begin("quickbooks"))
     code = home.sandbox.issue_code(realm_id)
     account, created = await home.connector.finish("quickbooks", state, code, realm_id)
     assert created
