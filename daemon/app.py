@@ -36,7 +36,8 @@ from daemon.log import configure_logging
 from daemon.loop_lag import LoopLag
 from daemon.metrics import Metrics
 from daemon.parts import new_connector, new_deliveries, new_readers, new_vendors, new_watching
-from daemon.placing import Hosts, hosts_of, node_name, placement, sharing, this_node
+from daemon.placing import Hosts, hosts_of, node_name, placement, reached_at, sharing, this_node
+from daemon.read_planning import ReadPlanning
 from daemon.read_watch import ReadWatch
 from daemon.recovery_note import read_note
 from daemon.redaction import Redactor
@@ -121,18 +122,15 @@ class Daemon:
     @asynccontextmanager
     async def started(self) -> AsyncIterator["Daemon"]:
         """Run every long-lived part while the context lasts; yield the daemon that listens."""
-        await self.metrics.load(self.store)
+        reads = self.vendors.planning(self.supervisor)
+        try:
+            await self._load(reads)
+        except StoreUnavailableError as error:
+            raise StoreOpenError(f"the database went away during the start: {error}") from error
         self.metrics.jobs.unfollowed = self.upkeep.jobs.unfollowed
         self.metrics.per_account.at_most = self.config.metrics.per_account
         self.metrics.recovery.read = partial(read_note, self.config.store.path)
-        reads = self.vendors.planning(self.supervisor)
         watch = TokenWatch(self.metrics.census, self.hosts.everywhere, self.world.clock)
-        await reads.load()
-        await self.service_history.load()
-        await self.watching.load()
-        if self.hosts.links is not None:
-            await self.hosts.links.load()
-            await compare_admin_token(self.store, self.admin_token)
         async with self.vendors, anyio.create_task_group() as side:
             side.start_soon(self.metrics.load_tokens, self.store)
             side.start_soon(self.throughput.run)
@@ -154,6 +152,8 @@ class Daemon:
                 side.start_soon(self.heartbeat.run)
                 side.start_soon(self.service_history.run)
                 port = await main.start(self.server.run)
+                if self.placement:
+                    self.placement.reachable_at(reached_at(self.config.server, port))
                 yield replace(self, port=port)
                 if self.placement:
                     await self.placement.leave()
@@ -162,6 +162,16 @@ class Daemon:
             side.cancel_scope.cancel()
         await self.watching.close()
         await reads.close()
+
+    async def _load(self, reads: ReadPlanning) -> None:
+        """Have each part learn what the store knows."""
+        await self.metrics.load(self.store)
+        await reads.load()
+        await self.service_history.load()
+        await self.watching.load()
+        if self.hosts.links is not None:
+            await self.hosts.links.load()
+            await compare_admin_token(self.store, self.admin_token)
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from actors.clock import Clock
 from actors.events import Listener
 from daemon.action_watch import ActionWatch
-from daemon.config import Config
+from daemon.config import Config, ServerConfig
 from daemon.hosting import Hosting
 from daemon.metrics import Census
 from daemon.read_watch import ReadWatch
@@ -181,3 +181,10 @@ def this_node(config: Config, world: World) -> NodeStanding | None:
     now = world.clock.now().utc
     number = world.random.getrandbits(48)
     return NodeStanding(f"{name} {number:012x}", name, "", VERSION, now, now)
+
+
+def reached_at(config: ServerConfig, port: int) -> str:
+    """Return where this process serves, as the other machines see it."""
+    is_everywhere = config.host in {"0.0.0.0", "::"}  # noqa: S104 - what was configured
+    host = socket.gethostname() if is_everywhere else config.host
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"

@@ -135,17 +135,9 @@ class Placement:
         """Take part until `leave`. It has begun when the others know of it and every shard has a job.
 
         Raises:
-            StoreOpenError: the database does not let it; the message says why.
-            StoreUnavailableError, EngineUnavailableError: it could not begin.
+            StoreOpenError: it could not begin; the message says why.
         """
-        self._shards = await self._store.prepare_shards(self._shards)
-        try:
-            await self._engine.open()
-        except EngineUnavailableError as error:
-            raise StoreOpenError(
-                f"the engine that places shards cannot use the database ({error}); it needs a schema"
-                f" called {SCHEMA} of its own, which the database's user makes or already owns"
-            ) from error
+        await self._open()
         try:
             async with anyio.create_task_group() as self._tasks:
                 self._tasks.start_soon(self._work)
@@ -185,10 +177,24 @@ class Placement:
             await self._store.forget_nodes(unseen_s=_FORGET_AFTER_S, node=self.node)
         self._left.set()
 
+    async def _open(self) -> None:
+        try:
+            self._shards = await self._store.prepare_shards(self._shards)
+            await self._engine.open()
+        except StoreUnavailableError as error:
+            raise StoreOpenError(f"the database went away during the start: {error}") from error
+        except EngineUnavailableError as error:
+            raise StoreOpenError(
+                f"the engine that places shards cannot use the database ({error}); it needs a schema"
+                f" called {SCHEMA} of its own, which the database's user makes or already owns"
+            ) from error
+
     async def _begin(self) -> None:
+        """Make the first look, if that is possible by now."""
         with anyio.move_on_after(_LAST_WORDS_S):
             await self._engine.begun.wait()
-        await self._look()
+            with suppress(StoreUnavailableError, EngineUnavailableError):
+                await self._look()
 
     def _room(self) -> Room:
         counted = [held.shard for held in self._held.values() if not held.lost.is_set()]

@@ -73,6 +73,11 @@ def test_companies_are_hosted_by_whichever_nodes_there_are(
         accounts = [first.connect(sandbox, realm_id) for realm_id in realm_ids]
         with second.running() as other:
             until("shared", lambda: held(server) == {"one": SHARDS // 2, "two": SHARDS // 2})
+            urls = [(first.url,), (second.url,)]
+            until(
+                "known where they are",
+                lambda: asked(server, "SELECT url FROM nodes ORDER BY name") == urls,
+            )
             changed_at = datetime.now(UTC)
             for account in accounts:
                 until("exact", partial(second.exact_past, account, changed_at))
