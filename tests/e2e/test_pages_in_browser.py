@@ -95,7 +95,8 @@ def test_clients_see_their_own_company_on_a_phone_in_the_dark(company: SmallComp
 def test_no_page_is_wider_than_its_window(company: SmallCompany) -> None:
     with browser_page() as page:
         sign_in(page, company.setup)
-        for path in ("/dashboard", f"/dashboard/accounts/{company.account_id}", "/status"):
+        account = f"/dashboard/accounts/{company.account_id}"
+        for path in ("/dashboard", account, "/dashboard/jobs", "/status"):
             page.goto(f"{company.setup.url}{path}")
             for width in (1200, 390):
                 page.set_viewport_size({"width": width, "height": 900})
