@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import Protocol
 
 import anyio
+from anyio import lowlevel
 
 from actors.clock import Clock
 from daemon.cluster import words
@@ -14,6 +15,8 @@ from store.errors import StoreUnavailableError, UnknownAccountError
 from store.ports import Directory
 
 _READ_EVERY_S = 30.0
+_AT_ONCE = 500
+"""How many accounts are taken in before the loop gets its turn."""
 _REST = 50
 """All accounts are read again after so many times the time that it takes."""
 
@@ -60,8 +63,10 @@ class AccountFollower:
         before = self._census.ids()
         accounts = await self._store.accounts()
         certified_at = await self._store.certified_at()
-        for account in accounts:
+        for number, account in enumerate(accounts, 1):
             self._census.refresh(account, watermark=not self._is_here(account.id))
+            if number % _AT_ONCE == 0:
+                await lowlevel.checkpoint()
         for account_id, at in certified_at.items():
             self._census.put_certified_at(account_id, at)
         for account_id in set(before) - {account.id for account in accounts}:

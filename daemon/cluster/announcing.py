@@ -1,6 +1,6 @@
 """Tells the other nodes how the accounts do that this one hosts."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ from store.errors import StoreUnavailableError
 EVERY_S = 1.0
 _AT_ONCE = 100
 """How many are looked at before the loop gets its turn, and published in one piece."""
+_GLANCED_AT_ONCE = 2000
 _ALL_WITHIN = 300
 """Rounds within which every account is looked at, whatever was told."""
 _COUNTED_EVERY = 10
@@ -102,7 +103,7 @@ class Announcing:
         touched, before = self._touched, self._touched_before
         self._touched, self._touched_before = set(), touched
         here = self._here.hosted_here()
-        wanted = [*touched, *(before - touched), *self._changed(touched | before)]
+        wanted = [*touched, *(before - touched), *await self._changed(touched | before)]
         try:
             for start in range(0, len(wanted), _AT_ONCE):
                 await self._tell_some(wanted[start : start + _AT_ONCE])
@@ -112,10 +113,12 @@ class Announcing:
             self._touched |= touched | before
             raise
 
-    def _changed(self, but: set[str]) -> Iterable[str]:
+    async def _changed(self, but: set[str]) -> Sequence[str]:
         """Return others that came or changed plainly, and some that are looked at in their turn."""
-        turn = self._rounds % _ALL_WITHIN
+        turn, found = self._rounds % _ALL_WITHIN, list[str]()
         for number, (account_id, hosted) in enumerate(list(self._here.hosted_here().items())):
+            if number % _GLANCED_AT_ONCE == 0:
+                await lowlevel.checkpoint()
             known = self._known.get(account_id)
             if account_id not in but and (
                 known is None
@@ -124,7 +127,8 @@ class Announcing:
                 or known.restarts != hosted.restarts
                 or number % _ALL_WITHIN == turn
             ):
-                yield account_id
+                found.append(account_id)
+        return found
 
     async def _tell_some(self, accounts: Iterable[str]) -> None:
         node, here = self._holding.node, self._here.hosted_here()

@@ -104,7 +104,7 @@ class Census:
     def refresh(self, account: Account, *, watermark: bool) -> None:
         """Take in an account as it is stored; its watermark too, if no actor here tells of that."""
         known = self._counted.get(account.id)
-        if known is None or _essence(known.account) != _essence(account):
+        if known is None or _differ(known.account, account):
             self._put(account)
         if known is not None and watermark:
             known.exact_as_of_s = _seconds(account.exact_as_of)
@@ -273,9 +273,15 @@ class Census:
             self.open_breakers[vendor] += change * counted.breaker_open
 
 
-def _essence(account: Account) -> Account:
-    """Return what of an account is not changed by its actor from minute to minute."""
-    return replace(account, epoch=0, shard=0, exact_as_of=None, last_synced_at=None)
+def _differ(known: Account, stored: Account) -> bool:
+    """Tell whether something else changed than what an actor moves on from minute to minute."""
+    return (
+        known.paused != stored.paused
+        or known.name != stored.name
+        or known.connected_at != stored.connected_at
+        or known.reauth_cause != stored.reauth_cause
+        or known.disconnected_at != stored.disconnected_at
+    )
 
 
 def _differs(counted: Counted, host: HostedAccount | None) -> bool:
