@@ -27,7 +27,7 @@ from actors.vendors.registry import VENDORS
 from daemon.action_desk import ActionDesk
 from daemon.action_watch import ActionWatch
 from daemon.audit.trail import OPERATOR
-from daemon.config import Config, ConfigError, load_config, secret_values
+from daemon.config import Config, ConfigError, Secret, load_config, secret_values
 from daemon.event_log import EventLog
 from daemon.generated_secret import GeneratedSecretError, ensure_admin_token
 from daemon.heartbeat import HeartbeatCheck
@@ -35,8 +35,25 @@ from daemon.jobs.desk import JobDesk
 from daemon.log import configure_logging
 from daemon.loop_lag import LoopLag
 from daemon.metrics import Metrics
-from daemon.parts import new_connector, new_deliveries, new_readers, new_vendors, new_watching
-from daemon.placing import Hosts, hosts_of, node_name, placement, reached_at, sharing, this_node
+from daemon.parts import (
+    new_connector,
+    new_deliveries,
+    new_readers,
+    new_service_history,
+    new_vendors,
+    new_watching,
+)
+from daemon.placing import (
+    Cluster,
+    Hosts,
+    cluster_of,
+    hosts_of,
+    node_name,
+    placement,
+    reached_at,
+    sharing,
+    this_node,
+)
 from daemon.read_planning import ReadPlanning
 from daemon.read_watch import ReadWatch
 from daemon.recovery_note import read_note
@@ -87,6 +104,7 @@ class Daemon:
 
     Attributes:
         hosts: host the accounts of this process, and all of them.
+        cluster: what it knows of other nodes, if there may be any.
         placement: this node's part in a cluster, if so.
         port: where it listens; 0 before it does.
     """
@@ -105,6 +123,7 @@ class Daemon:
     watching: Watching
     upkeep: Upkeep
     admin_token: str
+    cluster: Cluster | None = None
     placement: "Placement | None" = None
     port: int = 0
 
@@ -141,6 +160,8 @@ class Daemon:
             if self.placement is None:
                 side.start_soon(self.upkeep.run_once_for_all)
             side.start_soon(self.watching.run)
+            if self.cluster is not None:
+                side.start_soon(self.cluster.watch.run, self.watching.desk)
             async with anyio.create_task_group() as main:
                 await main.start(self.supervisor.run)
                 if self.placement:
@@ -195,30 +216,28 @@ async def running(config: Config, world: World) -> AsyncIterator[Daemon]:
 
 async def assemble(config: Config, world: World, store: Store) -> Daemon:
     """Put the parts together; nothing runs yet."""
-    sealed_by = await store.metadata(PROOF_KEY)
-    sealer = await open_sealer(config, store)
-    admin_token = config.server.admin_token or ensure_admin_token(config.store.path).value
-    world.redactor.add(admin_token.reveal())
+    sealed_by, sealer = await store.metadata(PROOF_KEY), await open_sealer(config, store)
+    admin_token = _admin_token(config, world)
     metrics = Metrics(world.clock, operations=operations_of(config.vendors), version=VERSION)
-    event_log = EventLog(trace_names={name: entry.trace_name for name, entry in VENDORS.items()})
     watch, looks, throughput = ActionWatch(), ReadWatch(), Throughput(world.clock)
-    listeners: list[Listener] = [metrics.listen, event_log.listen, watch.listen, looks.listen]
+    listeners: list[Listener] = [metrics.listen, _event_log().listen, watch.listen, looks.listen]
     me = this_node(config, world)
     vendors = new_vendors(config, world, store, sealer, listeners, sharing(me, store, world.clock))
     hosts = hosts_of(config, world, store, vendors, me, watch, looks, metrics.census)
-    heartbeat = HeartbeatCheck(store, hosts.everywhere, vendors.surroundings, world.clock)
-    watching = new_watching(config, world, store, vendors, hosts.everywhere, heartbeat, metrics)
-    upkeep = Upkeep(store, hosts.everywhere, config, world.clock, vendors.tell)
+    hosting = hosts.everywhere
+    heartbeat = HeartbeatCheck(store, hosting, vendors.surroundings, world.clock)
+    cluster = cluster_of(me, store, hosting, metrics, world.clock)
+    watching = new_watching(config, world, store, vendors, hosting, heartbeat, metrics, cluster)
+    upkeep = Upkeep(store, hosting, config, world.clock, vendors.tell)
     listeners += [throughput.listen, watching.listen, upkeep.listen, *hosts.listeners()]
     if sealed_by not in (None, await store.metadata(PROOF_KEY)):
         watching.audit.note(OPERATOR, "keys_rotated")
-    service_history = ServiceHistory(store, watching.monitor.incidents, heartbeat, world.clock)
-    actions = ActionDesk(store, hosts.everywhere, vendors.surroundings, watch, world.clock)
+    actions = ActionDesk(store, hosting, vendors.surroundings, watch, world.clock)
     context = WebContext(
         store=store,
-        supervisor=hosts.everywhere,
+        supervisor=hosting,
         connector=new_connector(world, store, sealer, vendors, hosts, metrics),
-        deliveries=new_deliveries(world, store, vendors, hosts.everywhere),
+        deliveries=new_deliveries(world, store, vendors, hosting),
         server=config.server,
         admin_token=admin_token,
         clock=world.clock,
@@ -227,15 +246,16 @@ async def assemble(config: Config, world: World, store: Store) -> Daemon:
         version=VERSION,
         actions=actions,
         jobs=JobDesk(store, vendors.surroundings, actions, world.clock),
-        readers=new_readers(world, store, vendors, hosts.everywhere, looks),
+        readers=new_readers(world, store, vendors, hosting, looks),
         reads=vendors.reads,
         heartbeat=heartbeat,
         throughput=throughput,
-        service_history=service_history,
+        service_history=(history := new_service_history(store, watching, world.clock, cluster)),
         status_links=await open_status_links(store),
         watching=watching,
         archiving=upkeep.archiving,
         ended_sessions=hosts.ended_sessions,
+        cluster=None if cluster is None else cluster.watch,
     )
     return Daemon(
         config=config,
@@ -247,13 +267,24 @@ async def assemble(config: Config, world: World, store: Store) -> Daemon:
         metrics=metrics,
         heartbeat=heartbeat,
         throughput=throughput,
-        service_history=service_history,
+        service_history=history,
         sealer=sealer,
         watching=watching,
         upkeep=upkeep,
         admin_token=admin_token.reveal(),
-        placement=placement(config, world, store, hosts, upkeep),
+        cluster=cluster,
+        placement=placement(config, world, store, hosts, upkeep, (watching, history)),
     )
+
+
+def _admin_token(config: Config, world: World) -> Secret:
+    token = config.server.admin_token or ensure_admin_token(config.store.path).value
+    world.redactor.add(token.reveal())
+    return token
+
+
+def _event_log() -> EventLog:
+    return EventLog(trace_names={name: entry.trace_name for name, entry in VENDORS.items()})
 
 
 async def serve(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from actors.clock import Clock
 from actors.credential import Sealer
 from actors.events import Listener
 from daemon.config import Config
@@ -10,9 +11,10 @@ from daemon.deliveries import Deliveries
 from daemon.heartbeat import HeartbeatCheck
 from daemon.hosting import Hosting
 from daemon.metrics import Metrics
-from daemon.placing import Hosts
+from daemon.placing import Cluster, Hosts
 from daemon.read_through import ReaderDesk
 from daemon.read_watch import ReadWatch
+from daemon.service_history import ServiceHistory
 from daemon.vendor_talk import VendorSharing
 from daemon.vendors import Vendors, VendorWorkshop
 from daemon.watching import Watched, Watching
@@ -86,6 +88,7 @@ def new_watching(
     supervisor: Hosting,
     heartbeat: HeartbeatCheck,
     metrics: Metrics,
+    cluster: Cluster | None,
 ) -> Watching:
     """Return the watchers."""
     metrics.heartbeat.read = lambda: heartbeat.beats
@@ -100,5 +103,14 @@ def new_watching(
         random=world.random,
         open_client=world.open_client,
         public_url=config.server.public_url,
+        together=None if cluster is None else cluster.together,
     )
     return Watching(watched, config.alerts)
+
+
+def new_service_history(
+    store: Store, watching: Watching, clock: Clock, cluster: Cluster | None
+) -> ServiceHistory:
+    """Return what remembers how the service did; of several nodes one looks."""
+    looked = (watching.incidents, watching.silences)
+    return ServiceHistory(store, *looked, clock, keeps=cluster is None)

@@ -3,14 +3,18 @@
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
+
+import anyio
+import structlog
 
 from actors.clock import Clock
 from actors.events import Listener
 from daemon.action_watch import ActionWatch
+from daemon.cluster.watch import ClusterWatch
 from daemon.config import Config, ServerConfig
 from daemon.hosting import Hosting
-from daemon.metrics import Census
+from daemon.metrics import Census, Metrics
 from daemon.read_watch import ReadWatch
 from daemon.single_use import SingleUse
 from daemon.store_opening import postgresql_driver
@@ -19,6 +23,7 @@ from daemon.upkeep import Upkeep
 from daemon.vendor_talk import VendorSharing
 from daemon.vendors import Vendors
 from daemon.version import VERSION
+from daemon.watching import Together
 from daemon.web.pages.session import EndedSessions
 from daemon.world import World
 from store.cluster_models import NodeStanding, ShardHold
@@ -27,6 +32,17 @@ from store.ports import Store
 if TYPE_CHECKING:
     from daemon.cluster.links import Links, Part
     from daemon.cluster.placement import Placement
+
+
+log = structlog.get_logger()
+
+
+class Housekeeper(Protocol):
+    """Has a part in what is done once for all accounts."""
+
+    async def keep_house(self) -> None:
+        """Do it until cancelled."""
+        ...
 
 
 def new_supervisor(config: Config, world: World, store: Store, vendors: Vendors) -> Supervisor:
@@ -118,9 +134,16 @@ def _links(
 
 
 def placement(
-    config: Config, world: World, store: Store, hosts: Hosts, upkeep: Upkeep
+    config: Config,
+    world: World,
+    store: Store,
+    hosts: Hosts,
+    upkeep: Upkeep,
+    house: Sequence[Housekeeper],
 ) -> "Placement | None":
     """Return what places shards on this node; None where the store is this process's alone.
+
+    `house` is what else one node does for all of them beside its part of the upkeep.
 
     Raises:
         StoreOpenError: what it needs is not installed.
@@ -134,9 +157,12 @@ def placement(
     if not isinstance(store, PostgresqlStore):
         return None
 
-    async def house(hold: ShardHold) -> None:
-        del hold
-        await upkeep.run_once_for_all()
+    async def keep_house(hold: ShardHold) -> None:
+        log.info("house_kept", epoch=hold.epoch)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(upkeep.run_once_for_all)
+            for each in house:
+                tasks.start_soon(each.keep_house)
 
     linked.on_delivery(upkeep.jobs.note)
     password = config.store.password
@@ -144,12 +170,45 @@ def placement(
         store,
         hosts.here,
         linked.placed.me,
-        house,
+        keep_house,
         world.clock.since_boot_s,
         conninfo=conninfo(config.store.url, None if password is None else password.reveal()),
         shards=config.cluster.shards,
     )
     return placed
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """What a node knows of the others, beyond what it asks of them for accounts.
+
+    Attributes:
+        watch: looks at nodes and shards.
+        together: how its watchers work with theirs.
+    """
+
+    watch: ClusterWatch
+    together: Together
+
+
+def cluster_of(
+    me: NodeStanding | None, store: Store, hosting: Hosting, metrics: Metrics, clock: Clock
+) -> Cluster | None:
+    """Return what there is to know of other nodes; None where the store is this process's alone.
+
+    Raises:
+        StoreOpenError: what it needs is not installed.
+    """
+    if me is None:
+        return None
+    with postgresql_driver():
+        from store.postgresql import PostgresqlStore  # noqa: PLC0415
+    if not isinstance(store, PostgresqlStore):
+        return None
+    watch = ClusterWatch(store, me.node, clock)
+    together = Together(store=store, node=me.node, name=me.name, is_deputy=watch.is_deputy)
+    metrics.share(hosting, lambda: watch.overview)
+    return Cluster(watch, together)
 
 
 def sharing(me: NodeStanding | None, store: Store, clock: Clock) -> VendorSharing | None:

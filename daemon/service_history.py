@@ -13,7 +13,6 @@ import anyio
 import msgspec
 
 from actors.clock import Clock
-from daemon.heartbeat import HeartbeatCheck
 from store.errors import StoreUnavailableError
 from store.ports import Store
 
@@ -67,24 +66,32 @@ class Day:
 
 
 class ServiceHistory:
-    """Looks twice a minute, and remembers.
+    """Looks twice a minute, and remembers. Of several nodes one looks, and the others show what it saw.
 
     Attributes:
         day: what is known.
+        keeps: whether this is the one that looks.
     """
 
     def __init__(
         self,
         store: Store,
         incidents: Callable[[], Sequence[str]],
-        heartbeat: HeartbeatCheck,
+        silences: Callable[[], Sequence[str]],
         clock: Clock,
+        *,
+        keeps: bool = True,
     ) -> None:
-        """Take what is looked at; `incidents` names the vendors at which most accounts fail."""
+        """Take what is looked at.
+
+        `incidents` names the vendors at which most accounts fail; `silences` says what is silent;
+        `keeps` is False for one of several nodes.
+        """
         self._store = store
         self._incidents = incidents
-        self._heartbeat = heartbeat
+        self._silences = silences
         self._clock = clock
+        self.keeps = keeps
         self.day = Day()
 
     async def load(self) -> None:
@@ -98,15 +105,29 @@ class ServiceHistory:
     async def run(self) -> None:
         """Look until cancelled."""
         while True:
-            await self.look()
+            if self.keeps:
+                await self.look()
+            else:
+                with suppress(StoreUnavailableError):
+                    await self.load()
             await anyio.sleep(EVERY_S)
+
+    async def keep_house(self) -> None:
+        """Be the one that looks, until cancelled; goes on with what the one before saw."""
+        with suppress(StoreUnavailableError):
+            await self.load()
+        self.keeps = True
+        try:
+            await anyio.sleep_forever()
+        finally:
+            self.keeps = False
 
     async def look(self) -> None:
         """Look once, and store what was seen."""
         causes = judged(
             self._incidents(),
             writable=self._store.health().writable,
-            silent=bool(self._heartbeat.reasons()),
+            silent=bool(self._silences()),
         )
         state = ServiceState.IMPAIRED if causes else ServiceState.WORKING
         self.day = self.day.with_look(self._clock.now().utc, state, causes)

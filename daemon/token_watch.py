@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 
 class TokenWatch:
-    """Looks at the calendar of all accounts' tokens every hour.
+    """Looks at the calendar of the tokens of all accounts of this process every hour.
 
     Each threshold of an account is told once while the process lives, and again when its token was
     renewed meanwhile and comes near its end another time.

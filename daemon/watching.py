@@ -21,7 +21,7 @@ from daemon.alerts.channels import Channels, ChannelWorkshop
 from daemon.alerts.condition import Condition, Conditions
 from daemon.alerts.desk import AlertDesk
 from daemon.alerts.happenings import Happenings
-from daemon.alerts.kinds import RELOAD_FAILED, VENDOR_INCIDENT
+from daemon.alerts.kinds import HEARTBEAT_SILENT, RELOAD_FAILED, VENDOR_INCIDENT
 from daemon.alerts.process_watch import ProcessWatch
 from daemon.alerts.routing_watch import RoutingWatch
 from daemon.alerts.sights import HouseSights, NodeSight
@@ -124,6 +124,7 @@ class Watching:
         self.events = EventKeeper(store, clock)
         self.audit = AuditTrail(store, clock, self.events)
         self._metrics = metrics
+        self._heartbeat = watched.heartbeat
         supervisor, surroundings = watched.supervisor, watched.surroundings
         self._sight = None if together is None else self._sight_of(together, surroundings, clock)
         self._teller = None if together is None else Teller(store, self.desk, together.is_deputy)
@@ -182,6 +183,13 @@ class Watching:
             return self.monitor.incidents()
         alerts = self.desk.book.open_alerts()
         return [alert.subject for alert in alerts if alert.kind == VENDOR_INCIDENT.name]
+
+    def silences(self) -> Sequence[str]:
+        """Return what is silent, whichever nodes see it."""
+        if self._sight is None:
+            return self._heartbeat.reasons()
+        alerts = self.desk.book.open_alerts()
+        return [alert.cause for alert in alerts if alert.kind == HEARTBEAT_SILENT.name]
 
     async def run(self) -> None:
         """Watch until cancelled."""

@@ -10,7 +10,7 @@ OUTCOMES = ("delivered", "failed", "given_up")
 
 
 class OpenAlertsCollector(Collector):
-    """Shows the alerts that are open, and the vendors that have an incident."""
+    """Shows the alerts that are open, unless another node does, and the vendors that have an incident."""
 
     def __init__(
         self, kinds: Sequence[str], severities: Sequence[str], vendors: Sequence[str]
@@ -20,6 +20,7 @@ class OpenAlertsCollector(Collector):
         self._vendors = vendors
         self.counts: Callable[[], Mapping[tuple[str, str], int]] = dict
         self.incidents: Callable[[], Sequence[str]] = tuple
+        self.is_shown = True
 
     def describe(self) -> Iterator[Metric]:
         """Name the families."""
@@ -34,7 +35,8 @@ class OpenAlertsCollector(Collector):
         for kind in self._kinds:
             for severity in self._severities:
                 family.add_metric([kind, severity], counts.get((kind, severity), 0))
-        yield family
+        if self.is_shown:
+            yield family
         family = GaugeMetricFamily(
             "syncline_vendor_incident",
             "Whether most accounts of a vendor fail at once; only a few of them are tried then.",

@@ -80,9 +80,11 @@ class Census:
         open_breakers: of how many the breaker is not closed, by vendor.
         restarts: how often actors crashed, by vendor.
         on_change: is told whom somebody changed through this process.
+        is_ours: tells whether this process looks after an account; of several nodes one does.
     """
 
     def __init__(self) -> None:
+        self.is_ours: Callable[[str], bool] = lambda _account_id: True
         self._counted: dict[str, Counted] = {}
         self._touched: set[str] = set()
         self._touched_before: set[str] = set()
@@ -115,7 +117,7 @@ class Census:
             known = Counted(account, _seconds(account.exact_as_of))
             self._counted[account.id] = known
         known.account = account
-        self._touched.add(account.id)
+        self._touch(account.id)
 
     def put_token_times(self, account_id: str, credential: SealedCredential) -> None:
         """Take in when an account's tokens end."""
@@ -138,6 +140,18 @@ class Census:
         if counted := self._counted.pop(account_id, None):
             counted.is_gone = True
             self._tally(counted, -1)
+
+    async def part(self) -> "Census":
+        """Return a census of those that this process looks after, as of the last `settle`."""
+        part = Census()
+        part.restarts = self.restarts
+        for number, (account_id, counted) in enumerate(list(self._counted.items())):
+            if not counted.is_gone and self.is_ours(account_id):
+                part._counted[account_id] = counted
+                part._tally(counted, 1)
+            if number % _AT_ONCE == 0:
+                await lowlevel.checkpoint()
+        return part
 
     def note(self, event: Event) -> None:
         """Learn from what an actor did."""
@@ -263,7 +277,8 @@ class Census:
         self._tally(counted, 1)
         counted.condition = None if host is None else host.condition
         restarts = 0 if host is None else host.restarts
-        self.restarts[counted.account.vendor] += max(0, restarts - counted.restarts)
+        if restarts > counted.restarts and self.is_ours(counted.account.id):
+            self.restarts[counted.account.vendor] += restarts - counted.restarts
         counted.restarts = restarts
 
     def _tally(self, counted: Counted, change: int) -> None:

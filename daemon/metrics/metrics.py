@@ -13,6 +13,7 @@ from actors.clock import Clock
 from actors.events import Event
 from daemon.alerts.channels import CHANNELS
 from daemon.alerts.kinds import KINDS
+from daemon.cluster.overview import ClusterOverview
 from daemon.health.recovery import RECOVERIES
 from daemon.hosting import Hosting
 from daemon.metrics.action_counts import ActionCounts
@@ -74,6 +75,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.census = Census()
         self._vendors: list[str] = []
+        self._overview: Callable[[], ClusterOverview | None] | None = None
         self._counts = EventCounts(self.registry)
         self._verifications = VerificationCounts(self.registry)
         self._actions = ActionCounts(self.registry)
@@ -142,6 +144,12 @@ class Metrics:
             self._reads.begin(vendor)
             self.jobs.begin(vendor)
 
+    def share(self, hosting: Hosting, overview: Callable[[], ClusterOverview | None]) -> None:
+        """Be one of several nodes: show what is this node's own, and of all only what it keeps for all."""
+        self._overview = overview
+        self.census.is_ours = hosting.is_here
+        self.cluster.read = overview
+
     def listen(self, event: Event) -> None:
         """Take in an event of the actors."""
         self._counts.note(event)
@@ -181,16 +189,25 @@ class Metrics:
     async def scrape(self, store: Store, supervisor: Hosting, accept: str) -> Exposition:
         """Answer a scrape, in the format that its `Accept` header asks for."""
         await self.census.settle(supervisor.hosted())
+        if self._overview is not None:
+            self._snapshot.census = self.per_account.census = await self.census.part()
+        keeps = self.open_alerts.is_shown = self._keeps_house()
         self._snapshot.reading = Reading(
             now=self._clock.now().utc,
             store_writable=store.health().writable,
-            last_seq=await _answer(store.last_seq),
-            drifts=await _answer(store.open_drifts),
+            last_seq=await _answer(store.last_seq) if keeps else None,
+            drifts=await _answer(store.open_drifts) if keeps else None,
         )
-        self.jobs.reading = JobsReading(
-            await _answer(store.routing_counts), self._snapshot.reading.last_seq
-        )
+        routings = await _answer(store.routing_counts) if keeps else None
+        self.jobs.reading = JobsReading(routings, self._snapshot.reading.last_seq)
         return expose(self.registry, accept)
+
+    def _keeps_house(self) -> bool:
+        """Tell whether this process shows what is the same for all: of several nodes one does."""
+        if self._overview is None:
+            return True
+        overview = self._overview()
+        return overview is not None and overview.me is not None and overview.me.has_house
 
 
 async def _answer(ask: Callable[[], Awaitable[Told]]) -> Told | None:

@@ -16,7 +16,7 @@ class PerAccountCollector(Collector):
     """
 
     def __init__(self, census: Census) -> None:
-        self._census = census
+        self.census = census
         self.at_most = 0
 
     def describe(self) -> Iterator[Metric]:
@@ -37,7 +37,7 @@ class PerAccountCollector(Collector):
             "1 for the state that an account is in, for at most metrics.per_account accounts.",
             labels=[*labels, "state"],
         )
-        for account, exact_as_of_s, account_state in islice(self._census.each(), self.at_most):
+        for account, exact_as_of_s, account_state in islice(self.census.each(), self.at_most):
             if exact_as_of_s is not None:
                 exact.add_metric([account.vendor, account.id], exact_as_of_s)
             if account_state is not None:
@@ -47,5 +47,5 @@ class PerAccountCollector(Collector):
         left_out = GaugeMetricFamily(
             "syncline_account_series_left_out", "Accounts that have no series of their own."
         )
-        left_out.add_metric([], max(0, self._census.number - self.at_most))
+        left_out.add_metric([], max(0, self.census.number - self.at_most))
         yield left_out

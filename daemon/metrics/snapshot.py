@@ -42,7 +42,7 @@ class SnapshotCollector(Collector):
 
     def __init__(self, vendors: Sequence[str], census: Census, reading: Reading) -> None:
         self._vendors = vendors
-        self._census = census
+        self.census = census
         self.reading = reading
 
     def describe(self) -> Iterator[Metric]:
@@ -59,13 +59,13 @@ class SnapshotCollector(Collector):
                 "Accounts whose vendor is being left alone after failures.",
                 labels=["vendor"],
             ),
-            self._census.open_breakers,
+            self.census.open_breakers,
         )
         yield self._by_vendor(
             CounterMetricFamily(
                 "syncline_actor_restarts_total", "Crashes of actors.", labels=["vendor"]
             ),
-            self._census.restarts,
+            self.census.restarts,
         )
         drifts = GaugeMetricFamily(
             "syncline_drifts_open",
@@ -84,7 +84,7 @@ class SnapshotCollector(Collector):
         family = GaugeMetricFamily(
             "syncline_accounts", "Accounts by state.", labels=["vendor", "state"]
         )
-        states = self._census.states
+        states = self.census.states
         known = {(vendor, state) for vendor in self._vendors for state in AccountState}
         for vendor, state in sorted(known | states.keys()):
             family.add_metric([vendor, str(state)], states[vendor, state])
@@ -99,7 +99,7 @@ class SnapshotCollector(Collector):
             labels=["vendor"],
         )
         instants_s: dict[str, list[float]] = {vendor: [] for vendor in self._vendors}
-        for vendor, exact_as_of_s in self._census.watermarks():
+        for vendor, exact_as_of_s in self.census.watermarks():
             instants_s.setdefault(vendor, []).append(exact_as_of_s)
         now_s = self.reading.now.timestamp()
         for vendor, exact_s in instants_s.items():
@@ -120,7 +120,7 @@ class SnapshotCollector(Collector):
             "When the first of the accounts' refresh tokens ends unless it is renewed.",
             labels=["vendor"],
         )
-        for vendor, end_s in self._census.first_token_ends().items():
+        for vendor, end_s in self.census.first_token_ends().items():
             family.add_metric([vendor], end_s)
         return family
 
@@ -133,7 +133,7 @@ class SnapshotCollector(Collector):
         )
         counts = Counter[tuple[str, int]]()
         now_s = self.reading.now.timestamp()
-        for account, *ends_s in self._census.token_ends():
+        for account, *ends_s in self.census.token_ends():
             left_s = min(ends_s) - now_s
             within = next((days for days in THRESHOLD_DAYS if left_s <= days * _DAY_S), None)
             if within is not None:
@@ -150,7 +150,7 @@ class SnapshotCollector(Collector):
             " without paused and disconnected accounts and those never verified.",
             labels=["vendor"],
         )
-        for vendor, at_s in self._census.oldest_certificates().items():
+        for vendor, at_s in self.census.oldest_certificates().items():
             family.add_metric([vendor], at_s)
         return family
 

@@ -364,7 +364,7 @@ async def serving(
         heartbeat=within.heartbeat,
         throughput=context.pop("throughput", Throughput(within.clock)),
         service_history=ServiceHistory(
-            within.store, within.watching.monitor.incidents, within.heartbeat, within.clock
+            within.store, within.watching.monitor.incidents, within.heartbeat.reasons, within.clock
         ),
         status_links=await open_status_links(within.store),
         watching=context.pop("watching", within.watching),

@@ -99,7 +99,7 @@ def test_a_store_that_takes_nothing_and_a_silent_heartbeat_are_incidents() -> No
 async def test_a_stored_day_that_cannot_be_read_is_forgotten(tmp_path: Path, stored: bytes) -> None:
     async with house(tmp_path) as within:
         await within.store.set_metadata("service_history", stored)
-        history = ServiceHistory(within.store, list, within.heartbeat, within.clock)
+        history = ServiceHistory(within.store, list, within.heartbeat.reasons, within.clock)
         await history.load()
         assert history.day == Day()
         await history.look()
