@@ -18,6 +18,9 @@ from daemon.redaction import Redactor
 # Their every request or statement would be a line; ours say more.
 _TALKATIVE = ("aiohttp.access", "aiosqlite", "hpack", "httpcore", "httpx", "procrastinate")
 
+# What they warn of, again and again, is that the database is away: ours say it once.
+_ALARMED = ("psycopg", "psycopg.pool")
+
 # syslog(3)'s severities, which journald reads from the head of a line.
 _PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 
@@ -75,6 +78,8 @@ def configure_logging(
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
+    for name in _ALARMED:
+        logging.getLogger(name).setLevel(max(level, logging.ERROR))
 
 
 class _Handler(logging.StreamHandler[TextIO]):

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from zlib import crc32
 
 from store.cluster_models import HOUSE, NodeStanding
 
@@ -60,6 +61,12 @@ def to_hand_over(held: Sequence[int], share: int, shards: int) -> Sequence[int]:
     piece = max(_LEAST_PIECE, -(-shards // _IN_PIECES))
     beyond = max(0, len(held) - share)
     return held[len(held) - min(piece, beyond) :] if beyond else ()
+
+
+def in_turn(jobs: Sequence[ShardJob], node: str) -> Sequence[ShardJob]:
+    """Return the jobs in an order that is the node's own, so that not all begin with the same."""
+    begin = crc32(node.encode()) % len(jobs) if jobs else 0
+    return [*jobs[begin:], *jobs[:begin]]
 
 
 def without_job(shards: int, jobs: Iterable[ShardJob]) -> Sequence[int]:

@@ -26,7 +26,7 @@ from store.cluster_models import HOUSE
 _TASK = "syncline.host"
 _QUEUE, _HOUSE_QUEUE = "shards", "house"
 _CONNECTIONS = 3
-_CONNECTION_WITHIN_S = 2.0
+_CONNECTION_WITHIN_S = 1.0
 _LISTEN_AGAIN_S = 1.0
 _ANSWER_WITHIN_S = 5.0
 _OLD_JOBS_HOURS = 24
@@ -126,7 +126,7 @@ class _Jobs(JobManager):
         del status, delete_job
         if job.id is not None and not self._engine.stalled:
             with suppress(EngineUnavailableError):
-                await self._engine.replace(job.id, _shard(job))
+                await self._engine.replace([ShardJob(job.id, _shard(job), job.worker_id)])
 
     async def listen_for_jobs(
         self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
@@ -180,11 +180,10 @@ class Engine:
         self._jobs = self._app.job_manager = _Jobs(self)
 
         @self._app.task(name=_TASK, pass_context=True)
-        async def host(context: procrastinate.JobContext, shard: int) -> None:
+        async def _host(context: procrastinate.JobContext, shard: int) -> None:
             if context.job.id is not None:
                 await body(context.job.id, shard)
 
-        self._task = host
         self._running: Worker | None = None
 
     async def open(self) -> None:
@@ -274,40 +273,44 @@ class Engine:
             raise _unavailable(error) from error
         return [ShardJob(job.id, _shard(job), job.worker_id) for job in found if job.id is not None]
 
-    async def replace(self, job_id: int, shard: int) -> bool:
-        """End a job, whoever runs it, and have its shard hosted under another; False if it had ended.
+    async def replace(self, jobs: Collection[ShardJob]) -> None:
+        """End these jobs, whoever runs them, and have their shards hosted under others.
 
-        The new one has another id: whoever ran the old one cannot end it.
+        The new ones have other ids: whoever ran an old one cannot end it. What ended before, or
+        cannot be ended now, is left alone.
 
         Raises:
             EngineUnavailableError: its tables cannot be reached.
         """
-        try:
-            await self._jobs.finish_job_by_id_async(job_id, Status.FAILED, delete_job=True)
-        except exceptions.ConnectorException as error:
-            if isinstance(error.__cause__, psycopg.errors.RaiseException):
-                return False
-            raise _unavailable(error) from error
-        await self.ask_for([shard])
-        return True
+        ended: list[int] = []
+
+        async def end(job: ShardJob) -> None:
+            with suppress(*_OUT_OF_ORDER):
+                await self._jobs.finish_job_by_id_async(job.id, Status.FAILED, delete_job=True)
+                ended.append(job.shard)
+
+        async with anyio.create_task_group() as ends:
+            for job in jobs:
+                ends.start_soon(end, job)
+        await self.ask_for(ended)
 
     async def ask_for(self, shards: Collection[int]) -> None:
-        """Have these shards hosted by somebody.
+        """Have these shards hosted by somebody, unless somebody was asked already.
 
         Raises:
             EngineUnavailableError: its tables cannot be reached.
         """
-        for shard in shards:
-            lock = f"{_TASK} {shard}"
-            queue = _HOUSE_QUEUE if shard == HOUSE else _QUEUE
-            try:
-                await self._task.configure(queue=queue, lock=lock, queueing_lock=lock).defer_async(
-                    shard=shard
-                )
-            except exceptions.AlreadyEnqueued:
-                continue
-            except _OUT_OF_ORDER as error:
-                raise _unavailable(error) from error
+        if not shards:
+            return
+        try:
+            await self._jobs.batch_defer_jobs_async([_job_of(shard) for shard in shards])
+        except exceptions.AlreadyEnqueued:
+            # One of them was, and none is stored.
+            if len(shards) > 1:
+                for shard in shards:
+                    await self.ask_for([shard])
+        except _OUT_OF_ORDER as error:
+            raise _unavailable(error) from error
 
     async def clear(self) -> None:
         """Forget jobs that somebody called off by hand long ago.
@@ -321,6 +324,18 @@ class Engine:
             )
         except _OUT_OF_ORDER as error:
             raise _unavailable(error) from error
+
+
+def _job_of(shard: int) -> Job:
+    lock = f"{_TASK} {shard}"
+    queue = _HOUSE_QUEUE if shard == HOUSE else _QUEUE
+    return Job(
+        queue=queue,
+        lock=lock,
+        queueing_lock=lock,
+        task_name=_TASK,
+        task_kwargs={"shard": shard},
+    )
 
 
 def _unavailable(error: Exception) -> EngineUnavailableError:

@@ -23,6 +23,7 @@ from daemon.cluster.balance import (
     Timing,
     ended_elsewhere,
     fair_share,
+    in_turn,
     left_over,
     live_nodes,
     to_hand_over,
@@ -38,12 +39,14 @@ from store.cluster_ports import Nodes, Shards
 from store.errors import StoreOpenError, StoreUnavailableError
 
 _AGAIN_S = 1.0
+_SOON_S = 0.25
 _LAST_WORDS_S = 5.0
 """How long what is lost may still store what a vendor answered, before the shard is taken again here."""
 
 _FORGET_AFTER_S = 3600.0
 _LOOKS_BETWEEN_CLEARING = 600
 _LOOKS_TO_SETTLE = 3
+_AT_ONCE = 8
 
 log = structlog.get_logger()
 
@@ -213,7 +216,7 @@ class Placement:
             except EngineUnavailableError as error:
                 log.warning("placement_interrupted", error=str(error))
             if not (self._left.is_set() or self._me.is_leaving):
-                await anyio.sleep(_AGAIN_S)
+                await anyio.sleep(_SOON_S)
         self._stopped.set()
 
     async def _watch_silence(self) -> None:
@@ -250,14 +253,20 @@ class Placement:
         live = live_nodes(await self._store.nodes(), self._timing.stalled_after_s)
         worker = self._engine.worker
         self._settle(worker, fair_share(self._shards, len(live)))
-        for job in await self._engine.stalled_jobs():
-            if job.worker is None or job.worker != worker:
-                log.info("shard_rescued", shard=job.shard)
-                await self._engine.replace(job.id, job.shard)
+        await self._rescue(worker)
         await self._compare(worker)
         await self._check_holds()
         if not self._me.is_leaving:
             self._hand_over()
+
+    async def _rescue(self, worker: int | None) -> None:
+        """Replace the jobs of those that fell silent; each node begins with others, a few at a time."""
+        stalled = [job for job in await self._engine.stalled_jobs() if job.worker != worker]
+        turn = in_turn(stalled, self.node)
+        for begin in range(0, len(turn), _AT_ONCE):
+            piece = turn[begin : begin + _AT_ONCE]
+            log.info("shards_rescued", shards=[job.shard for job in piece])
+            await self._engine.replace(piece)
 
     def _settle(self, worker: int | None, share: int) -> None:
         """Take up a share; behind an outage, from which all come back one by one, no larger one at once."""
@@ -273,12 +282,12 @@ class Placement:
         if worker is None or worker != self._engine.worker:
             return
         gone = ended_elsewhere(self._held, jobs, worker)
-        left = {job.id: job.shard for job in left_over(self._held, jobs, worker)}
+        left = {job.id: job for job in left_over(self._held, jobs, worker)}
         again = self._doubtful.intersection([*gone, *left])
         self._doubtful = frozenset([*gone, *left])
         for job_id in again:
             if job_id in left:
-                await self._engine.replace(job_id, left[job_id])
+                await self._engine.replace([left[job_id]])
             elif job_id in self._held:
                 self._held[job_id].end.set()
 

@@ -9,7 +9,7 @@ import anyio
 from daemon.cluster.balance import Timing
 from support.placed_nodes import serve_node
 
-TIMING = Timing(beat_s=0.2, stalled_after_s=1.5, look_s=0.2, fetch_s=0.1)
+TIMING = Timing(beat_s=0.2, stalled_after_s=2.0, look_s=0.2, fetch_s=0.1)
 
 
 async def main(url: str, name: str, shards: int) -> None:

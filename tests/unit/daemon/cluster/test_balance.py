@@ -6,6 +6,7 @@ from daemon.cluster.balance import (
     ShardJob,
     ended_elsewhere,
     fair_share,
+    in_turn,
     left_over,
     live_nodes,
     to_hand_over,
@@ -65,3 +66,11 @@ def test_jobs_here_and_in_the_engine_are_held_against_each_other() -> None:
     jobs = [ShardJob(1, 0, 9), ShardJob(2, 1, 8), ShardJob(3, 2, 9), ShardJob(4, 3, None)]
     assert list(ended_elsewhere([1, 2, 7], jobs, 9)) == [2, 7]
     assert list(left_over([1, 2, 7], jobs, 9)) == [jobs[2]]
+
+
+def test_each_node_begins_with_another_of_the_same_jobs() -> None:
+    jobs = [ShardJob(number, number, None) for number in range(8)]
+    orders = {tuple(job.id for job in in_turn(jobs, f"node {number}")) for number in range(20)}
+    assert len(orders) > 4
+    assert all(sorted(order) == list(range(8)) for order in orders)
+    assert list(in_turn([], "a")) == []
