@@ -178,6 +178,7 @@ class Daemon:
                 yield replace(self, port=port)
                 if self.placement:
                     await self.placement.leave()
+                await self.hosts.leave()
                 self.server.stop()
                 self.supervisor.stop()
             side.cancel_scope.cancel()

@@ -82,6 +82,11 @@ class Hosts:
         """What knows of texts that may be used once at any node; None where there are no nodes."""
         return None if self.links is None else self.links.single_use
 
+    async def leave(self) -> None:
+        """Tell the other nodes nothing any more of accounts that were handed over."""
+        if self.links is not None:
+            await self.links.leave()
+
     def listeners(self) -> Sequence[Listener]:
         """Return who else is to hear the events of the actors of this process."""
         return () if self.links is None else (self.links.listen,)

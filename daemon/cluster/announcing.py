@@ -1,6 +1,6 @@
 """Tells the other nodes how the accounts do that this one hosts."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -71,6 +71,7 @@ class Announcing:
         self._known: dict[str, _Known] = {}
         self._touched: set[str] = set()
         self._touched_before: set[str] = set()
+        self._looked_at: set[str] = set()
         self._rounds = 0
         self._wake = anyio.Event()
         self.on_arrival: Callable[[str], None] = lambda _account_id: None
@@ -82,7 +83,7 @@ class Announcing:
 
     def look(self, account_id: str) -> None:
         """Tell at once how an account does, which came or went."""
-        self._touched.add(account_id)
+        self._looked_at.add(account_id)
         self._wake.set()
 
     async def run(self) -> None:
@@ -100,7 +101,8 @@ class Announcing:
         if self._rounds % _COUNTED_EVERY == 0:
             await self._see_that_it_is_there()
         # An event is told shortly before its actor has taken it in: it is looked at twice.
-        touched, before = self._touched, self._touched_before
+        asked, self._looked_at = self._looked_at, set()
+        touched, before = self._touched | asked, self._touched_before
         self._touched, self._touched_before = set(), touched
         here = self._here.hosted_here()
         wanted = [*touched, *(before - touched), *await self._changed(touched | before)]
@@ -108,9 +110,11 @@ class Announcing:
             for start in range(0, len(wanted), _AT_ONCE):
                 await self._tell_some(wanted[start : start + _AT_ONCE])
                 await lowlevel.checkpoint()
-            await self._tell_gone([each for each in self._known if each not in here])
+            gone = {*self._known, *asked}.difference(here)
+            await self._tell_gone(gone)
         except StoreUnavailableError:
             self._touched |= touched | before
+            self._looked_at |= asked
             raise
 
     async def _changed(self, but: set[str]) -> Sequence[str]:
@@ -150,7 +154,7 @@ class Announcing:
             self._known.update(fresh)
             self._store.say(words.STANDINGS, [node])
 
-    async def _tell_gone(self, gone: Iterable[str]) -> None:
+    async def _tell_gone(self, gone: Collection[str]) -> None:
         """Take back what was told of accounts that are hosted no more; not of those that moved on."""
         node = self._holding.node
         mine = [each for each in gone if self._holding.covers(each)]
@@ -158,7 +162,12 @@ class Announcing:
             await self._store.publish_standings([HostedStanding(each, node, b"") for each in mine])
             self._store.say(words.STANDINGS, [node])
         for account_id in gone:
-            del self._known[account_id]
+            self._known.pop(account_id, None)
+
+    async def leave(self) -> None:
+        """Take back what is still told of accounts that this node has handed over."""
+        with suppress(StoreUnavailableError):
+            await self._store.withdraw_standings(self._holding.node)
 
     async def _see_that_it_is_there(self) -> None:
         """Publish everything again when the database has lost it, as it does when it crashes."""

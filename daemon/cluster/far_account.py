@@ -61,7 +61,7 @@ _decoder = Decoder(Told)
 def told(hosted: Hosted) -> bytes:
     """Write down how an account does."""
     status = hosted.status()
-    return _encoder.encode(
+    document = _encoder.encode(
         Told(
             hosted.vendor,
             hosted.condition,
@@ -70,6 +70,8 @@ def told(hosted: Hosted) -> bytes:
             None if status is None else _told_status(status),
         )
     )
+    # What a vendor answered may be in it, and no database keeps U+0000.
+    return document.replace(b"\\u0000", b"\\ufffd")
 
 
 def read_told(document: bytes) -> Told:

@@ -105,6 +105,10 @@ class Links:
         """Learn how the accounts of other nodes do. Raises `StoreUnavailableError`."""
         await self._roster.load()
 
+    async def leave(self) -> None:
+        """Have the others forget what this node told of accounts; it hosts none any more."""
+        await self._announcing.leave()
+
     async def run(self) -> None:
         """Connect until cancelled."""
         async with anyio.create_task_group() as tasks:

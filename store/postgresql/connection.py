@@ -32,7 +32,12 @@ _WRITER_SETTINGS = {
 }
 _READER_SETTINGS = {**_SETTINGS, "default_transaction_read_only": "on"}
 # A word is as good as lost by the time that the disk has it.
-_WIRE_SETTINGS = {**_SETTINGS, "synchronous_commit": "off"}
+_WIRE_SETTINGS = {
+    **_SETTINGS,
+    "synchronous_commit": "off",
+    # The server keeps what nobody takes from it, for all nodes; who is frozen is cut off.
+    "tcp_user_timeout": "10s",
+}
 
 # The changes of a transaction, until they are numbered at its end.
 _PENDING_CHANGES = """

@@ -132,6 +132,30 @@ async def test_what_goes_to_another_node_is_not_taken_back(nodes: Telling) -> No
     assert await nodes.roster.until_gone(nodes.house.account_id, 2.0)
 
 
+async def test_what_a_vendor_said_may_hold_anything(nodes: Telling) -> None:
+    await anyio.sleep(30)
+    hosted = nodes.run.supervisor.hosted()[nodes.house.account_id]
+    hosted.restarts, hosted.last_error = 1, "it said \0 and \\u0000"
+    await anyio.sleep(3)
+    far = nodes.roster.far[nodes.house.account_id]
+    assert far.last_error == "it said \ufffd and \\ufffd"
+
+
+async def test_what_a_dead_node_told_is_taken_back_by_the_next(nodes: Telling) -> None:
+    document = b'{"vendor":"quickbooks","condition":"running"}'
+    await nodes.memory.publish_standings([HostedStanding("stopped", "dead", document)])
+    await anyio.sleep(3)
+    assert "stopped" in nodes.roster.far
+    nodes.announcing.look("stopped")
+    assert await nodes.roster.until_gone("stopped", 2.0)
+
+
+async def test_node_that_leaves_tells_nothing_any_more(nodes: Telling) -> None:
+    await anyio.sleep(30)
+    await nodes.announcing.leave()
+    assert await nodes.memory.standing_count("one") == 0
+
+
 async def test_everything_is_told_again_when_the_database_forgot_it(nodes: Telling) -> None:
     await anyio.sleep(30)
     nodes.memory.crash()
