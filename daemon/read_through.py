@@ -24,7 +24,7 @@ from actors.surroundings import Surroundings
 from actors.vendors.base import Priority
 from daemon.hosted import Condition, HostedAccount, NotHostedError
 from daemon.hosting import Hosting
-from daemon.read_watch import ReadWatch
+from daemon.read_watch import ReadWait, ReadWatch
 from store.errors import StoreUnavailableError
 from store.models import Account
 from store.ports import Store
@@ -117,15 +117,10 @@ class ReaderDesk:
             with place(around.settings.read_through_wait_s) as has_place:
                 if not has_place:
                     return StaleReason.BUSY
-                while not wait.over.is_set():
-                    try:
-                        self._supervisor.nudge(account.id, Read(since_s))
-                    except NotHostedError:
-                        return StaleReason.NOT_RUNNING
-                    # To another process it is said again: a word may be lost, either way.
-                    is_here = self._supervisor.is_here(account.id)
-                    with anyio.move_on_after(inf if is_here else _SAID_AGAIN_AFTER_S):
-                        await wait.over.wait()
+                try:
+                    await self._have_looked_at(account, wait)
+                except NotHostedError:
+                    return StaleReason.NOT_RUNNING
             if wait.served:
                 return None
             if not wait.over.is_set():
@@ -133,6 +128,33 @@ class ReaderDesk:
         with suppress(StoreUnavailableError):
             account = await self._store.account(account.id)
         return self._hindrance(account) or StaleReason.VENDOR_FAILING
+
+    async def _have_looked_at(self, account: Account, wait: ReadWait) -> None:
+        """Tell the account's actor who waits, until the wait is over.
+
+        To another process it is said again, for words may be lost either way: the second time it is
+        kept for the actor, and what was stored meanwhile is looked at.
+
+        Raises:
+            NotHostedError: there is no actor.
+            StoreUnavailableError: the store can't be read or written.
+        """
+        times_said, read = 0, Read(wait.since_s)
+        while not wait.over.is_set():
+            is_here = self._supervisor.is_here(account.id)
+            if times_said == 1 and not is_here:
+                await self._supervisor.tell(account.id, read)
+            else:
+                self._supervisor.nudge(account.id, read)
+            times_said += 1
+            with anyio.move_on_after(inf if is_here else _SAID_AGAIN_AFTER_S):
+                await wait.over.wait()
+            if not (is_here or wait.over.is_set()):
+                stored = await self._store.account(account.id)
+                waits_since_s = self._clock.now().monotonic_s - wait.since_s
+                wait.served = self._is_young(stored, waits_since_s)
+                if wait.served:
+                    return
 
     def _hindrance(self, account: Account) -> StaleReason | None:
         """Say why no look can be made now, as far as that is known."""
