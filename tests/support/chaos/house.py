@@ -108,9 +108,9 @@ class ChaosHouse:
     async def connect(self, realm_id: str) -> None:
         """Connect a company, as its owner does, at any node; goes on until it is done."""
         while True:
-            code = await self.http.post(f"{self.facts.url}/sandbox/companies/{realm_id}/code")
-            body = {"authorization_code": code.json()["code"], "realm_id": realm_id}
             try:
+                code = await self.http.post(f"{self.facts.url}/sandbox/companies/{realm_id}/code")
+                body = {"authorization_code": code.json()["code"], "realm_id": realm_id}
                 reply = await self.ask("POST", "/auth/quickbooks/connect", body)
                 if reply.is_success:
                     self.accounts[realm_id] = str(reply.json()["id"])

@@ -1,13 +1,12 @@
 """One run of the chaos, from the first process to the verdict."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 import anyio
-import httpx
 import msgspec
 import psycopg
 
@@ -80,15 +79,7 @@ class ChaosRun:
             node.start()
             await house.until_ready([node])
         await house.set_mood(Mood())
-        limiter = anyio.CapacityLimiter(_CONNECTED_AT_ONCE)
-
-        async def connect(realm_id: str) -> None:
-            async with limiter:
-                await house.connect(realm_id)
-
-        async with anyio.create_task_group() as tasks:
-            for realm_id in house.facts.realms:
-                tasks.start_soon(connect, realm_id)
+        await self._connect(house.facts.realms)
         began_at = await self._vendor_time()
         await self._until_exact(began_at, _FIRST_READING_WITHIN_S)
         self._tell(f"{len(house.accounts)} accounts are in sync")
@@ -136,12 +127,26 @@ class ChaosRun:
     async def _be_owners(self) -> None:
         """Connect again whoever's owner is needed, as he would when he is told."""
         while True:
-            with suppress(psycopg.Error, httpx.HTTPError):
-                for realm_id, cause in self.words.owners_needed().items():
-                    self.owners[realm_id] = cause
-                    self._tell(f"owner needed, company {realm_id}: {cause}")
-                    await self.house.connect(realm_id)
+            needed: Mapping[str, str] = {}
+            with suppress(psycopg.Error):
+                needed = self.words.owners_needed()
+            for realm_id, cause in needed.items():
+                self.owners[realm_id] = cause
+                self._tell(f"owner needed, company {realm_id}: {cause}")
+            await self._connect(list(needed))
             await anyio.sleep(1)
+
+    async def _connect(self, realm_ids: Sequence[str]) -> None:
+        """Connect companies, a few at a time."""
+        limiter = anyio.CapacityLimiter(_CONNECTED_AT_ONCE)
+
+        async def connect(realm_id: str) -> None:
+            async with limiter:
+                await self.house.connect(realm_id)
+
+        async with anyio.create_task_group() as tasks:
+            for realm_id in realm_ids:
+                tasks.start_soon(connect, realm_id)
 
     async def _read_to_the_end(self) -> None:
         for reader in self.readers:
