@@ -80,6 +80,14 @@ class House:
         )
         return account.id
 
+    async def hosts_all(self) -> None:
+        """Return as soon as the daemon that was started may host any account; on a file at once."""
+        placement = self.daemon.placement
+        if placement is not None:
+            await until(
+                lambda: all(shard in placement.holds() for shard in range(placement.shards))
+            )
+
     async def backfill(self, account_ids: Sequence[str]) -> None:
         """Start these accounts; return as soon as all their types were read from end to end."""
         for account_id in account_ids:
@@ -134,7 +142,7 @@ async def open_house(
             stream=nowhere,
             environ={},
         )
-        async with await open_configured_store(config.store) as store:
+        async with await open_configured_store(config.store, alone=config.store.is_file) as store:
             yield House(await assemble(config, world, store), store)
 
 

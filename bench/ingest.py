@@ -116,6 +116,7 @@ async def daemon_rate(
             open_house(Path(place), vendor, _settings(), store_url=store_url) as house,
             house.daemon.started(),
         ):
+            await house.hosts_all()
             ids = [await house.connect(realm, tokens) for realm, tokens in credentials.items()]
             began_s = time.perf_counter()
             await house.backfill(ids)
