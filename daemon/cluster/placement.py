@@ -98,6 +98,7 @@ class Placement:
         self._held: dict[int, HeldJob] = {}
         self._doubtful: frozenset[int] = frozenset()
         self._taking = 0
+        self._coming = 1
         self._settled: int | None = None
         self._unsettled = 0
         self._tasks: TaskGroup | None = None
@@ -323,6 +324,8 @@ class Placement:
             held.end.set()
 
     async def _hold(self, held: HeldJob) -> None:
+        if self._taking == 0:
+            self._coming = max(1, self._share - len(self._held) + 1)
         self._taking += 1
         is_taking = True
         try:
@@ -332,7 +335,7 @@ class Placement:
                     with anyio.move_on_after(_LAST_WORDS_S):
                         await other.released.wait()
             claims = await self._take(held)
-            await self._supervisor.host(claims, at_once=self._taking)
+            await self._supervisor.host(claims, at_once=max(self._coming, self._taking))
             self._taking, is_taking = self._taking - 1, False
             await self._until_its_end(held, claims.hold)
             await self._release(held, claims)
