@@ -78,6 +78,7 @@ class Links:
         """
         self.placed, here = placed, part.hosting
         self._roster = Roster(store, placed.node)
+        self._roster.on_change = part.census.look_again
         self._announcing = Announcing(store, here, placed, every_s=announced_every_s)
         self._far_readers = FarReaders(store, here, clock)
         self._delivered = Delivered(store)

@@ -4,7 +4,7 @@ A million accounts in good health take about 250 MB here: an entry, the id and a
 What is told of them is the same for most, and is kept once.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Protocol
 from weakref import WeakValueDictionary
@@ -31,7 +31,11 @@ class RosterStore(Standings, Wire, Protocol):
 
 
 class Roster:
-    """Follows what other nodes tell. What a node that died told last is kept until another one tells."""
+    """Follows what other nodes tell. What a node that died told last is kept until another one tells.
+
+    Attributes:
+        on_change: is told of whom another node told something new.
+    """
 
     def __init__(self, store: RosterStore, node: str) -> None:
         self._store = store
@@ -42,6 +46,7 @@ class Roster:
         self._nodes: dict[str, str] = {}
         self._wake = anyio.Event()
         self._moved = anyio.Event()
+        self.on_change: Callable[[str], None] = lambda _account_id: None
 
     @property
     def far(self) -> Mapping[str, FarAccount]:
@@ -80,6 +85,7 @@ class Roster:
         found = await self._store.standings(self._after, limit=_AT_ONCE)
         for each in found:
             self._take_in(each)
+            self.on_change(each.account_id)
         if found:
             self._after = found[-1].published
             self._moved.set()

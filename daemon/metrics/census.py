@@ -141,6 +141,10 @@ class Census:
             counted.is_gone = True
             self._tally(counted, -1)
 
+    def look_again(self, account_id: str) -> None:
+        """Have an account looked at by the next `settle`: another process told how it does."""
+        self._touch(account_id)
+
     async def part(self) -> "Census":
         """Return a census of those that this process looks after, as of the last `settle`."""
         part = Census()

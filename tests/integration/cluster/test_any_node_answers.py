@@ -235,6 +235,19 @@ async def test_pause_at_one_node_is_counted_at_another(house: ClusterHouse) -> N
     await house.until(is_known)
 
 
+async def test_state_of_an_account_is_counted_at_every_node(house: ClusterHouse) -> None:
+    account = await house.live()
+    census = house.other.metrics.census
+    census.load(await house.other.store.accounts())
+    await census.settle(house.other.fleet.hosted())
+    await census.settle(house.other.fleet.hosted())
+    house.owner.supervisor.hosted()[account.id].condition = Condition.QUARANTINED
+    far = house.other.fleet.hosted()
+    await house.until(lambda: far[account.id].condition is Condition.QUARANTINED)
+    await census.settle(far)
+    assert census.in_state(AccountState.QUARANTINED, 9) == [account.id]
+
+
 async def test_nodes_with_different_admin_tokens_are_told(house: ClusterHouse) -> None:
     assert await compare_admin_token(house.owner.store, "one token")
     assert await compare_admin_token(house.other.store, "one token")

@@ -112,6 +112,15 @@ async def test_trouble_and_its_end_are_told(nodes: Telling) -> None:
     assert await nodes.state() is AccountState.LIVE
 
 
+async def test_who_counts_accounts_hears_of_whom_something_new_was_told(nodes: Telling) -> None:
+    changed: list[str] = []
+    nodes.roster.on_change = changed.append
+    document = b'{"vendor":"quickbooks","condition":"running"}'
+    await nodes.memory.publish_standings([HostedStanding("far", "three", document)])
+    await anyio.sleep(3)
+    assert changed.count("far") == 1
+
+
 async def test_account_that_goes_is_known_to_be_gone(nodes: Telling) -> None:
     await anyio.sleep(30)
     assert nodes.house.account_id in nodes.roster.far
