@@ -46,6 +46,17 @@ def test_token_tried_again_after_its_node_was_killed_is_recovered() -> None:
     assert (found.recovered, found.raced) == (["realm"], [])
 
 
+def test_token_tried_again_after_its_node_was_fenced_off_is_told_apart() -> None:
+    taken = Move(3, BEGAN + timedelta(seconds=3), "1.1")
+    found = judged(exchange(0, "0.1"), exchange(5, "1.1"), moves=[taken])
+    assert (found.fenced, found.raced) == (["realm"], [])
+
+
+def test_shard_that_was_let_go_explains_nothing() -> None:
+    taken = Move(3, BEGAN + timedelta(seconds=3), "1.1", by_force=False)
+    assert judged(exchange(0, "0.1"), exchange(5, "1.1"), moves=[taken]).raced
+
+
 def test_node_that_was_killed_long_before_explains_nothing() -> None:
     killed = Span("0.1", BEGAN_S - 60, BEGAN_S - 50)
     assert judged(exchange(0, "0.1"), exchange(5, "1.1"), spans=[killed]).raced

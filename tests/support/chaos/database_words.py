@@ -44,7 +44,7 @@ SELECT actions.id, external_account_id, state, created_at, last_error, accounts.
 FROM actions JOIN accounts ON accounts.id = actions.account_id LEFT JOIN shards USING (shard)
 WHERE state IN ('pending', 'sending')
 """
-_MOVES = "SELECT shard, at, node FROM shard_moves ORDER BY shard, epoch"
+_MOVES = "SELECT shard, at, node, was_let_go FROM shard_moves ORDER BY shard, epoch"
 _OTHERS = (
     "SELECT query FROM pg_stat_activity WHERE datname = current_database()"
     " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
@@ -104,8 +104,9 @@ class DatabaseWords:
         """Return the moves of each shard, with the nodes' names in the house."""
         found: dict[int, list[Move]] = {}
         with psycopg.connect(self._url) as connection:
-            for shard, at, node in connection.execute(_MOVES):
-                found.setdefault(shard, []).append(Move(shard, at, nodes.get(node, "")))
+            for shard, at, node, let_go in connection.execute(_MOVES):
+                move = Move(shard, at, nodes.get(node, ""), by_force=not let_go)
+                found.setdefault(shard, []).append(move)
         return found
 
     def feed(self) -> Sequence[tuple[int, str, str, str, str]]:

@@ -169,7 +169,6 @@ class Node:
             "limits": {"per_minute": None, "per_second": None, "in_flight": 10},
             "breaker": {"reset_after": "3s"},
             "retry": {"cap": "3s"},
-            "timeout": "10s",
         }
         server = {
             "port": self.port,

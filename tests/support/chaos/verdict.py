@@ -156,6 +156,9 @@ def judge_tokens_found(
     verdict.facts["tokens tried once more after an answer that can have been lost"] = len(
         found.recovered
     )
+    verdict.facts["tokens tried once more after a node that was too slow had been fenced off"] = (
+        len(found.fenced)
+    )
     verdict.facts["exchanges by a node that woke up after it had lost the shard"] = found.late
     verdict.facts["owners who had to connect again"] = len(owners)
     verdict.facts["owners who consented twice, as they had no answer"] = len(consented_twice)
@@ -166,7 +169,7 @@ def judge_tokens_found(
     unexplained = [
         f"company {realm_id}: {cause}"
         for realm_id, cause in owners.items()
-        if realm_id not in found.recovered and realm_id not in consented_twice
+        if realm_id not in {*found.recovered, *found.fenced, *consented_twice}
     ]
     verdict.blame("owners who were asked without a lost answer", unexplained)
 
