@@ -1,2 +1,6 @@
 -- What was completed at a company, in the order in which its routings are gone through.
 CREATE INDEX routings_done ON routings (account_id, id) WHERE status = 'completed';
+
+-- Jobs by how an offer of theirs stands, newest first, without sorting all that stand so.
+DROP INDEX routings_status;
+CREATE INDEX routings_status ON routings (status, job_created_at, job_id);
