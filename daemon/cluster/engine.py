@@ -25,10 +25,12 @@ from store.cluster_models import HOUSE
 
 _TASK = "syncline.host"
 _QUEUE, _HOUSE_QUEUE = "shards", "house"
-_CONNECTIONS = 3
-_CONNECTION_WITHIN_S = 1.0
+_CONNECTIONS = 4
+_CONNECTION_WITHIN_S = 2.0
 _LISTEN_AGAIN_S = 1.0
 _ANSWER_WITHIN_S = 5.0
+_TIMES = 5
+_AGAIN_S = 0.2
 _OLD_JOBS_HOURS = 24
 _OPEN = {Status.TODO.value, Status.DOING.value}
 
@@ -124,9 +126,18 @@ class _Jobs(JobManager):
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: FBT001 - the engine's
         """Delete the job, and put another one in its place."""
         del status, delete_job
-        if job.id is not None and not self._engine.stalled:
-            with suppress(EngineUnavailableError):
-                await self._engine.replace([ShardJob(job.id, _shard(job), job.worker_id)])
+        for _ in range(_TIMES):
+            if job.id is None or self._engine.stalled:
+                return
+            try:
+                await super().finish_job_by_id_async(job.id, Status.SUCCEEDED, delete_job=True)
+                await self._engine.ask_for([_shard(job)])
+            except (*_OUT_OF_ORDER, EngineUnavailableError) as error:
+                if isinstance(error.__cause__, psycopg.errors.RaiseException):
+                    return  # It had ended before.
+                await anyio.sleep(_AGAIN_S)
+            else:
+                return
 
     async def listen_for_jobs(
         self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None

@@ -175,8 +175,6 @@ class Placement:
             await held.over.wait()
         log.info("node_left", node=self.node, shards=len(handed_over))
         self._engine.stop()
-        with anyio.move_on_after(_LAST_WORDS_S):
-            await self._stopped.wait()
         with suppress(StoreUnavailableError), anyio.move_on_after(_AGAIN_S):
             await self._store.forget_nodes(unseen_s=_FORGET_AFTER_S, node=self.node)
         self._left.set()
