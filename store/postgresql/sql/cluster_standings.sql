@@ -4,11 +4,13 @@ UPDATE standings_published SET last = last + :count RETURNING last;
 
 -- name: publish
 -- [[account, document], ...], by the node that holds their shards; what others hold is left alone.
+-- That an account is hosted no more may be told once it was forgotten.
 INSERT INTO hosted_standings AS known (account_id, node, published, document)
 SELECT value ->> 0, :node, :last::bigint - :count::bigint + place, convert_to(value ->> 1, 'UTF8')
 FROM jsonb_array_elements(:rows::jsonb) WITH ORDINALITY AS given (value, place)
-JOIN accounts AS account ON account.id = value ->> 0
-JOIN shards ON shards.shard = account.shard AND shards.node = :node
+LEFT JOIN accounts AS account ON account.id = value ->> 0
+LEFT JOIN shards ON shards.shard = account.shard
+WHERE shards.node = :node OR account.id IS NULL AND value ->> 1 = ''
 ON CONFLICT (account_id) DO UPDATE SET
   node = excluded.node, published = excluded.published, document = excluded.document;
 

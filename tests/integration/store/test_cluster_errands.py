@@ -6,7 +6,7 @@ from store.cluster_models import HOUSE, HostedStanding, NewErrand, ShardHold
 from store.notice import Notice
 from store.postgresql import PostgresqlStore
 from support.postgres_database import PostgresDatabase
-from support.store_fixtures import own
+from support.store_fixtures import at, own
 
 HOLD = ShardHold(0, 1, "one")
 IN_THE_HOUSE = ShardHold(HOUSE, 1, "one")
@@ -122,6 +122,19 @@ async def test_only_the_holder_of_the_shard_tells_how_its_accounts_do(
     hold(postgres, node="two", epoch=2)
     await store.publish_standings([HostedStanding(company.account_id, "one", b"{}")])
     assert await store.standings(0, limit=100) == []
+
+
+async def test_forgotten_account_is_told_to_be_hosted_no_more(
+    store: PostgresqlStore, postgres: PostgresDatabase
+) -> None:
+    company = await own(store)
+    hold(postgres)
+    told = HostedStanding(company.account_id, "one", b"{}")
+    await store.publish_standings([told])
+    await store.disconnect(company.account_id, purge=True, at=at(0))
+    await store.publish_standings([told, HostedStanding(company.account_id, "one", b"")])
+    (found,) = await store.standings(0, limit=100)
+    assert found.document == b""
 
 
 async def test_follower_of_a_database_that_was_put_back_begins_anew(
