@@ -17,6 +17,7 @@ from actors.surroundings import Surroundings
 from daemon.hosted import Condition
 from daemon.hosting import Hosting
 from daemon.pulse import Pulse, Sight, beat
+from store.cluster_models import NodeStanding
 from store.errors import StoreUnavailableError
 from store.models import ChangeFilter, StorePulse
 from store.ports import Store
@@ -59,8 +60,13 @@ class HeartbeatCheck:
         supervisor: Hosting,
         surroundings: Mapping[str, Surroundings],
         clock: Clock,
+        me: NodeStanding | None = None,
     ) -> None:
-        """Take what is asked; `surroundings` are looked at afresh each time."""
+        """Take what is asked; `surroundings` are looked at afresh each time.
+
+        `me` is this node where there may be others: what those store says nothing of this one.
+        """
+        self._node = None if me is None else me.node
         self._store = store
         self._supervisor = supervisor
         self._surroundings = surroundings
@@ -145,7 +151,7 @@ class HeartbeatCheck:
             with anyio.fail_after(ANSWER_WITHIN_S):
                 if self._after is None:
                     self._after = await self._store.last_seq()
-                return await self._store.pulse(self._after), ""
+                return await self._store.pulse(self._after, node=self._node), ""
         except TimeoutError:
             return None, f"the database gave no answer to a reader within {ANSWER_WITHIN_S:g} s"
         except StoreUnavailableError as error:

@@ -311,8 +311,11 @@ class Directory(ChangeFeed, Protocol):
         """
         ...
 
-    async def pulse(self, after: int) -> StorePulse:
-        """Return what shows that the store is alive: the last pages, and the changes behind `after`."""
+    async def pulse(self, after: int, *, node: str | None = None) -> StorePulse:
+        """Return what shows that the store is alive: the last pages, and the changes behind `after`.
+
+        With a `node`, only pages of accounts whose shards it holds.
+        """
         ...
 
     async def receive_notices(

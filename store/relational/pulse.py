@@ -8,10 +8,11 @@ from store.relational.session import Session
 SQL = StatementNames("pulse")
 
 
-def read_pulse(connection: Session, after: int) -> StorePulse:
+def read_pulse(connection: Session, after: int, node: str | None = None) -> StorePulse:
     """Return it, all as of one moment: in one transaction."""
     with connection.one_moment():
-        looks = {vendor: from_text(at) for vendor, at in connection.execute(SQL["looks"])}
+        rows = connection.execute(SQL["looks"], {"node": node})
+        looks = {vendor: from_text(at) for vendor, at in rows}
         last_seq, changes = connection.execute(SQL["feed"], {"after": after}).fetchone()
         (purges,) = connection.execute(SQL["purges"]).fetchone()
     return StorePulse(looks, int(last_seq), int(changes), int(purges))

@@ -235,9 +235,9 @@ class RelationalStore(
             commit=Commit.PRUNED,
         )
 
-    async def pulse(self, after: int) -> StorePulse:
-        """Return the last pages, and the changes behind `after`."""
-        return await self._readers.run(partial(pulse.read_pulse, after=after))
+    async def pulse(self, after: int, *, node: str | None = None) -> StorePulse:
+        """Return the last pages, of one node or of all, and the changes behind `after`."""
+        return await self._readers.run(partial(pulse.read_pulse, after=after, node=node))
 
     async def receive_notices(
         self, vendor: str, received: Sequence[Notice], at: datetime

@@ -1,7 +1,9 @@
 -- name: looks
+-- Of all accounts, or of those whose shards a node holds.
 SELECT vendor, max(last_synced_at) FROM accounts
 WHERE disconnected_at IS NULL AND NOT paused AND reauth_cause IS NULL
   AND last_synced_at IS NOT NULL
+  AND (:node::text IS NULL OR shard IN (SELECT shards.shard FROM shards WHERE node = :node::text))
 GROUP BY vendor;
 
 -- name: feed

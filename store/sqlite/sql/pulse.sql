@@ -1,7 +1,8 @@
 -- name: looks
+-- Whoever asks has all accounts.
 SELECT vendor, max(last_synced_at) FROM accounts
 WHERE disconnected_at IS NULL AND paused = 0 AND reauth_cause IS NULL
-  AND last_synced_at IS NOT NULL
+  AND last_synced_at IS NOT NULL AND :node IS NULL
 GROUP BY vendor;
 
 -- name: feed

@@ -10,6 +10,7 @@ from decimal import Decimal
 import anyio
 import pytest
 
+from store.cluster_models import HOUSE
 from store.errors import JobConflictError
 from store.finance import FinanceDocument, FinanceQuery, Piece, Section
 from store.job_models import JobFilter
@@ -18,7 +19,7 @@ from store.postgresql import PostgresqlStore
 from store.watch_models import Alert, AlertChange, AlertHappening, Severity
 from support.jobs import new_job, new_routing
 from support.postgres_database import PostgresDatabase
-from support.store_fixtures import Owned, at, own, record
+from support.store_fixtures import Owned, at, move, own, record
 
 NODES = 3
 MOMENTS = 12
@@ -171,3 +172,18 @@ def alert(subject: str = "a") -> Alert:
 
 def happens(what: AlertHappening, about: Alert | None = None) -> AlertChange:
     return AlertChange(what, about or alert(), at(2))
+
+
+async def test_pages_of_one_node_do_not_speak_for_another(
+    store: PostgresqlStore, nodes: Sequence[PostgresqlStore]
+) -> None:
+    await store.prepare_shards(1)
+    owned = await own(store)
+    hold, _ = await nodes[0].take_shard(0, "a")
+    await nodes[1].take_shard(HOUSE, "b")
+    claimed = await nodes[0].claim_under(hold, owned.account_id)
+    page = replace(owned, epoch=claimed.account.epoch).page(record("1"), cursors=[move(covered=9)])
+    await nodes[0].apply_page(page)
+    assert [*(await nodes[0].pulse(0, node="a")).looks] == ["quickbooks"]
+    assert (await nodes[1].pulse(0, node="b")).looks == {}
+    assert [*(await nodes[1].pulse(0)).looks] == ["quickbooks"]
