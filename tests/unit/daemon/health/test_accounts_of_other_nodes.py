@@ -1,0 +1,48 @@
+"""A node judges the accounts that it looks after, those too that come with an open alert; no others."""
+
+import anyio
+import pytest
+
+from daemon.alerts.condition import Condition
+from daemon.alerts.kinds import ACCOUNT_FAILING
+from daemon.supervisor import Supervisor
+from support.company_house import CompanyHouse
+from support.watched_house import watched
+
+
+async def test_what_another_node_has_open_is_left_alone_until_the_account_comes(
+    house: CompanyHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = await house.connect(Customer=3, Invoice=4)
+    theirs = await house.connect(Customer=3, Invoice=4)
+    elsewhere = {theirs}
+    monkeypatch.setattr(Supervisor, "is_here", lambda _, account_id: account_id not in elsewhere)
+    async with watched(house) as run:
+        await anyio.sleep(100)
+        for account_id in (mine, theirs):
+            run.watching.desk.hold(
+                Condition(ACCOUNT_FAILING, account_id, "HTTP 503", "quickbooks", account_id)
+            )
+        await anyio.sleep(400)
+        assert run.open() == [("account_failing", theirs)]
+        assert len(await run.watching.monitor.samples(mine)) > 0
+        assert await run.watching.monitor.samples(theirs) == []
+        elsewhere.clear()
+        await anyio.sleep(100)
+        assert run.open() == []
+
+
+async def test_account_that_goes_is_judged_no_more(
+    house: CompanyHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account_id = await house.connect(Customer=3, Invoice=4)
+    elsewhere: set[str] = set()
+    monkeypatch.setattr(Supervisor, "is_here", lambda _, each: each not in elsewhere)
+    async with watched(house) as run:
+        await anyio.sleep(100)
+        run.watching.desk.hold(
+            Condition(ACCOUNT_FAILING, account_id, "HTTP 503", "quickbooks", account_id)
+        )
+        elsewhere.add(account_id)
+        await anyio.sleep(400)
+        assert run.open() == [("account_failing", account_id)]
