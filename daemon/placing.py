@@ -211,7 +211,9 @@ def cluster_of(
     if not isinstance(store, PostgresqlStore):
         return None
     watch = ClusterWatch(store, me.node, clock)
-    together = Together(store=store, node=me.node, name=me.name, is_deputy=watch.is_deputy)
+    together = Together(
+        store=store, node=me.node, name=me.name, is_deputy=watch.is_deputy, is_blind=watch.is_blind
+    )
     metrics.share(hosting, lambda: watch.overview)
     return Cluster(watch, together)
 

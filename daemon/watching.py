@@ -59,12 +59,14 @@ class Together:
         node: its id.
         name: what its operator calls it.
         is_deputy: whether it is to tell of alerts though it does not hold the house.
+        is_blind: whether it can't see now who holds that.
     """
 
     store: Sights
     node: str
     name: str
     is_deputy: Callable[[], bool]
+    is_blind: Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +129,11 @@ class Watching:
         self._heartbeat = watched.heartbeat
         supervisor, surroundings = watched.supervisor, watched.surroundings
         self._sight = None if together is None else self._sight_of(together, surroundings, clock)
-        self._teller = None if together is None else Teller(store, self.desk, together.is_deputy)
+        self._teller = (
+            None
+            if together is None
+            else Teller(store, self.desk, together.is_deputy, together.is_blind)
+        )
         self._seen: Conditions = self._sight or self.desk
         readings = Readings(metrics.census, supervisor, surroundings, clock)
         recovery = Recovery(supervisor, clock, self._recovered)

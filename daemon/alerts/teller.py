@@ -15,19 +15,30 @@ _LOOK_EVERY_S = 1.0
 class Teller:
     """Sees that alerts are told by the node that holds the house.
 
-    Two things are told without it. While the store takes no writes, nobody can hold anything: the
-    node that told before goes on, so that the one thing that can't be stored is told. And while the
-    house is held by nobody for long, a deputy tells of that.
+    Two things are told without it. While the store takes no writes or can't be read, nobody can hold
+    anything: the node that told before goes on, so that the one thing that can't be stored is told.
+    And while the house is held by nobody for long, a deputy tells of that.
 
     Attributes:
         has_house: whether this node holds the house.
     """
 
-    def __init__(self, store: Store, desk: AlertDesk, is_deputy: Callable[[], bool]) -> None:
-        """Take whose turn it is to be; `is_deputy` says whether it is this node's without the house."""
+    def __init__(
+        self,
+        store: Store,
+        desk: AlertDesk,
+        is_deputy: Callable[[], bool],
+        is_blind: Callable[[], bool],
+    ) -> None:
+        """Take whose turn it is to be.
+
+        `is_deputy` says whether it is this node's without the house, `is_blind` whether this node
+        can't see who has it.
+        """
         self._store = store
         self._desk = desk
         self._is_deputy = is_deputy
+        self._is_blind = is_blind
         self.has_house = False
 
     async def run(self) -> None:
@@ -54,5 +65,6 @@ class Teller:
             desk.tells = False
 
     def _is_turn(self) -> bool:
-        told_before = self._desk.tells and not self._store.health().writable
-        return self.has_house or told_before or self._is_deputy()
+        if self.has_house or self._is_deputy():
+            return True
+        return self._desk.tells and (self._is_blind() or not self._store.health().writable)

@@ -1,5 +1,6 @@
 """Looks at the cluster every few seconds, for its operator to see, and says what is wrong with it."""
 
+from math import inf
 from typing import Protocol
 
 import anyio
@@ -19,6 +20,8 @@ from store.cluster_ports import Nodes, Shards
 from store.errors import StoreUnavailableError
 
 LOOK_EVERY_S = 3.0
+_BLIND_AFTER_S = 4.5
+"""A look that late has met trouble; a node that can't say that it lives loses all after five seconds."""
 
 log = structlog.get_logger()
 
@@ -38,11 +41,16 @@ class ClusterWatch:
         self._store = store
         self._node = node
         self._clock = clock
+        self._looked_s = -inf
         self.overview: ClusterOverview | None = None
 
     def is_deputy(self) -> bool:
         """Tell whether this node tells of alerts while nobody holds the house."""
         return self.overview is not None and self.overview.is_deputy()
+
+    def is_blind(self) -> bool:
+        """Tell whether the cluster could not be seen for a while."""
+        return self._clock.now().monotonic_s - self._looked_s > _BLIND_AFTER_S
 
     async def run(self, desk: AlertDesk) -> None:
         """Look until cancelled, and tell of what nobody holds; of the rest while it is this node's turn."""
@@ -60,8 +68,9 @@ class ClusterWatch:
         nodes = await self._store.nodes()
         shards = await self._store.shards()
         moves = await self._store.shard_moves(within_s=MOVES_WITHIN_S)
-        now = self._clock.now().utc
-        self.overview = cluster_overview(self._node, nodes, shards, moves, now)
+        now = self._clock.now()
+        self._looked_s = now.monotonic_s
+        self.overview = cluster_overview(self._node, nodes, shards, moves, now.utc)
         return self.overview
 
 

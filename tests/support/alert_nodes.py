@@ -52,6 +52,7 @@ class AlertNode:
     house: HouseSights
     life: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     is_deputy: bool = False
+    is_blind: bool = False
     holding: anyio.CancelScope | None = None
 
     def hold(
@@ -107,6 +108,11 @@ def is_deputy(nodes: Sequence[AlertNode], place: int) -> bool:
     return nodes[place].is_deputy
 
 
+def is_blind(nodes: Sequence[AlertNode], place: int) -> bool:
+    """Tell whether the test made it so."""
+    return nodes[place].is_blind
+
+
 @asynccontextmanager
 async def alert_nodes(
     path: Path, config: AlertsConfig | None = None, *, number: int = 2
@@ -133,7 +139,9 @@ async def alert_nodes(
             desk = AlertDesk(store, clock, book, channels, shared=True)
             await desk.load()
             sight = NodeSight(sights, f"id-{place}", f"node-{place}", tuple)
-            teller = Teller(store, desk, partial(is_deputy, nodes, place))
+            teller = Teller(
+                store, desk, partial(is_deputy, nodes, place), partial(is_blind, nodes, place)
+            )
             nodes.append(AlertNode(desk, teller, sight, HouseSights(sights, desk, clock)))
         async with anyio.create_task_group() as tasks:
             for node in nodes:

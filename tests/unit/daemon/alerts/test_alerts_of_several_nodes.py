@@ -1,12 +1,15 @@
 """Every node judges what is its own; the store is the truth; one node at a time tells."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import anyio
 import httpx
+import pytest
 
 from daemon.config import AlertsConfig
-from store.watch_models import AlertFilter
+from store.errors import StoreUnavailableError
+from store.watch_models import AlertEvent, AlertFilter
 from support.alert_house import WEBHOOK
 from support.alert_nodes import alert_nodes
 
@@ -144,6 +147,31 @@ async def test_deputy_tells_while_nobody_holds_the_house(tmp_path: Path) -> None
         house.nodes[1].is_deputy = True
         await anyio.sleep(5)
         assert house.receiver.told() == [("raised", "account_failing")]
+
+
+async def test_that_the_store_is_away_is_told_by_who_told_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> Sequence[AlertEvent]:
+        raise StoreUnavailableError("the server is away")
+
+    async with alert_nodes(tmp_path) as house:
+        await anyio.sleep(5)
+        with monkeypatch.context() as away:
+            away.setattr(type(house.store), "record_alerts", fail)
+            for node in house.nodes:
+                node.is_blind = True
+            house.give_house(None)
+            house.nodes[0].hold("store_unavailable", "", "no writes")
+            await anyio.sleep(30)
+            assert house.receiver.told() == [("raised", "store_unavailable")]
+        for node in house.nodes:
+            node.is_blind = False
+        house.nodes[0].end("store_unavailable", "")
+        house.give_house(1)
+        await anyio.sleep(30)
+        assert [what for what, _ in house.receiver.told()][-1] == "resolved"
+        assert [node.desk.tells for node in house.nodes] == [False, True]
 
 
 async def test_delivery_that_hangs_is_taken_up_by_the_next_holder(tmp_path: Path) -> None:
