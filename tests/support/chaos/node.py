@@ -11,7 +11,7 @@ import anyio
 import httpx
 import yaml
 
-from support.chaos.plan import REFRESH_BEFORE_S, Plan
+from support.chaos.plan import OVERLAP_S, REFRESH_BEFORE_S, Plan
 from support.chaos.vendor_words import TYPES, Facts
 from support.dying_with_parent import die_with_parent
 from support.real_processes import SCRIPT, free_port
@@ -161,7 +161,8 @@ class Node:
             "object_types": list(TYPES),
             "poll_interval": self.plan.poll_interval_s,
             "poll_interval_with_webhooks": self.plan.poll_interval_s * 2,
-            "overlap": "1s",
+            # Longer than a call takes: a late answer must not bring back what was deleted meanwhile.
+            "overlap": OVERLAP_S,
             "refresh_before": REFRESH_BEFORE_S,
             # What a comparison repairs is what the run is to find.
             "verify_interval": None,

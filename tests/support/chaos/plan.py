@@ -73,6 +73,7 @@ class Plan:
 
 
 REFRESH_BEFORE_S = 20
+OVERLAP_S = 10
 _FOR_S = {
     BlowKind.KILL: (1.0, 15.0),
     BlowKind.FREEZE: (3.0, 20.0),

@@ -23,7 +23,7 @@ _OTHER_CALLS = (
     ("GET", "/health/summary"),
     ("GET", "/alerts"),
 )
-_LATE = frozenset({429, 500, 502, 503, 504})
+_LATE = frozenset({408, 429, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ class Users:
             self.counts["other: no answer"] += 1
             return
         self.counts[f"other: {reply.status_code}"] += 1
-        if reply.status_code not in {200, 202, 409, 503}:
+        if reply.status_code not in {200, 202, 408, 409, 503}:
             self.wrong.append(f"{method} {path}: {reply.status_code} {reply.text[:300]}")
 
 
