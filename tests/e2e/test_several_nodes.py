@@ -1,7 +1,8 @@
 """Daemons on one PostgreSQL database share the companies; when one is killed the other has them all."""
 
+import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 import yaml
 
 from daemon.demo.proof import compare
+from support.plain_http import plain_client
 from support.postgres_replica import numbers_of_changes, read_replica
 from support.postgres_server import PostgresServer
 from support.real_processes import DaemonSetup, SandboxProcess, set_up, until
@@ -61,6 +63,17 @@ def held(server: PostgresServer) -> dict[str, int]:
     return dict(counts)
 
 
+def added_up(nodes: Sequence[DaemonSetup], family: str) -> list[float]:
+    """Return what each node's samples of a metric come to; nothing for one that shows none."""
+    found = []
+    for each in nodes:
+        with plain_client(timeout=10) as http:
+            lines = http.get(f"{each.url}/metrics").text.splitlines()
+        shown = [float(line.split()[-1]) for line in lines if re.match(rf"{family}[ {{]", line)]
+        found += [sum(shown)] if shown else []
+    return found
+
+
 def test_companies_are_hosted_by_whichever_nodes_there_are(
     tmp_path: Path, sandbox: SandboxProcess, server: PostgresServer
 ) -> None:
@@ -81,6 +94,10 @@ def test_companies_are_hosted_by_whichever_nodes_there_are(
             changed_at = datetime.now(UTC)
             for account in accounts:
                 until("exact", partial(second.exact_past, account, changed_at))
+            both = (first, second)
+            until("shown", lambda: sum(added_up(both, "syncline_accounts")) == len(accounts))
+            until("kept", lambda: added_up(both, "syncline_node_holds_house") in ([0, 1], [1, 0]))
+            until("one's", lambda: len(added_up(both, "syncline_last_change_seq")) == 1)
             killed.send(signal.SIGKILL)
             for realm_id in realm_ids:
                 sandbox.churn(realm_id, acts=5)
@@ -88,6 +105,7 @@ def test_companies_are_hosted_by_whichever_nodes_there_are(
             until("taken over", lambda: held(server).get("two") == SHARDS)
             for account in accounts:
                 until("exact", partial(second.exact_past, account, changed_at))
+            until("told", lambda: "node_vanished" in str(second.get("/alerts?state=open")))
             other.send(signal.SIGTERM)
             assert other.exit_code() == 0, other.err
             assert "Traceback" not in other.err
