@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import suppress
 
 import anyio
 
+from store.errors import StoreUnavailableError
 from store.postgresql.cluster.wire import PostgresqlWire
 from store.relational.change_signal import ChangeSignal
 
@@ -38,10 +40,10 @@ class SharedFeed:
             self._timer = self._loop.call_later(_APART_S, self._say)
 
     async def wait_beyond(self, seq: int) -> None:
-        """Return once there is a change behind `seq`.
+        """Return once there is a change behind `seq`; a database that is away is waited for.
 
         Raises:
-            StoreUnavailableError: the store was closed before there was one, or cannot be read.
+            StoreUnavailableError: the store was closed before there was one.
         """
         while True:
             with anyio.move_on_after(_LOOK_EVERY_S):
@@ -50,7 +52,8 @@ class SharedFeed:
             # However many wait, one of them looks.
             if self._loop.time() - self._looked_s >= _LOOK_EVERY_S:
                 self._looked_s = self._loop.time()
-                self._signal.move(await self._last_seq())
+                with suppress(StoreUnavailableError):
+                    self._signal.move(await self._last_seq())
 
     def close(self) -> None:
         """Say no more."""

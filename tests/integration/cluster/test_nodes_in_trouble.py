@@ -14,6 +14,7 @@ import psycopg
 from support.placed_nodes import QUICK, Node, evenly_held, node, until
 from support.postgres_database import PostgresDatabase
 from support.postgres_server import PostgresServer
+from support.store_fixtures import own, record
 
 SHARDS = 8
 
@@ -114,3 +115,22 @@ async def test_lost_connections_move_nothing(database: PostgresDatabase) -> None
             await anyio.sleep(0.3)
         await evenly_held([alone], SHARDS)
         assert len(await alone.store.shard_moves(within_s=100)) == moves
+
+
+async def test_waiting_for_a_change_outlasts_an_outage() -> None:
+    # Whoever keeps the house waits like this, and what ends that ends the daemon.
+    async with server_of_its_own() as server:
+        database = PostgresDatabase(server)
+        async with (
+            await database.open_again(alone=False) as store,
+            await database.open_again(alone=False) as other,
+            anyio.create_task_group() as tasks,
+        ):
+            tasks.start_soon(other.changed, 0)
+            await anyio.wait_all_tasks_blocked()
+            server.stop(signal.SIGQUIT)
+            await anyio.sleep(2.5)
+            server.start()
+            company = await own(store)
+            with anyio.fail_after(10):
+                await store.apply_page(company.page(record("1")))
