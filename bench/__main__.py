@@ -51,7 +51,7 @@ QUICK: Mapping[str, Measure] = MappingProxyType(
         "views": partial(views.measure, invoices=100_000),
         "actions": partial(actions.measure, invoices=80_000, payments=100),
         "pages": partial(pages.measure, accounts=10_000, answers=100),
-        "cluster": partial(cluster.measure, invoices=40_000, repetitions=3, payments=200),
+        "cluster": partial(cluster.measure, invoices=64_000, repetitions=2, payments=200),
     }
 )
 FULL: Mapping[str, Measure] = MappingProxyType(

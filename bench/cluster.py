@@ -7,6 +7,7 @@ them took of it is said.
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
@@ -236,8 +237,12 @@ def _read(folder: Path, server: Server, nodes: int, invoices: int) -> _Reading:
         connection = running[0].connection()
         _until_spread(url, nodes)
         before, began_s = processor_s(_NAMES), time.perf_counter()
-        for company in vendor.companies:
-            _connect(connection, company)
+        with ThreadPoolExecutor(len(vendor.companies)) as owners:
+            list(
+                owners.map(
+                    lambda company: _connect(running[0].connection(), company), vendor.companies
+                )
+            )
         _until_live(connection, len(vendor.companies))
         took_s, after = time.perf_counter() - began_s, processor_s(_NAMES)
         objects = sum(company.objects for company in vendor.companies)
