@@ -8,7 +8,7 @@ import pytest
 from support.chaos.plan import BlowKind, Plan, blows
 from support.chaos.run import play
 
-_SHORT = Plan(seed=5, nodes=3, accounts=24, seconds=40, blow_every_s=5)
+_SHORT = Plan(seed=189, nodes=3, accounts=20, seconds=29, blow_every_s=4)
 
 
 @pytest.mark.timeout(300)

@@ -59,7 +59,9 @@ class Striker:
     async def _strike_node(self, blow: Blow) -> None:
         node = self._choose(blow.choice)
         if node is None:
-            self._tell(blow, "no node is left to strike")
+            self._house.tell(
+                f"{self._now_s():6.1f} s  {blow.kind.value}: no node is left to strike"
+            )
             return
         self._busy.add(node.place)
         self._tell(blow, f"node {node.name} for {blow.for_s:.1f} s")
