@@ -105,81 +105,77 @@ def _button(act: Act, said: str) -> Act:
 
 
 def _operation(path: str, name: str, summary: str, act: Act, said: str) -> AnyOperation:
+    return _pressed(
+        f"{_ACCOUNT}/{path}",
+        name,
+        summary,
+        _button(act, said),
+        _DEEDS[said],
+        no_such="There is no such account.",
+        not_now="It cannot do that now; the page says why, and what to do.",
+    )
+
+
+def _pressed(
+    path: str, name: str, summary: str, act: Act, deed: str, *, no_such: str, not_now: str
+) -> AnyOperation:
     return Operation(
         method="POST",
-        deed=_DEEDS[said],
-        path=f"{_ACCOUNT}/{path}",
+        path=path,
         name=name,
         tag=TAG,
-        summary=summary,
-        handler=for_operator(_button(act, said)),
+        summary=f"Button: {summary}",
+        handler=for_operator(act),
         raw_body=FORM,
         replies=[SEE_OTHER],
         problems={
             HTTPStatus.FORBIDDEN: "A page elsewhere sent it.",
-            HTTPStatus.NOT_FOUND: "There is no such account.",
-            HTTPStatus.CONFLICT: "It cannot do that now; the page says why, and what to do.",
+            HTTPStatus.NOT_FOUND: no_such,
+            HTTPStatus.CONFLICT: not_now,
         },
         problem_page=problem_page,
+        deed=deed,
         by_session=True,
     )
 
 
 OPERATIONS: tuple[AnyOperation, ...] = (
-    _operation("sync", "dashboardSync", "Button: look for changes now", sync, "sync"),
-    _operation("sync-full", "dashboardSyncFull", "Button: read all again", sync_full, "sync-full"),
-    _operation("verify", "dashboardVerify", "Button: compare with the vendor", verify, "verify"),
-    _operation("pause", "dashboardPause", "Button: rest", steering.pause, "pause"),
-    _operation("resume", "dashboardResume", "Button: go on", steering.resume, "resume"),
-    _operation("disconnect", "dashboardDisconnect", "Button: disconnect", disconnect, "disconnect"),
+    _operation("sync", "dashboardSync", "look for changes now", sync, "sync"),
+    _operation("sync-full", "dashboardSyncFull", "read all again", sync_full, "sync-full"),
+    _operation("verify", "dashboardVerify", "compare with the vendor", verify, "verify"),
+    _operation("pause", "dashboardPause", "rest", steering.pause, "pause"),
+    _operation("resume", "dashboardResume", "go on", steering.resume, "resume"),
+    _operation("disconnect", "dashboardDisconnect", "disconnect", disconnect, "disconnect"),
     _operation(
         "confirm-deletes",
         "dashboardConfirmDeletes",
-        "Button: let held deletes be made",
+        "let held deletes be made",
         confirm_deletes,
         "confirm-deletes",
     ),
     _operation(
         "actions/{action_id}/retry",
         "dashboardRetry",
-        "Button: try a user's write again",
+        "try a user's write again",
         retry,
         "retry",
     ),
-    Operation(
-        method="POST",
-        path=f"{session.HOME}/alerts/{{alert_id}}/ack",
-        name="dashboardAck",
-        tag=TAG,
-        summary="Button: look after an alert",
-        handler=for_operator(acknowledge),
-        raw_body=FORM,
-        replies=[SEE_OTHER],
-        problems={
-            HTTPStatus.FORBIDDEN: "A page elsewhere sent it.",
-            HTTPStatus.NOT_FOUND: "There is no such alert.",
-            HTTPStatus.CONFLICT: "It is resolved already.",
-        },
-        problem_page=problem_page,
-        deed=_DEEDS["ack"],
-        by_session=True,
+    _pressed(
+        f"{session.HOME}/alerts/{{alert_id}}/ack",
+        "dashboardAck",
+        "look after an alert",
+        acknowledge,
+        _DEEDS["ack"],
+        no_such="There is no such alert.",
+        not_now="It is resolved already.",
     ),
-    Operation(
-        method="POST",
-        path=f"{session.HOME}/routings/{{routing_id}}/retry",
-        name="dashboardRetryRouting",
-        tag=TAG,
-        summary="Button: offer a job to a company again",
-        handler=for_operator(retry_routing),
-        raw_body=FORM,
-        replies=[SEE_OTHER],
-        problems={
-            HTTPStatus.FORBIDDEN: "A page elsewhere sent it.",
-            HTTPStatus.NOT_FOUND: "There is no such routing.",
-            HTTPStatus.CONFLICT: "It did not fail, or cannot be offered now; the page says why.",
-        },
-        problem_page=problem_page,
-        deed=_ROUTING_RETRIED,
-        by_session=True,
+    _pressed(
+        f"{session.HOME}/routings/{{routing_id}}/retry",
+        "dashboardRetryRouting",
+        "offer a job to a company again",
+        retry_routing,
+        _ROUTING_RETRIED,
+        no_such="There is no such routing.",
+        not_now="It did not fail, or cannot be offered now; the page says why.",
     ),
 )
