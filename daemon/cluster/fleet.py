@@ -15,6 +15,7 @@ from daemon.cluster.roster import Everywhere, Roster
 from daemon.hosted import Condition, Hosted, HostedAccount, NotHostedError
 from daemon.hosting import Hosting
 from store.cluster_ports import Errands, Wire
+from store.errors import StaleEpochError
 
 _STOPS_WITHIN_S = 5.0
 
@@ -60,7 +61,8 @@ class Fleet:
     async def start_account(self, account_id: str) -> None:
         """Start the account's actor afresh; elsewhere it is started soon."""
         if self.is_here(account_id):
-            with suppress(NotHostedError):
+            # The shard may be another node's by now, though this one has not seen that yet.
+            with suppress(NotHostedError, StaleEpochError):
                 await self._here.start_account(account_id)
                 return
         await self._leave(account_id, Start())
@@ -69,7 +71,8 @@ class Fleet:
         """Let the account's actor finish what is in hand and end; elsewhere for a few seconds."""
         if self.is_here(account_id):
             await self._here.stop_account(account_id)
-            return
+            if self._holding.covers(account_id):
+                return
         await self._leave(account_id, Stop())
         await self._roster.until_gone(account_id, _STOPS_WITHIN_S)
 
@@ -81,11 +84,12 @@ class Fleet:
             MailboxFullError: it has too many unread messages.
             StoreUnavailableError: it runs elsewhere, and this can't be kept for it.
         """
-        if self.is_here(account_id):
+        if self._holding.covers(account_id):
             self._here.post(account_id, message)
             return
-        # Whoever hosts it starts its actor if only that makes a pause known.
-        if not isinstance(message, Pause | Resume):
+        # Whoever hosts it starts its actor if only that makes a pause known. One that is just handed
+        # over runs again soon; here it would read this no more.
+        if not (isinstance(message, Pause | Resume) or self.is_here(account_id)):
             self._see_that_it_runs(account_id)
         await self._leave(account_id, message)
 

@@ -254,3 +254,40 @@ async def test_nodes_with_different_admin_tokens_are_told(house: ClusterHouse) -
     with structlog.testing.capture_logs() as logs:
         assert not await compare_admin_token(house.other.store, "another")
     assert [entry["event"] for entry in logs] == ["admin_token_differs"]
+
+
+async def test_company_that_is_connected_at_a_node_which_lost_its_shards_is_run_by_who_has_them(
+    house: ClusterHouse,
+) -> None:
+    await house.other.take(0, 1)  # and the owner does not know yet
+    account = await house.connected(house.owner)
+    await house.until(lambda: account.id in house.other.supervisor.hosted())
+
+
+async def test_look_that_is_asked_for_during_a_hand_over_is_made_afterwards(
+    house: ClusterHouse,
+) -> None:
+    account = await house.live()
+    handed_over, house.owner.holding.held = house.owner.holding.held, {}  # its actors go on a while
+    await house.owner.fleet.tell(account.id, SyncNow((), by_user=True))
+    for hold, claims in handed_over.values():
+        await house.owner.supervisor.release(claims)
+        await house.owner.store.let_go(hold)
+    assert house.database.query("SELECT kind FROM errands") == [("sync",)]
+    await house.other.take(0, 1)
+    await house.until(lambda: house.other.told(events.PageStored) > 0)
+    await house.until(lambda: house.database.query("SELECT kind FROM errands") == [])
+
+
+async def test_account_that_is_stopped_during_a_hand_over_stays_stopped(
+    house: ClusterHouse,
+) -> None:
+    account = await house.live()
+    handed_over, house.owner.holding.held = house.owner.holding.held, {}  # its actors go on a while
+    await house.owner.fleet.stop_account(account.id)
+    for hold, claims in handed_over.values():
+        await house.owner.supervisor.release(claims)
+        await house.owner.store.let_go(hold)
+    await house.other.take(0, 1)
+    await house.until(lambda: account.id not in house.other.supervisor.hosted())
+    await house.until(lambda: account.id not in house.owner.fleet.hosted())
