@@ -13,7 +13,7 @@ import anyio
 from anyio.abc import TaskGroup
 from msgspec.structs import replace
 
-from actors import brake
+from actors import brake, resumption
 from actors.action_entry import nothing_in_the_way
 from actors.action_runner import ActionRunner
 from actors.announcer import Announcer
@@ -103,9 +103,10 @@ class AccountActor:
             account_id=self.account_id,
             rest=rest,
         )
-        self._epoch = claimed.account.epoch
+        self._epoch, now = claimed.account.epoch, around.clock.now()
         self._refresher = Refresher(
-            around.store, around.vendor, around.sealer, around.clock, self.account_id, self._epoch
+            *(around.store, around.vendor, around.sealer, around.clock, self.account_id),
+            *(self._epoch, resumption.earlier_call_over_s(claimed, around.settings, now)),
         )
         self._intake = Intake(
             around.store, around.vendor, around.clock, self.account_id, self._epoch, around.settings
@@ -116,9 +117,7 @@ class AccountActor:
         self._under_way = 0
         self._verification: Verification | None = None
         self._watermark_is_stale = names_uncovered_types(claimed, around.settings)
-        self._state = initial_state(
-            claimed, claimed.credential, around.settings, around.clock.now(), first_look_in_s
-        )
+        self._state = initial_state(claimed, self._sealed, around.settings, now, first_look_in_s)
 
     def post(self, message: Message) -> None:
         """Tell the actor something.

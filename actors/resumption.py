@@ -13,6 +13,10 @@ from actors.settings import AccountSettings
 from actors.state import State
 from store.models import ClaimedAccount, Cursor, SealedCredential
 
+_EARLIER_CALL_S = 30.0
+"""For how long at most an earlier owner's call for tokens is waited for."""
+_ANSWER_STORED_S = 5.0
+
 
 def phase(account_id: str) -> float:
     """Return an account's place in the poll interval, from 0 up to 1: the same after each start."""
@@ -39,7 +43,7 @@ def initial_state(
     known = {cursor.object_type: cursor for cursor in claimed.cursors}
     token = access_token.loaded(now.monotonic_s, lifetime_s(sealed, now), settings)
     if claimed.open_refresh is not None:
-        token = replace(token, refresh_at_s=now.monotonic_s)
+        token = replace(token, refresh_at_s=earlier_call_over_s(claimed, settings, now))
     else:
         # After a long stop all tokens have ended: renewing them is spread like the looks are.
         earliest_s = now.monotonic_s + first_look_in_s
@@ -63,6 +67,19 @@ def initial_state(
             phase(claimed.account.id),
         ),
     )
+
+
+def earlier_call_over_s(claimed: ClaimedAccount, settings: AccountSettings, now: Moment) -> float:
+    """Return when no earlier owner can be about to get new tokens any more, in monotonic seconds.
+
+    Of several attempts the journal knows when the first began: the last may have begun just now.
+    """
+    entry = claimed.open_refresh
+    if entry is None or not claimed.is_contested:
+        return now.monotonic_s
+    longest_s = min(settings.timeout_s + _ANSWER_STORED_S, _EARLIER_CALL_S)
+    ago_s = (now.utc - entry.started_at).total_seconds() if entry.attempts == 1 else 0.0
+    return now.monotonic_s + min(max(0.0, longest_s - ago_s), longest_s)
 
 
 def _hints_left(claimed: ClaimedAccount, settings: AccountSettings, now_s: float) -> Hints:

@@ -10,6 +10,15 @@ from store.ports import Store
 class Claims(Protocol):
     """The right to a set of accounts."""
 
+    @property
+    def claims_again(self) -> bool:
+        """Whether an account whose actor was fenced off is claimed again.
+
+        Only by a right that the store refuses once it has ended: two others would fence each other
+        off for ever.
+        """
+        ...
+
     def cover(self, account: Account) -> bool:
         """Tell whether the account is of the set."""
         ...
@@ -31,6 +40,8 @@ class Claims(Protocol):
 
 class WholeStore:
     """The right to all accounts of a store that nobody else has open."""
+
+    claims_again = False
 
     def __init__(self, store: Store) -> None:
         self._store = store

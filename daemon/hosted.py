@@ -78,6 +78,7 @@ class Hosted:
         read_at_s: when its actor was last told that somebody reads the account.
         rest: what its next actor is told of the vendor.
         claims: by what right it is.
+        is_ending: whether it was told to end.
     """
 
     account_id: str
@@ -90,6 +91,12 @@ class Hosted:
     read_at_s: float = -inf
     rest: VendorRest = NO_REST
     claims: Claims | None = None
+    is_ending: bool = False
+
+    @property
+    def is_taken_again(self) -> bool:
+        """Whether its next actor begins at once when the store has fenced off this one."""
+        return self.claims is not None and self.claims.claims_again and not self.is_ending
 
     @property
     def ended(self) -> bool:

@@ -3,8 +3,10 @@
 `_supervise` is the only place that may see an actor's exception. Every run is a fresh actor over
 what the store holds.
 
-returned ──► stopped, or waits for its owner      crashed ──► started again after a wait, or
-quarantined cancelled ─► passed on
+returned ──► stopped, or waits for its owner
+fenced off ► over, or claimed again where a claim is refused unless the right to the account stands
+crashed ───► started again after a wait, or quarantined
+cancelled ─► passed on
 """
 
 from collections.abc import Mapping, Sequence
@@ -288,8 +290,12 @@ class Supervisor:
                     if not await self._after_crash(hosted, error, verdict):
                         return
                 else:
-                    hosted.condition = _CONDITION_AFTER[ending]
-                    return
+                    was_fenced_off = made is not ending and ending is Ending.FENCED_OFF
+                    if not (was_fenced_off and hosted.is_taken_again):
+                        hosted.condition = _CONDITION_AFTER[ending]
+                        return
+                    hosted.keep_rest()
+                    hosted.condition = Condition.RESTARTING
         except anyio.get_cancelled_exc_class():
             hosted.condition = Condition.STOPPED
             raise
@@ -349,6 +355,7 @@ class Supervisor:
     async def _end(self, many: Sequence[Hosted], grace_s: float) -> None:
         """Ask all of them to finish, wait for the grace period, cancel and name the rest."""
         for hosted in many:
+            hosted.is_ending = True
             if hosted.condition is Condition.RUNNING and hosted.actor is not None:
                 hosted.actor.post(Stop())
             else:

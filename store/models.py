@@ -134,6 +134,7 @@ class ClaimedAccount:
 
     Attributes:
         verification: None when it was never verified and nobody asked for it.
+        is_contested: whether an earlier owner may still be at work, and have called the vendor.
     """
 
     account: Account
@@ -144,6 +145,7 @@ class ClaimedAccount:
     open_notices: Sequence[OpenNotices] = ()
     verification: VerificationStanding | None = None
     has_open_actions: bool = False
+    is_contested: bool = False
 
 
 class ObjectRecord(msgspec.Struct, frozen=True, gc=False):

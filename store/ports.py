@@ -152,9 +152,14 @@ class ActorStore(Outbox, DriftLedger, Protocol):
         ...
 
     async def finish_refresh(
-        self, account_id: str, epoch: int, credential: SealedCredential, at: datetime
+        self, account_id: str, epoch: int, spent: str, credential: SealedCredential, at: datetime
     ) -> None:
-        """Store the new tokens and end the journal's open entry, in one piece."""
+        """Store the new tokens and end the journal's open entry, in one piece.
+
+        `spent` is the hash of the token that was. An earlier owner cannot replace a token, but may
+        deliver the answer to the very one that is still stored. Raises `StaleEpochError` then too,
+        and fences off the present owner, who holds the old one.
+        """
         ...
 
     async def require_reauthorization(

@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import partial
 
 from store.crash_points import Commit
+from store.errors import StaleEpochError
 from store.models import (
     ClaimedAccount,
     HeldDeletes,
@@ -146,15 +147,19 @@ class RelationalActorStore:
         )
 
     async def finish_refresh(
-        self, account_id: str, epoch: int, credential: SealedCredential, at: datetime
+        self, account_id: str, epoch: int, spent: str, credential: SealedCredential, at: datetime
     ) -> None:
         """Store the new tokens and end the journal's open entry."""
-        await self._writer.submit(
+        is_owner = await self._writer.submit(
             lambda connection: ownership.finish_refresh(
-                connection, account_id, epoch, credential, at
+                connection, account_id, epoch, spent, credential, at
             ),
             commit=Commit.REFRESH_FINISHED,
         )
+        if not is_owner:
+            raise StaleEpochError(
+                f"account {account_id} was claimed again; its new tokens are stored"
+            )
 
     async def require_reauthorization(
         self, account_id: str, epoch: int, cause: str, at: datetime

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from store.errors import StaleEpochError
 from store.models import Account, OpenRefresh, SealedCredential
 from store.relational import accounts, credentials, metadata
 from store.relational.credentials import RefreshOutcome
@@ -41,17 +42,31 @@ def finish_refresh(
     connection: Session,
     account_id: str,
     epoch: int,
+    spent: str,
     credential: SealedCredential,
     at: datetime,
-) -> None:
-    """Store the new tokens and end the journal's entry.
+) -> bool:
+    """Store the new tokens and end the journal's entry; tell whether the caller owns the account.
+
+    Whoever owned it earlier cannot replace a token that somebody has stored since. But he may deliver
+    the answer to the very token that is still the stored one, for nobody else has that answer: the
+    journal's entry for it is open. Whoever owns the account now holds the old token, and is fenced off.
 
     Raises:
-        StaleEpochError: the caller does not own the account any more.
+        StaleEpochError: the caller does not own the account any more, and nothing was stored.
     """
-    accounts.check_fence(connection, account_id, epoch)
+    is_owner = True
+    try:
+        accounts.check_fence(connection, account_id, epoch)
+    except StaleEpochError:
+        entry = credentials.read_open_refresh(connection, account_id)
+        if entry is None or entry.token_hash != spent:
+            raise
+        accounts.claim_account(connection, account_id)
+        is_owner = False
     credentials.put_credential(connection, account_id, credential)
     credentials.end_refresh(connection, account_id, RefreshOutcome.REFRESHED, at)
+    return is_owner
 
 
 def require_reauthorization(

@@ -118,7 +118,7 @@ def test_token_used_before_it_is_stored(monkeypatch: pytest.MonkeyPatch, tmp_pat
         if self._answer is not None:
             await self._store_answer(self._answer)
         self._answer = await self._ask(self._sealer.unseal(sealed), permit)
-        return self._answer
+        return self._answer.brings
 
     monkeypatch.setattr(Refresher, "renew", store_it_next_time)
     assert "was used before it was stored" in hunt(SCENARIOS["plain"], tmp_path)

@@ -158,11 +158,10 @@ class TroubledStore:
         await self._pass("check_owner", lambda: self._store.check_owner(account_id, epoch))
 
     async def finish_refresh(
-        self, account_id: str, epoch: int, credential: SealedCredential, at: datetime
+        self, account_id: str, epoch: int, spent: str, credential: SealedCredential, at: datetime
     ) -> None:
-        await self._pass(
-            "finish_refresh", lambda: self._store.finish_refresh(account_id, epoch, credential, at)
-        )
+        finish = self._store.finish_refresh
+        await self._pass("finish_refresh", lambda: finish(account_id, epoch, spent, credential, at))
 
     async def require_reauthorization(
         self, account_id: str, epoch: int, cause: str, at: datetime

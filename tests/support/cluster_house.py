@@ -164,13 +164,12 @@ class Silent:
 
 @asynccontextmanager
 async def cluster_house(
-    database: PostgresDatabase, *, silent: bool = False
+    database: PostgresDatabase, *, silent: bool = False, behaviour: Behaviour | None = None
 ) -> AsyncIterator[ClusterHouse]:
     """Open two stores, with everything around them, and run it; `silent` nodes say no words."""
     clock = SystemClock()
-    sandbox = QuickBooksSandbox(
-        lambda: clock.now().utc, seed=7, limits=None, behaviour=Behaviour(token_latency_s=0.0)
-    )
+    behaviour = behaviour or Behaviour(token_latency_s=0.0)
+    sandbox = QuickBooksSandbox(lambda: clock.now().utc, seed=7, limits=None, behaviour=behaviour)
     sealer = Sealer([Fernet.generate_key().decode()])
     async with AsyncExitStack() as opened, anyio.create_task_group() as tasks:
         first = await opened.enter_async_context(await database.open_empty())

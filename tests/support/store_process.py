@@ -30,7 +30,7 @@ async def act(store: Store, company: Owned) -> None:
         await store.apply_page(company.page(*objects, cursors=[cursor]))
         await store.begin_refresh(company.account_id, company.epoch, f"{number}", at(number))
         await store.finish_refresh(
-            company.account_id, company.epoch, credential(f"{number}"), at(number)
+            company.account_id, company.epoch, f"{number}", credential(f"{number}"), at(number)
         )
         say(company.account_id, number)
 

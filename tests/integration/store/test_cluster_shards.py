@@ -133,7 +133,7 @@ def deeds(store: PostgresqlStore, company: Owned) -> Sequence[Callable[[], Await
         lambda: store.apply_page(company.page(record("1"))),
         lambda: store.apply_page(company.page(cursors=[move(covered=5)])),
         lambda: store.begin_refresh(*owner, "hash", at(1)),
-        lambda: store.finish_refresh(*owner, credential("new"), at(1)),
+        lambda: store.finish_refresh(*owner, "hash", credential("new"), at(1)),
         lambda: store.require_reauthorization(*owner, "because", at(1)),
     ]
 

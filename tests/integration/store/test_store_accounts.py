@@ -81,7 +81,7 @@ async def test_reconnecting_fences_off_the_refresh_under_way(store: Store, compa
     await store.connect("quickbooks", "realm-1", "N", credential("owner's"), at(2), "x")
     with pytest.raises(StaleEpochError):
         await store.finish_refresh(
-            company.account_id, company.epoch, credential("refreshed"), at(3)
+            company.account_id, company.epoch, "aa", credential("refreshed"), at(3)
         )
     assert await store.credential(company.account_id) == credential("owner's")
     assert (await store.claim(company.account_id)).open_refresh is None

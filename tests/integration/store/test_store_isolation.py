@@ -79,7 +79,7 @@ def _begin(_: str, object_id: str, seconds: int) -> Step:
 
 def _finish(_: str, object_id: str, seconds: int) -> Step:
     return lambda store, owner: store.finish_refresh(
-        owner.account_id, owner.epoch, credential(object_id), at(seconds)
+        owner.account_id, owner.epoch, "spent", credential(object_id), at(seconds)
     )
 
 

@@ -123,7 +123,7 @@ async def test_status_shows_when_the_tokens_end(
     epoch = (await web.store.claim(account.id)).account.epoch
     now = web.clock.now().utc
     ending = replace(credential, refresh_expires_at=now + timedelta(days=days))
-    await web.store.finish_refresh(account.id, epoch, ending, now)
+    await web.store.finish_refresh(account.id, epoch, "spent", ending, now)
     token = (await visitor.get(f"/integrations/{account.id}/status"))["token"]
     assert (token["ends_by"], token["ends_within_days"]) == ("idle", within)
     assert (token["advice"] is None) == (within is None)

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
-from store.errors import StoreFullError
+from store.errors import StaleEpochError, StoreFullError
 from store.models import (
     ClaimedAccount,
     HeldDeletes,
@@ -132,10 +132,15 @@ class ObservedStore(ObservedOutbox, ObservedJobs):
         await self._store.check_owner(account_id, epoch)
 
     async def finish_refresh(
-        self, account_id: str, epoch: int, credential: SealedCredential, at: datetime
+        self, account_id: str, epoch: int, spent: str, credential: SealedCredential, at: datetime
     ) -> None:
         self._before()
-        await self._store.finish_refresh(account_id, epoch, credential, at)
+        try:
+            await self._store.finish_refresh(account_id, epoch, spent, credential, at)
+        except StaleEpochError:
+            if await self._store.credential(account_id) == credential:
+                self._tokens.stored(account_id, credential)
+            raise
         self._tokens.stored(account_id, credential)
         self._doom.reach(Moment.AFTER_COMMIT)
 

@@ -93,7 +93,7 @@ async def test_a_poisoned_account_is_quarantined_and_the_others_are_untouched(
     assert claimed.credential is not None
     poisoned = replace(claimed.credential, sealed=b"no such thing")
     await house.real_store.finish_refresh(
-        house.account_id, claimed.account.epoch, poisoned, house.clock.utc()
+        house.account_id, claimed.account.epoch, "spent", poisoned, house.clock.utc()
     )
     async with hosting(house, RestartPolicy(max_restarts=3)) as run:
         await anyio.sleep(3600)

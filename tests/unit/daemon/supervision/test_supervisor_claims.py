@@ -26,6 +26,7 @@ class SomeAccounts:
     store: SqliteStore
     ids: Collection[str]
     claim_s: float = 0.0
+    claims_again: bool = False
 
     def cover(self, account: Account) -> bool:
         return account.id in self.ids
@@ -161,3 +162,59 @@ async def test_what_was_released_can_be_hosted_again(house: House) -> None:
         await supervisor.host(SomeAccounts(house.real_store, [house.account_id]))
         await anyio.sleep(20)
         assert await house.is_exact()
+
+
+async def test_account_that_was_fenced_off_is_claimed_again_while_the_right_to_it_stands(
+    house: House,
+) -> None:
+    claims = SomeAccounts(house.real_store, [house.account_id], claims_again=True)
+    async with supervising(house) as supervisor:
+        await supervisor.host(claims)
+        await anyio.sleep(20)
+        before = await house.real_store.claim(house.account_id)
+        house.vendor.put("Customer", "later")
+        await anyio.sleep(600)
+        assert supervisor.hosted()[house.account_id].condition is Condition.RUNNING
+        assert supervisor.hosted()[house.account_id].restarts == 0
+        assert await house.is_exact()
+        account = await house.account()
+        assert account.epoch == before.account.epoch + 1
+
+
+async def test_account_that_was_fenced_off_is_over_when_the_right_to_it_has_ended(
+    house: House,
+) -> None:
+    claims = SomeAccounts(house.real_store, [house.account_id], claims_again=True)
+    async with supervising(house) as supervisor:
+        await supervisor.host(claims)
+        await anyio.sleep(20)
+        await house.real_store.disconnect(house.account_id, purge=False, at=house.clock.utc())
+        await anyio.sleep(600)
+        assert supervisor.hosted()[house.account_id].condition is Condition.STOPPED
+
+
+async def test_account_that_was_fenced_off_is_over_where_nobody_would_refuse_a_claim(
+    house: House,
+) -> None:
+    async with supervising(house) as supervisor:
+        await supervisor.host(SomeAccounts(house.real_store, [house.account_id]))
+        await anyio.sleep(20)
+        before = await house.real_store.claim(house.account_id)
+        await anyio.sleep(600)
+        assert supervisor.hosted()[house.account_id].condition is Condition.STOPPED
+        assert (await house.account()).epoch == before.account.epoch
+
+
+async def test_account_that_was_fenced_off_while_it_ends_is_not_claimed_again(
+    house: House,
+) -> None:
+    house.vendor.latency_s = 10.0
+    claims = SomeAccounts(house.real_store, [house.account_id], claims_again=True)
+    async with supervising(house) as supervisor:
+        await supervisor.host(claims)
+        await anyio.sleep(5)
+        fenced_off_by = await house.real_store.claim(house.account_id)
+        await supervisor.release(claims)
+        assert house.now_s() == pytest.approx(10.0, abs=0.5)
+        assert supervisor.hosted() == {}
+        assert (await house.account()).epoch == fenced_off_by.account.epoch
