@@ -129,11 +129,19 @@ class Courier:
                 tasks.start_soon(self._run_chain, each.account_id)
 
     async def _run_chain(self, account_id: str) -> None:
-        """Run an account's errands, one after the other, until none is left or one has to wait."""
+        """Run an account's errands, one after the other, until none is left, or they are not ours.
+
+        One that has to wait stays known: however many wait, they are in no other's way.
+        """
         chain = self._chains[account_id]
         try:
-            while chain and await self._is_over(chain[0]):
-                self._done.add(chain.popleft().id)
+            while chain:
+                if await self._is_over(chain[0]):
+                    self._done.add(chain.popleft().id)
+                elif self._holds(chain[0]):
+                    await anyio.sleep(POLL_S)
+                else:
+                    break
         finally:
             self._known.difference_update(each.id for each in chain)
             del self._chains[account_id]
@@ -147,7 +155,7 @@ class Courier:
         except NotHostedError:
             # No actor to tell: whoever starts one finds all that matters. If the account is somebody
             # else's by now, it is for him to see.
-            return any(each.shard == errand.shard for each in self._holding.holds())
+            return self._holds(errand)
         except (MailboxFullError, StoreUnavailableError):
             return False
         except (StaleEpochError, UnknownAccountError):
@@ -160,6 +168,10 @@ class Courier:
             # One that nobody can run must not keep the others from being run.
             log.exception("errand_failed", account=errand.account_id, kind=errand.kind)
         return True
+
+    def _holds(self, errand: Errand) -> bool:
+        """Tell whether the errand is for this node to run."""
+        return any(each.shard == errand.shard for each in self._holding.holds())
 
     async def _run(self, errand: Errand) -> None:
         now = self._clock.now()

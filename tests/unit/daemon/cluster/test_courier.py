@@ -11,6 +11,7 @@ import pytest
 import structlog
 
 from actors import events
+from actors.mailbox import MailboxFullError
 from actors.messages import ActionsWaiting, Message, Pause, RescanRequested, SyncNow
 from daemon.cluster import words
 from daemon.cluster.courier import Courier
@@ -181,6 +182,26 @@ async def test_full_mailbox_delays_an_accounts_errands_only(office: Delivering) 
     assert office.run.supervisor.actor(other) is not None
     assert office.memory.left != []
     await anyio.sleep(5)
+    assert office.memory.left == []
+
+
+async def test_errands_that_wait_for_long_keep_no_others_out_however_many_they_are(
+    office: Delivering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, real = await office.house.connect("2"), office.run.supervisor.post
+
+    def post(account_id: str, message: Message) -> None:
+        if account_id == office.account_id:
+            raise MailboxFullError
+        real(account_id, message)
+
+    monkeypatch.setattr(office.run.supervisor, "post", post)
+    await office.leave(*[SyncNow(by_user=True)] * 300)
+    await office.memory.leave_errands([errand(other, Start(), 0.0)])
+    await anyio.sleep(5)
+    assert office.run.supervisor.actor(other) is not None
+    monkeypatch.undo()
+    await anyio.sleep(30)
     assert office.memory.left == []
 
 
