@@ -139,11 +139,19 @@ class Supervisor:
 
         Raises:
             NotHostedError: there are no claims to it here.
+            StoreUnavailableError: not now; one that ran goes on when the store takes writes again.
         """
         async with self._turn(account_id):
+            known = self._hosted.get(account_id)
             rest = await self._stop_hosted(account_id)
-            claims = await self._claims_to(account_id)
-            claimed = await claims.claim(account_id)
+            try:
+                claims = await self._claims_to(account_id)
+                claimed = await claims.claim(account_id)
+            except StoreUnavailableError:
+                if known is not None and known.vendor in self._surroundings:
+                    again = Hosted(account_id, known.vendor, rest=rest, claims=known.claims)
+                    self._begin(again, None, among=0)
+                raise
             if claims not in self._claims and self.running:
                 raise NotHostedError(account_id)
             self._host(claimed, claims, among=0, rest=rest.as_asked_for())

@@ -10,7 +10,7 @@ from actors.messages import Pause, Resume, SyncNow
 from daemon.hosted import Condition, NotHostedError
 from daemon.restart import RestartPolicy
 from daemon.supervisor import Supervisor
-from store.errors import StaleEpochError, UnknownAccountError
+from store.errors import StaleEpochError, StoreUnavailableError, UnknownAccountError
 from support.actor_house import House, full, no_trouble
 from support.hosting import Hosting, assert_spread, bug, first_looks_s, hosting, logged
 from support.scripted_vendor import no_trouble as no_vendor_trouble
@@ -143,6 +143,20 @@ async def test_a_disconnected_account_cannot_be_started(house: House) -> None:
         await house.real_store.disconnect(house.account_id, purge=False, at=house.clock.utc())
         with pytest.raises(StaleEpochError):
             await run.supervisor.start_account(house.account_id)
+
+
+async def test_an_account_that_ran_goes_on_when_its_start_finds_the_store_full(
+    house: House,
+) -> None:
+    async with hosting(house) as run:
+        await anyio.sleep(60)
+        house.store.trouble = full
+        with pytest.raises(StoreUnavailableError):
+            await run.supervisor.start_account(house.account_id)
+        await anyio.sleep(60)
+        house.store.trouble = no_trouble
+        await anyio.sleep(60)
+        assert run.condition() is Condition.RUNNING
 
 
 async def test_new_surroundings_are_used_from_the_next_look_on(house: House) -> None:
