@@ -41,7 +41,11 @@ def move_line(move: ClusterMoveReply) -> Text:
     if move.before is not None:
         come = f", {'let go by' if move.was_let_go else 'taken from'} {move.before}"
     at = f"{move.at:%H:%M:%SZ}"
-    return Text(printable(f"  {at}  {_name(move.shard)} came to {move.node}{come}"), "dim")
+    return Text(printable(f"  {at}  {_named(move.shard)} came to {move.node}{come}"), "dim")
+
+
+def _named(shard: int) -> str:
+    return "the house" if shard < 0 else f"shard {shard}"
 
 
 def _name(shard: int) -> str:

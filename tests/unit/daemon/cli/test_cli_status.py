@@ -37,7 +37,7 @@ def test_overview_names_the_nodes_where_there_are_several(cli: CommandLine) -> N
     assert cli.run("status").out.splitlines()[-3:] == [
         "1 account: 1 degraded",
         "1 node for 64 shards: alpha 64 and the house",
-        "  09:00:00Z  3 came to alpha, taken from beta",
+        "  09:00:00Z  shard 3 came to alpha, taken from beta",
     ]
 
 
