@@ -85,7 +85,7 @@ class NewErrand(Struct, frozen=True):
     """Something that whoever hosts an account is to do or to know.
 
     Attributes:
-        account_id: whose host it is for; "" for whoever holds the house.
+        account_id: whose host it is for.
         kind: what it is.
         payload: what else there is to say, as JSON.
     """

@@ -5,7 +5,7 @@ for at once, and without one it is found within a second.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from typing import Protocol
@@ -35,8 +35,6 @@ _LATE_S = 15.0
 
 log = structlog.get_logger()
 
-HouseDeed = Callable[[bytes], Awaitable[None]]
-
 
 class CourierStore(Errands, Wire, Protocol):
     """Where errands are, and the wire."""
@@ -56,15 +54,12 @@ class Courier:
         holding: Holding,
         readers: FarReaders,
         clock: Clock,
-        house: Mapping[str, HouseDeed] | None = None,
     ) -> None:
-        """Take what is needed; `house` has what to do with errands for the house, by kind."""
         self._store = store
         self._here = here
         self._holding = holding
         self._readers = readers
         self._clock = clock
-        self._house = house or {}
         self._wake = anyio.Event()
         self._known: set[int] = set()
         self._done: set[int] = set()
@@ -175,17 +170,9 @@ class Courier:
 
     async def _run(self, errand: Errand) -> None:
         now = self._clock.now()
-        if not errand.account_id:
-            await self._run_in_the_house(errand)
-            return
         if errand.kind in IN_THE_STORE and now.utc - errand.at > _TOO_OLD:
             return
         await self._do(errand.account_id, deed(errand.kind, errand.payload, now.monotonic_s))
-
-    async def _run_in_the_house(self, errand: Errand) -> None:
-        if errand.kind not in self._house:
-            raise BadErrandError(f"nobody here knows what {errand.kind} is")
-        await self._house[errand.kind](errand.payload)
 
     async def _do(self, account_id: str, wanted: Deed) -> None:
         match wanted:

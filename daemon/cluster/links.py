@@ -1,6 +1,6 @@
 """All that connects a node's part of the accounts with the other nodes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,7 +13,7 @@ from daemon.action_watch import ActionWatch
 from daemon.cluster.account_follower import AccountFollower
 from daemon.cluster.announcing import EVERY_S, Announcing
 from daemon.cluster.answers import Answers
-from daemon.cluster.courier import Courier, HouseDeed
+from daemon.cluster.courier import Courier
 from daemon.cluster.delivered import Delivered
 from daemon.cluster.far_readers import FarReaders
 from daemon.cluster.fleet import Fleet
@@ -67,15 +67,10 @@ class Links:
         part: Part,
         placed: PlacedShards,
         clock: Clock,
-        house: Mapping[str, HouseDeed] | None = None,
         *,
         announced_every_s: float = EVERY_S,
     ) -> None:
-        """Take what is to be connected.
-
-        `house` has what to do with errands for the house, by kind; how accounts do the others are told
-        every `announced_every_s`.
-        """
+        """Take what is to be connected; how accounts do the others are told every `announced_every_s`."""
         self.placed, here = placed, part.hosting
         self._roster = Roster(store, placed.node)
         self._roster.on_change = part.census.look_again
@@ -83,7 +78,7 @@ class Links:
         self._far_readers = FarReaders(store, here, clock)
         self._delivered = Delivered(store)
         self._answers = Answers(store, placed.node, part.actions, part.readers)
-        self._courier = Courier(store, here, placed, self._far_readers, clock, house)
+        self._courier = Courier(store, here, placed, self._far_readers, clock)
         self._courier.on_change = self._announcing.look
         self.fleet = Fleet(store, here, self._roster, placed, clock)
         self._accounts = AccountFollower(store, part.census, self.fleet.is_here, clock)

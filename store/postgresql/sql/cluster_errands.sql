@@ -1,12 +1,9 @@
 -- name: leave
--- [[account, kind, payload in base64], ...]; "" is the house. Numbered in the given order.
+-- [[account, kind, payload in base64], ...]. Numbered in the given order.
 INSERT INTO errands (shard, account_id, kind, payload)
-SELECT
-  CASE WHEN value ->> 0 = '' THEN -1 ELSE account.shard END, value ->> 0, value ->> 1,
-  decode(value ->> 2, 'base64')
+SELECT account.shard, account.id, value ->> 1, decode(value ->> 2, 'base64')
 FROM jsonb_array_elements(:rows::jsonb) WITH ORDINALITY AS given (value, place)
-LEFT JOIN accounts AS account ON account.id = value ->> 0
-WHERE value ->> 0 = '' OR account.id IS NOT NULL
+JOIN accounts AS account ON account.id = value ->> 0
 ORDER BY place;
 
 -- name: oldest

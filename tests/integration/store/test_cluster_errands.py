@@ -2,14 +2,13 @@
 
 from actors.clock import SystemClock
 from store.action_models import NewAction
-from store.cluster_models import HOUSE, HostedStanding, NewErrand, ShardHold
+from store.cluster_models import HostedStanding, NewErrand, ShardHold
 from store.notice import Notice
 from store.postgresql import PostgresqlStore
 from support.postgres_database import PostgresDatabase
 from support.store_fixtures import at, own
 
 HOLD = ShardHold(0, 1, "one")
-IN_THE_HOUSE = ShardHold(HOUSE, 1, "one")
 
 
 def hold(
@@ -53,13 +52,12 @@ async def test_ended_errand_is_gone(store: PostgresqlStore, postgres: PostgresDa
     assert await kinds(store, held) == ["b"]
 
 
-async def test_errand_of_an_unknown_account_is_dropped_and_one_of_the_house_is_not(
+async def test_errand_of_an_unknown_account_is_dropped(
     store: PostgresqlStore, postgres: PostgresDatabase
 ) -> None:
-    held, house = hold(postgres), hold(postgres, HOUSE)
-    await store.leave_errands([errand("nobody"), errand("", "for the house")])
-    assert await kinds(store, held, house) == ["for the house"]
-    assert await kinds(store, held) == []
+    company, held = await own(store), hold(postgres)
+    await store.leave_errands([errand("nobody"), errand(company.account_id)])
+    assert await kinds(store, held) == ["sync"]
 
 
 async def test_whoever_lost_the_shard_sees_no_errand_and_ends_none(
