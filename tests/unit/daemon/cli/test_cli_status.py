@@ -41,6 +41,19 @@ def test_overview_names_the_nodes_where_there_are_several(cli: CommandLine) -> N
     ]
 
 
+def test_overview_leaves_out_an_ended_node_that_is_back_under_its_name(cli: CommandLine) -> None:
+    node = {"name": "alpha", "state": "gone", "version": "0.9", "shards": 0}
+    back = {"name": "alpha", "state": "live", "version": "1.0", "shards": 60}
+    holds = {"name": "alpha", "state": "gone", "version": "1.0", "shards": 4, "has_house": True}
+    lost = {"name": "beta", "state": "gone", "version": "1.0", "shards": 0}
+    cluster = {"nodes": [node, back, holds, lost], "shards": 64}
+    overview = {"version": "1.0", "states": {}, "accounts": [], "cluster": cluster}
+    cli.daemon.on("GET", "/health/overview", httpx.Response(200, json=overview))
+    assert cli.run("status").out.splitlines()[-1] == (
+        "3 nodes for 64 shards: alpha 60, alpha gone, 4 and the house, beta gone, 0"
+    )
+
+
 def test_detail_names_the_reasons_and_every_type(cli: CommandLine) -> None:
     shown = cli.run("status", "Amy's").out
     assert "the vendor answers 503" in shown
