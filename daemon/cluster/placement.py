@@ -246,7 +246,8 @@ class Placement:
 
     async def _look(self) -> None:
         """See that every shard is hosted or asked for, and that this node holds its share."""
-        if self._engine.worker is None or self._engine.stalled:
+        # Once it leaves, nothing may note it again: it is forgotten at the end.
+        if self._me.is_leaving or self._engine.worker is None or self._engine.stalled:
             return
         await self._store.note_node(self._me)
         live = live_nodes(await self._store.nodes(), self._timing.stalled_after_s)
