@@ -56,7 +56,7 @@ def refuses_writes(company: SmallCompany) -> bool:
     return "syncline_store_writable 0.0" in company.metrics()
 
 
-@pytest.mark.parametrize("ballast_kib", [1500, 2900])
+@pytest.mark.parametrize("ballast_kib", [1500, 2800])
 def test_full_disk_is_said_and_healed_by_room_alone(
     ballast_kib: int, on_small_disk: SmallCompany
 ) -> None:
