@@ -14,7 +14,7 @@ from actors.leased_reads import LeasedReads
 from actors.read_meter import ReadMeter
 from actors.surroundings import Surroundings
 from actors.vendor_word import HeardWord, VendorWord, WebhooksTold, decode, encode
-from store.cluster_ports import ReadLeases, VendorWords
+from store.cluster_ports import NodeWords, ReadLeases
 from store.errors import StoreUnavailableError
 
 _TALK_EVERY_S = 15.0
@@ -24,7 +24,7 @@ _HEARD_WITHIN_S = 60.0
 log = structlog.get_logger()
 
 
-class SharedReads(ReadLeases, VendorWords, Protocol):
+class SharedReads(ReadLeases, NodeWords, Protocol):
     """What nodes share of the vendors' apps."""
 
 
@@ -57,7 +57,7 @@ class VendorTalk:
     def __init__(
         self,
         node: str,
-        words: VendorWords,
+        words: NodeWords,
         meters: Mapping[str, ReadMeter],
         surroundings: Mapping[str, Surroundings],
         clock: Clock,
@@ -91,15 +91,15 @@ class VendorTalk:
             None if meter is None else meter.tell(),
             None if hearing is None else self._told(hearing),
         )
-        told = await self._words.tell_of_vendor(
-            vendor, self._node, encode(word), within_s=_HEARD_WITHIN_S
-        )
-        known = [decode(each.node, each.age_s, each.word) for each in told.others]
+        await self._words.leave_word(topic_of(vendor), self._node, encode(word))
+        said = await self._words.words(topic_of(vendor), within_s=_HEARD_WITHIN_S)
+        others = [each for each in said.words if each.node != self._node]
+        known = [decode(each.node, each.age_s, each.word) for each in others]
         heard = [each for each in known if each is not None]
         if hearing is not None:
             self._hear_of_webhooks(hearing, heard)
         if meter is not None:
-            await meter.hear(self._node, heard, told.at)
+            await meter.hear(self._node, heard, said.at)
 
     def _told(self, hearing: Hearing) -> WebhooksTold:
         now_s, health = self._clock.now().monotonic_s, hearing.health
@@ -118,3 +118,8 @@ class VendorTalk:
                     -inf if delivered_s is None else then_s - delivered_s,
                     -inf if missed_s is None else then_s - missed_s,
                 )
+
+
+def topic_of(vendor: str) -> str:
+    """Return what nodes say under that they know of a vendor."""
+    return f"vendor {vendor}"

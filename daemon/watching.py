@@ -35,7 +35,7 @@ from daemon.heartbeat import HeartbeatCheck
 from daemon.hosting import Hosting
 from daemon.metrics import Metrics
 from daemon.watch_retention import WatchRetention
-from store.cluster_ports import Sights
+from store.cluster_ports import NodeWords
 from store.errors import StoreError
 from store.ports import Store
 
@@ -62,7 +62,7 @@ class Together:
         is_blind: whether it can't see now who holds that.
     """
 
-    store: Sights
+    store: NodeWords
     node: str
     name: str
     is_deputy: Callable[[], bool]

@@ -191,15 +191,15 @@ class ReadLease(Struct, frozen=True):
 
 
 class NodeWord(Struct, frozen=True):
-    """What another node told of a vendor, as JSON, `age_s` seconds ago."""
+    """What a node said last under a topic, `age_s` seconds ago."""
 
     node: str
     word: bytes
     age_s: float
 
 
-class VendorTold(Struct, frozen=True):
-    """What all other nodes told of a vendor, at the database's time `at`."""
+class WordsSaid(Struct, frozen=True):
+    """What nodes said of late under a topic, by node, as of the database's time `at`."""
 
     at: datetime
-    others: Sequence[NodeWord]
+    words: Sequence[NodeWord]

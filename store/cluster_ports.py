@@ -18,7 +18,7 @@ from store.cluster_models import (
     ShardHold,
     ShardMove,
     ShardStanding,
-    VendorTold,
+    WordsSaid,
 )
 from store.models import ClaimedAccount
 
@@ -159,29 +159,19 @@ class ReadLeases(Protocol):
         ...
 
 
-class VendorWords(Protocol):
-    """What the nodes tell each other of a vendor, over and over. Lost when the server crashes."""
+class NodeWords(Protocol):
+    """What each node says last under a topic, over and over. Lost when the server crashes."""
 
-    async def tell_of_vendor(
-        self, vendor: str, node: str, word: bytes, *, within_s: float
-    ) -> VendorTold:
-        """Replace what the node told of the vendor; return what the others told within so many seconds."""
+    async def leave_word(self, topic: str, node: str, word: bytes) -> None:
+        """Replace what the node said under the topic."""
         ...
 
-
-class Sights(Protocol):
-    """What nodes see that concerns more than their own accounts, for the house to tell of."""
-
-    async def publish_sight(self, node: str, document: bytes) -> None:
-        """Store what a node sees now, instead of what it saw before."""
+    async def words(self, topic: str, *, within_s: float) -> WordsSaid:
+        """Return what was said under the topic within so many seconds, by node."""
         ...
 
-    async def sights(self, *, within_s: float) -> Sequence[tuple[str, bytes]]:
-        """Return what each node said within the last so many seconds, by node."""
-        ...
-
-    async def withdraw_sight(self, node: str) -> None:
-        """Forget what a node saw."""
+    async def take_back_words(self, node: str) -> None:
+        """Forget what the node said, and what was said long ago."""
         ...
 
 
@@ -220,6 +210,6 @@ class Wire(Protocol):
 
 
 class ClusterStore(
-    Shards, Nodes, Errands, Standings, ReadLeases, VendorWords, Sights, KeptTexts, Wire, Protocol
+    Shards, Nodes, Errands, Standings, ReadLeases, NodeWords, KeptTexts, Wire, Protocol
 ):
     """All of it."""

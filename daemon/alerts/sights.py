@@ -10,9 +10,11 @@ from actors.clock import Clock
 from daemon.alerts.condition import Condition
 from daemon.alerts.desk import AlertDesk
 from daemon.alerts.sight import SEEN_KINDS, Sight, seen, together
-from store.cluster_ports import Sights
+from store.cluster_ports import NodeWords
 from store.errors import StoreUnavailableError
 
+TOPIC = "sights"
+"""What nodes say under that they see."""
 SAID_EVERY_S = 5.0
 FORGOTTEN_AFTER_S = 20.0
 """A node that said nothing for so long sees nothing any more."""
@@ -26,7 +28,7 @@ class NodeSight:
     """Takes what holds, as the desk does, and says it to the holder of the house. `run` is its life."""
 
     def __init__(
-        self, store: Sights, node: str, name: str, hearing: Callable[[], Sequence[str]]
+        self, store: NodeWords, node: str, name: str, hearing: Callable[[], Sequence[str]]
     ) -> None:
         """Take who says it; `hearing` returns the vendors whose webhooks reach this node."""
         self._store = store
@@ -74,7 +76,7 @@ class NodeSight:
         conditions = [seen(each) for each in self._holding.values()]
         sight = Sight(self._name, conditions, self._hearing())
         try:
-            await self._store.publish_sight(self._node, msgspec.json.encode(sight))
+            await self._store.leave_word(TOPIC, self._node, msgspec.json.encode(sight))
         except StoreUnavailableError:
             log.debug("sight_not_said", conditions=len(conditions))
 
@@ -82,7 +84,7 @@ class NodeSight:
         """See nothing any more."""
         with anyio.move_on_after(SAID_EVERY_S):
             try:
-                await self._store.withdraw_sight(self._node)
+                await self._store.take_back_words(self._node)
             except StoreUnavailableError:
                 log.debug("sight_not_withdrawn")
 
@@ -94,7 +96,7 @@ class HouseSights:
     to say what it sees.
     """
 
-    def __init__(self, store: Sights, desk: AlertDesk, clock: Clock) -> None:
+    def __init__(self, store: NodeWords, desk: AlertDesk, clock: Clock) -> None:
         self._store = store
         self._desk = desk
         self._clock = clock
@@ -116,9 +118,10 @@ class HouseSights:
     async def look(self) -> None:
         """Tell what holds, and end what does not. Raises `StoreUnavailableError`."""
         sights: list[Sight] = []
-        for _, document in await self._store.sights(within_s=FORGOTTEN_AFTER_S):
+        said = await self._store.words(TOPIC, within_s=FORGOTTEN_AFTER_S)
+        for each in said.words:
             try:
-                sights.append(msgspec.json.decode(document, type=Sight))
+                sights.append(msgspec.json.decode(each.word, type=Sight))
             except msgspec.DecodeError:
                 log.warning("sight_not_understood")  # another version's
         held = together(sights)

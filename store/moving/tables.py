@@ -28,6 +28,7 @@ BETWEEN_NODES = frozenset(
         "read_leases",
         "vendor_words",
         "node_sights",
+        "node_words",
         "kept_texts",
     }
 )

@@ -6,10 +6,10 @@ from contextlib import AsyncExitStack
 from store.postgresql.cluster.errands import ErrandStore
 from store.postgresql.cluster.feed import SharedFeed
 from store.postgresql.cluster.kept import KeptTextStore
+from store.postgresql.cluster.node_words import NodeWordStore
 from store.postgresql.cluster.nodes import NodeStore
 from store.postgresql.cluster.read_leases import ReadLeaseStore
 from store.postgresql.cluster.shards import ShardStore
-from store.postgresql.cluster.sights import SightStore
 from store.postgresql.cluster.standings import StandingStore
 from store.postgresql.cluster.wire import PostgresqlWire
 from store.relational.change_signal import ChangeSignal
@@ -22,7 +22,7 @@ class PostgresqlStore(
     NodeStore,
     ErrandStore,
     StandingStore,
-    SightStore,
+    NodeWordStore,
     KeptTextStore,
     ReadLeaseStore,
     RelationalStore,

@@ -22,24 +22,7 @@ from store.sqlite import SqliteStore
 from support.alert_house import WEBHOOK, Receiver, no_name
 from support.ready_store import open_ready
 from support.virtual_time import VirtualClock
-
-
-class SightBook:
-    """What PostgreSQL would keep of what nodes see."""
-
-    def __init__(self, clock: VirtualClock) -> None:
-        self._clock = clock
-        self._said: dict[str, tuple[float, bytes]] = {}
-
-    async def publish_sight(self, node: str, document: bytes) -> None:
-        self._said[node] = self._clock.now().monotonic_s, document
-
-    async def sights(self, *, within_s: float) -> Sequence[tuple[str, bytes]]:
-        since_s = self._clock.now().monotonic_s - within_s
-        return [(node, said) for node, (at_s, said) in self._said.items() if at_s >= since_s]
-
-    async def withdraw_sight(self, node: str) -> None:
-        self._said.pop(node, None)
+from support.word_book import WordBook
 
 
 @dataclass
@@ -122,7 +105,7 @@ async def alert_nodes(
     receiver = Receiver(clock)
     config = config or AlertsConfig(webhook=WEBHOOK)
     async with await open_ready(path / "syncline.db") as store:
-        sights, nodes = SightBook(clock), list[AlertNode]()
+        sights, nodes = WordBook(clock), list[AlertNode]()
         for place in range(number):
             book = AlertBook(config.escalate_after_s)
             workshop = ChannelWorkshop(

@@ -1,11 +1,10 @@
-"""The metered reads of a vendor's app, given out to several nodes, and what these tell each other of it."""
+"""The metered reads of a vendor's app, given out to several nodes."""
 
 from functools import partial
 
-from store.cluster_models import EndedReadLease, NodeWord, ReadLease, ReadWish, VendorTold
+from store.cluster_models import EndedReadLease, ReadLease, ReadWish
 from store.crash_points import Commit
 from store.relational import reads
-from store.relational.instants import from_text
 from store.relational.named_sql import StatementNames
 from store.relational.runners import ReadRunner, WriteRunner
 from store.relational.session import Session
@@ -17,7 +16,7 @@ _PARTS = 20
 
 
 class ReadLeaseStore:
-    """`store.cluster_ports.ReadLeases` and `VendorWords`."""
+    """`store.cluster_ports.ReadLeases`."""
 
     _writer: WriteRunner
     _readers: ReadRunner
@@ -41,13 +40,6 @@ class ReadLeaseStore:
         """Return how many reads of the month were made in ended leases, or are leased to others."""
         given = {"vendor": vendor, "month": month, "node": node}
         return await self._readers.run(partial(_sum, statement="elsewhere", given=given))
-
-    async def tell_of_vendor(
-        self, vendor: str, node: str, word: bytes, *, within_s: float
-    ) -> VendorTold:
-        """Replace what the node told of the vendor; return what the others told."""
-        given = {"vendor": vendor, "node": node, "word": word, "within_s": within_s}
-        return await self._writer.submit(partial(_tell, given=given))
 
 
 def granted(wish: ReadWish, given_out: int) -> int:
@@ -93,11 +85,3 @@ def _end(
 def _sum(connection: Session, statement: str, given: dict[str, str]) -> int:
     (total,) = connection.execute(SQL[statement], given).fetchone()
     return int(total)
-
-
-def _tell(connection: Session, given: dict[str, object]) -> VendorTold:
-    connection.execute(SQL["forget_words"], given)
-    (at,) = connection.execute(SQL["tell"], given).fetchone()
-    others = connection.execute(SQL["words"], given).fetchall()
-    told = [NodeWord(node, bytes(word), age_s) for node, word, age_s in others]
-    return VendorTold(from_text(at), told)

@@ -26,19 +26,3 @@ SELECT coalesce(
          (SELECT sum(CASE WHEN expires_at > clock_timestamp() THEN amount ELSE counted END)
           FROM read_leases
           WHERE vendor = :vendor AND month = :month AND node <> :node), 0)::bigint;
-
--- name: tell
-INSERT INTO vendor_words (vendor, node, word, at)
-VALUES (:vendor, :node, :word, clock_timestamp())
-ON CONFLICT (vendor, node) DO UPDATE SET word = excluded.word, at = excluded.at
-RETURNING at;
-
--- name: forget_words
-DELETE FROM vendor_words
-WHERE vendor = :vendor AND at < clock_timestamp() - make_interval(secs => :within_s);
-
--- name: words
-SELECT node, word, greatest(0, extract(epoch FROM clock_timestamp() - at))::double precision
-FROM vendor_words
-WHERE vendor = :vendor AND node <> :node
-ORDER BY node;

@@ -82,9 +82,11 @@ class Node:
     async def talk(self) -> None:
         """Tell and hear once."""
         word = encode(VendorWord(self.meter.tell()))
-        told = await self.store.tell_of_vendor("quickbooks", self.name, word, within_s=60.0)
-        known = [decode(each.node, each.age_s, each.word) for each in told.others]
-        await self.meter.hear(self.name, [each for each in known if each is not None], told.at)
+        await self.store.leave_word("quickbooks", self.name, word)
+        said = await self.store.words("quickbooks", within_s=60.0)
+        others = [each for each in said.words if each.node != self.name]
+        known = [decode(each.node, each.age_s, each.word) for each in others]
+        await self.meter.hear(self.name, [each for each in known if each is not None], said.at)
 
 
 @asynccontextmanager

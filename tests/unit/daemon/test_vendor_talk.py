@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
@@ -17,41 +17,16 @@ from actors.read_meter import ReadMeter
 from actors.surroundings import Surroundings
 from actors.vendors.base import Priority
 from actors.vendors.registry import VENDORS
-from daemon.vendor_talk import VendorTalk
-from store.cluster_models import NodeWord, VendorTold
-from store.errors import StoreUnavailableError
+from daemon.vendor_talk import VendorTalk, topic_of
 from support.actor_house import House, open_house
 from support.lease_book import LeaseBook
 from support.virtual_time import VIRTUAL_BACKEND
+from support.word_book import WordBook
 
 
 @pytest.fixture
 def anyio_backend() -> object:
     return VIRTUAL_BACKEND
-
-
-@dataclass
-class Words:
-    """`store.cluster_ports.VendorWords`."""
-
-    house: House
-    told: dict[tuple[str, str], tuple[bytes, float]] = field(default_factory=dict)
-    trouble: bool = False
-
-    async def tell_of_vendor(
-        self, vendor: str, node: str, word: bytes, *, within_s: float
-    ) -> VendorTold:
-        """Keep a word, and return the others'."""
-        if self.trouble:
-            raise StoreUnavailableError("not now")
-        now = self.house.clock.now()
-        self.told[vendor, node] = (word, now.monotonic_s)
-        others = [
-            NodeWord(other, said, now.monotonic_s - at_s)
-            for (of, other), (said, at_s) in self.told.items()
-            if of == vendor and other != node and now.monotonic_s - at_s <= within_s
-        ]
-        return VendorTold(now.utc, others)
 
 
 @dataclass
@@ -69,13 +44,13 @@ class Node:
 
 
 @asynccontextmanager
-async def nodes(tmp_path: Path, *names: str) -> AsyncIterator[tuple[Words, list[Node]]]:
+async def nodes(tmp_path: Path, *names: str) -> AsyncIterator[tuple[WordBook, list[Node]]]:
     async with open_house(tmp_path) as house:
-        words, book = Words(house), LeaseBook(house.clock, Random(0))
+        words, book = WordBook(house.clock), LeaseBook(house.clock, Random(0))
         yield words, [_node(house, words, book, name) for name in names]
 
 
-def _node(house: House, words: Words, book: LeaseBook, name: str) -> Node:
+def _node(house: House, words: WordBook, book: LeaseBook, name: str) -> Node:
     metering = VENDORS["quickbooks"].metering
     assert metering is not None
     meter = ReadMeter(
@@ -175,4 +150,5 @@ async def test_store_that_takes_no_words_changes_nothing(tmp_path: Path) -> None
         await one.talk.talk()
         words.trouble = False
         await one.talk.talk()
-        assert list(words.told) == [("quickbooks", "a")]
+        said = await words.words(topic_of("quickbooks"), within_s=60)
+        assert [each.node for each in said.words] == ["a"]
