@@ -227,7 +227,7 @@ async def assemble(config: Config, world: World, store: Store) -> Daemon:
     hosts = hosts_of(config, world, store, vendors, me, watch, looks, metrics.census)
     hosting = hosts.everywhere
     heartbeat = HeartbeatCheck(store, hosting, vendors.surroundings, world.clock, me)
-    cluster = cluster_of(me, store, hosting, metrics, world.clock)
+    cluster = cluster_of(config, me, store, hosting, metrics, world.clock)
     watching = new_watching(config, world, store, vendors, hosting, heartbeat, metrics, cluster)
     upkeep = Upkeep(store, hosting, config, world.clock, vendors.tell)
     listeners += [throughput.listen, watching.listen, upkeep.listen, *hosts.listeners()]

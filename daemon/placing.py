@@ -157,6 +157,7 @@ def placement(
     if linked is None:
         return None
     with postgresql_driver():
+        from daemon.cluster.balance import Timing  # noqa: PLC0415
         from daemon.cluster.placement import Placement, conninfo  # noqa: PLC0415
         from store.postgresql import PostgresqlStore  # noqa: PLC0415
     if not isinstance(store, PostgresqlStore):
@@ -179,6 +180,7 @@ def placement(
         world.clock.since_boot_s,
         conninfo=conninfo(config.store.url, None if password is None else password.reveal()),
         shards=config.cluster.shards,
+        timing=Timing(stalled_after_s=config.cluster.silent_after_s),
     )
     return placed
 
@@ -197,7 +199,12 @@ class Cluster:
 
 
 def cluster_of(
-    me: NodeStanding | None, store: Store, hosting: Hosting, metrics: Metrics, clock: Clock
+    config: Config,
+    me: NodeStanding | None,
+    store: Store,
+    hosting: Hosting,
+    metrics: Metrics,
+    clock: Clock,
 ) -> Cluster | None:
     """Return what there is to know of other nodes; None where the store is this process's alone.
 
@@ -210,7 +217,7 @@ def cluster_of(
         from store.postgresql import PostgresqlStore  # noqa: PLC0415
     if not isinstance(store, PostgresqlStore):
         return None
-    watch = ClusterWatch(store, me.node, clock)
+    watch = ClusterWatch(store, me.node, clock, silent_after_s=config.cluster.silent_after_s)
     together = Together(
         store=store, node=me.node, name=me.name, is_deputy=watch.is_deputy, is_blind=watch.is_blind
     )

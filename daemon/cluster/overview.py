@@ -10,9 +10,10 @@ from daemon.alerts.condition import Condition
 from daemon.alerts.kinds import CLUSTER_FLAPPING, NODE_VANISHED, SHARDS_UNHELD, VERSIONS_DIFFER
 from store.cluster_models import HOUSE, NodeStanding, ShardMove, ShardStanding
 
-GONE_AFTER_S = 15.0
-"""A node that was not seen for so long counts as gone, and what it holds as held by nobody."""
-UNHELD_TOLD_AFTER_S = 15.0
+TAKING_OVER_S = 10.0
+"""So long it may take beyond a node's silence until its shards are held again: then nobody is told.
+
+A node that was not seen for that long counts as gone, and what it holds as held by nobody."""
 MOVES_SHOWN = 20
 MOVES_WITHIN_S = 600.0
 FLAPS = 8
@@ -70,6 +71,7 @@ class ClusterOverview:
         unheld: for whatever time; the house too.
         moves: those of the last ten minutes, the newest first.
         taken: how often any shard was ever taken.
+        told_after_s: after how long it is told that nobody holds a shard.
     """
 
     node: str
@@ -79,6 +81,7 @@ class ClusterOverview:
     unheld: Sequence[UnheldShard]
     moves: Sequence[ShardMove]
     taken: int
+    told_after_s: float
 
     @property
     def me(self) -> NodeView | None:
@@ -97,10 +100,14 @@ class ClusterOverview:
 
     def is_deputy(self) -> bool:
         """Tell whether this node tells of alerts while nobody holds the house: it is the eldest."""
-        if not any(each.shard == HOUSE and _is_long(each) for each in self.unheld):
+        if not any(each.shard == HOUSE and self.is_long(each) for each in self.unheld):
             return False
         eldest = next((each for each in self.nodes if each.state == "live"), None)
         return eldest is not None and eldest.standing.node == self.node
+
+    def is_long(self, shard: UnheldShard) -> bool:
+        """Tell whether nobody has held it for longer than taking it over may take."""
+        return shard.for_s > self.told_after_s
 
 
 def cluster_overview(
@@ -109,6 +116,7 @@ def cluster_overview(
     shards: Sequence[ShardStanding],
     moves: Sequence[ShardMove],
     now: datetime,
+    silent_after_s: float = 5.0,
 ) -> ClusterOverview:
     """Put together what the store knows.
 
@@ -118,9 +126,11 @@ def cluster_overview(
         shards: all.
         moves: of the last ten minutes, oldest first.
         now: the database's time when no node tells it.
+        silent_after_s: after how long without a word the nodes take each other for dead.
     """
+    told_after_s = silent_after_s + TAKING_OVER_S
     at = max((each.seen_at + timedelta(seconds=each.unseen_s) for each in nodes), default=now)
-    gone_s = {each.node: each.unseen_s for each in nodes if each.unseen_s > GONE_AFTER_S}
+    gone_s = {each.node: each.unseen_s for each in nodes if each.unseen_s > told_after_s}
     held = Counter(each.node for each in shards if each.shard != HOUSE)
     accounts: Counter[str | None] = Counter()
     for each in shards:
@@ -144,12 +154,13 @@ def cluster_overview(
         unheld=list(_unheld(shards, known, gone_s, at)),
         moves=list(reversed(moves)),
         taken=sum(each.epoch for each in shards),
+        told_after_s=told_after_s,
     )
 
 
 def unheld_conditions(overview: ClusterOverview) -> Sequence[Condition]:
     """Say that shards are held by nobody: any node may tell that, for nobody may hold the house."""
-    long = [each for each in overview.unheld if _is_long(each)]
+    long = [each for each in overview.unheld if overview.is_long(each)]
     if not long:
         return ()
     accounts = sum(each.accounts for each in long)
@@ -183,10 +194,6 @@ def _unheld(
             yield UnheldShard(each.shard, each.accounts, since_s)
         elif each.node in gone_s:
             yield UnheldShard(each.shard, each.accounts, min(gone_s[each.node], since_s))
-
-
-def _is_long(shard: UnheldShard) -> bool:
-    return shard.for_s > UNHELD_TOLD_AFTER_S
 
 
 def _flapping(overview: ClusterOverview) -> Iterator[Condition]:

@@ -21,7 +21,7 @@ from store.errors import StoreUnavailableError
 
 LOOK_EVERY_S = 3.0
 _BLIND_AFTER_S = 4.5
-"""A look that late has met trouble; a node that can't say that it lives loses all after five seconds."""
+"""A look that late has met trouble; a node that can't say that it lives loses all after `cluster.silent_after`."""
 
 log = structlog.get_logger()
 
@@ -37,10 +37,14 @@ class ClusterWatch:
         overview: what was seen last; None before the first look.
     """
 
-    def __init__(self, store: ClusterStore, node: str, clock: Clock) -> None:
+    def __init__(
+        self, store: ClusterStore, node: str, clock: Clock, *, silent_after_s: float = 5.0
+    ) -> None:
+        """Take what is looked at, and after how long the nodes take each other for dead."""
         self._store = store
         self._node = node
         self._clock = clock
+        self._silent_after_s = silent_after_s
         self._looked_s = -inf
         self.overview: ClusterOverview | None = None
 
@@ -70,7 +74,9 @@ class ClusterWatch:
         moves = await self._store.shard_moves(within_s=MOVES_WITHIN_S)
         now = self._clock.now()
         self._looked_s = now.monotonic_s
-        self.overview = cluster_overview(self._node, nodes, shards, moves, now.utc)
+        self.overview = cluster_overview(
+            self._node, nodes, shards, moves, now.utc, self._silent_after_s
+        )
         return self.overview
 
 

@@ -25,7 +25,10 @@ class ClusterConfig:
     Attributes:
         shards: how many parts the accounts are hosted in; the first node of all fixes it.
         node: what operators call this process; None is the machine's name.
+        silent_after_s: after how long without a word a node counts as dead, to the others and to
+            itself. Less than its default is less than a slow disk or a busy machine may take.
     """
 
     shards: Annotated[int, between(1, 4096, "a whole number from 1 to 4096")] = 64
     node: Annotated[str | None, _node_name()] = None
+    silent_after_s: Annotated[float, between(5, 60, "a duration from 5s to 1m")] = 5.0

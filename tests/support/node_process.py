@@ -3,6 +3,7 @@
 import signal
 import sys
 from argparse import ArgumentParser
+from dataclasses import replace
 
 import anyio
 
@@ -12,8 +13,9 @@ from support.placed_nodes import serve_node
 TIMING = Timing(beat_s=0.2, stalled_after_s=2.0, look_s=0.2, fetch_s=0.1)
 
 
-async def main(url: str, name: str, shards: int) -> None:
-    async with serve_node(url, name, shards=shards, timing=TIMING):
+async def main(url: str, name: str, shards: int, silent_after_s: float) -> None:
+    timing = replace(TIMING, stalled_after_s=silent_after_s)
+    async with serve_node(url, name, shards=shards, timing=timing):
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         with anyio.open_signal_receiver(signal.SIGTERM) as signals:
@@ -27,5 +29,6 @@ if __name__ == "__main__":
     parser.add_argument("url")
     parser.add_argument("name")
     parser.add_argument("shards", type=int)
+    parser.add_argument("silent_after_s", type=float, nargs="?", default=TIMING.stalled_after_s)
     given = parser.parse_args()
-    anyio.run(main, given.url, given.name, given.shards)
+    anyio.run(main, given.url, given.name, given.shards, given.silent_after_s)

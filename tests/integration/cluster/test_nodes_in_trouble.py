@@ -21,12 +21,20 @@ SHARDS = 8
 
 @contextmanager
 def process(
-    database: PostgresDatabase, name: str, folder: Path
+    database: PostgresDatabase, name: str, folder: Path, *options: str
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a node of its own; it is killed at the end if it still runs."""
     with (folder / name).open("wb") as log:
         running = subprocess.Popen(
-            [sys.executable, "-m", "support.node_process", database.url, name, str(SHARDS)],
+            [
+                sys.executable,
+                "-m",
+                "support.node_process",
+                database.url,
+                name,
+                str(SHARDS),
+                *options,
+            ],
             cwd=Path(__file__).parents[2],
             stdout=log,
             stderr=log,
@@ -63,6 +71,28 @@ async def test_others_have_what_a_frozen_and_what_a_killed_node_held(
     assert "node_silent" in said
     assert "Traceback" not in said
     assert said.endswith("left\n")
+
+
+async def test_node_that_would_wait_longer_than_the_others_lets_go_of_what_they_took(
+    database: PostgresDatabase, tmp_path: Path
+) -> None:
+    with (
+        process(database, "patient", tmp_path, "20") as patient,
+        process(database, "strict", tmp_path),
+    ):
+        for name in ("patient", "strict"):
+            await until(lambda: "ready" in (tmp_path / name).read_text())  # noqa: B023 - used at once
+        await until(lambda: sorted(held(database).values()) == [4, 5])
+        patient.send_signal(signal.SIGSTOP)
+        await until(lambda: held(database) == {"strict": SHARDS + 1})
+        patient.send_signal(signal.SIGCONT)
+        await until(lambda: sorted(held(database).values()) == [4, 5])
+        patient.send_signal(signal.SIGTERM)
+        assert patient.wait(10) == 0
+        await until(lambda: held(database) == {"strict": SHARDS + 1})
+    said = (tmp_path / "patient").read_text()
+    assert "node_silent" not in said
+    assert "Traceback" not in said
 
 
 @asynccontextmanager

@@ -62,6 +62,16 @@ def test_shard_is_unheld_when_nobody_has_it_or_its_node_is_not_seen() -> None:
     assert cause.startswith("3 of 4 shards with 30 accounts are held by nobody for 3600 s: 0, 1, 2")
 
 
+def test_what_may_be_silent_for_longer_is_gone_and_unheld_later() -> None:
+    nodes = [node("a"), node("b", unseen_s=39)]
+    shards = [shard(HOUSE, "a"), shard(0, "b"), shard(1, None, since_s=39)]
+    patient = cluster_overview("id of a", nodes, shards, (), at(0), silent_after_s=30.0)
+    assert [each.state for each in patient.nodes] == ["live", "live"]
+    assert [each.shard for each in patient.unheld] == [1]
+    assert told(patient) == {}
+    assert {kind for kind, _ in told(seen(nodes, shards))} == {"shards_unheld", "node_vanished"}
+
+
 def test_what_is_unheld_for_a_moment_is_shown_and_not_told() -> None:
     overview = seen([node("a")], [shard(HOUSE, None, since_s=14), shard(0, "a")])
     assert len(overview.unheld) == 1
