@@ -17,6 +17,7 @@ import msgspec
 
 from actors.clock import Clock
 from daemon.config import Config, StoreConfig, show_config
+from daemon.doctor_postgresql import check_moved_key, check_postgresql
 from daemon.doctor_units import Systemctl, check_recovery, check_unit
 from daemon.finding import Finding, Level
 from daemon.generated_secret import (
@@ -29,7 +30,6 @@ from daemon.jobs.tracking import routing_advice
 from daemon.sealed_store import sealed_store
 from daemon.sealing_key import WrongKeyError, known_sealer
 from daemon.sealing_proof import stored_proof
-from daemon.store_opening import reach_store
 from store.errors import StoreOpenError
 from store.sqlite.connection import refuse_old_library
 
@@ -67,7 +67,7 @@ def examine(config: Config, daemon_url: str, host: Host) -> Iterator[Finding]:
         yield from check_database(config.store.path)
         yield from check_recovery(config.store.path, host.clock.now().utc)
     else:
-        yield check_postgresql(config.store)
+        yield from check_postgresql(config)
     yield from check_secrets(config)
     yield from check_server(config, daemon_url, host.http)
     yield from check_exposure(config)
@@ -116,16 +116,6 @@ def check_database(path: Path) -> Iterator[Finding]:
     yield _space(folder)
 
 
-def check_postgresql(config: StoreConfig) -> Finding:
-    """See that the database can be reached; nothing is changed in it."""
-    try:
-        found = reach_store(config)
-    except StoreOpenError as error:
-        problem, _, advice = str(error).rpartition(": ")
-        return Finding("database", Level.FAIL, problem, advice)
-    return Finding("database", Level.OK, found)
-
-
 def check_secrets(config: Config) -> Iterator[Finding]:
     """See that the admin token and the sealing key are safe and at hand."""
     database = config.store.path
@@ -143,6 +133,8 @@ def check_secrets(config: Config) -> Iterator[Finding]:
     else:
         if config.secrets.keys:
             yield Finding("sealing key", Level.OK, "configured")
+        elif missing := list(() if keys_path(database).exists() else check_moved_key(config.store)):
+            yield from missing
         else:
             yield _secret_file("sealing key", keys_path(database))
 

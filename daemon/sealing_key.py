@@ -8,8 +8,15 @@ from actors.credential import Sealer
 from actors.errors import CredentialError
 from daemon.config import Config
 from daemon.generated_secret import ensure_keys, keys_path, read_secret
+from daemon.sealed_store import sealed_store
 from daemon.sealing_proof import PROOF_KEY
 from store.ports import Store
+
+_KEY_IS_AT = {
+    True: "put the key file back from its copy",
+    False: "put the key file back from its copy, or copy another node's",
+}
+"""What to do without one, by whether the store is a file."""
 
 log = structlog.get_logger()
 
@@ -75,13 +82,13 @@ def known_sealer(config: Config, proof: bytes | None) -> Sealer | None:
         WrongKeyError: as `open_sealer`.
         GeneratedSecretError: the file of made keys can't be used.
     """
-    database, path = config.store.path, keys_path(config.store.path)
+    database, path = sealed_store(config.store).name, keys_path(config.store.path)
     source = "secrets.keys" if config.secrets.keys else str(path)
     keys = _keys_at_hand(config)
     if keys is None and proof is not None:
         raise WrongKeyError(
-            f"no {path}: the tokens in {database} were sealed with it; "
-            "put the key file back from its copy"
+            f"no {path}: the tokens in {database} were sealed with its key; "
+            + _KEY_IS_AT[config.store.is_file]
         )
     if keys is None:
         return None

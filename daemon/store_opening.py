@@ -68,6 +68,17 @@ def reach_store(config: StoreConfig) -> str:
     return reach(config.url, _password(config))
 
 
+def move_source(config: StoreConfig) -> str | None:
+    """Return which file was moved into the PostgreSQL database, or is half moved; None when none was.
+
+    Raises:
+        StoreOpenError: it cannot be used; the message says why and what to do.
+    """
+    with postgresql_driver():
+        from store.postgresql.opening import move_source  # noqa: PLC0415
+    return move_source(config.url, _password(config))
+
+
 @contextmanager
 def look_into_postgresql(config: StoreConfig) -> "Iterator[Look]":
     """Connect to the PostgreSQL database for reading, beside the daemon.

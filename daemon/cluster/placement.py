@@ -33,6 +33,7 @@ from daemon.cluster.engine import Engine, EngineUnavailableError, Room
 from daemon.cluster.engine_schema import SCHEMA
 from daemon.cluster.held_job import HeldJob
 from daemon.cluster.shard_claims import ShardClaims
+from daemon.config.cluster import SHARDS
 from daemon.supervisor import Supervisor
 from store.cluster_models import HOUSE, NodeStanding, ShardHold
 from store.cluster_ports import Nodes, Shards
@@ -73,7 +74,7 @@ class Placement:
         now_s: Callable[[], float],
         *,
         conninfo: str,
-        shards: int,
+        shards: int | None,
         timing: Timing | None = None,
     ) -> None:
         """Take what is needed.
@@ -85,7 +86,7 @@ class Placement:
             house: what is done once for all accounts.
             now_s: a clock that counts on while the process is frozen.
             conninfo: where the engine's tables are.
-            shards: how many there are to be, if this is the first node of all.
+            shards: how many there are to be, if this is the first node of all; None does not mind.
             timing: how the nodes notice each other.
         """
         self._store = store
@@ -93,7 +94,8 @@ class Placement:
         self._me = me
         self._house = house
         self._timing = timing or Timing()
-        self._shards = shards
+        self._wanted = shards
+        self._shards = shards or SHARDS
         self._share = 0
         self._held: dict[int, HeldJob] = {}
         self._doubtful: frozenset[int] = frozenset()
@@ -182,6 +184,8 @@ class Placement:
     async def _open(self) -> None:
         try:
             self._shards = await self._store.prepare_shards(self._shards)
+            if self._wanted not in {None, self._shards}:
+                log.warning("shard_count_ignored", configured=self._wanted, shards=self._shards)
             await self._engine.open()
         except StoreUnavailableError as error:
             raise StoreOpenError(f"the database went away during the start: {error}") from error

@@ -11,6 +11,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from store.crash_points import CrashPoint
 from store.errors import StoreOpenError, StoreUnavailableError
 from store.postgresql.cluster.feed import SharedFeed
+from store.postgresql.cluster.shards import SQL as SHARDS
 from store.postgresql.cluster.wire import PostgresqlWire
 from store.postgresql.connection import (
     Connection,
@@ -20,7 +21,7 @@ from store.postgresql.connection import (
     open_writer,
 )
 from store.postgresql.migrate import Migrator, bundled_migrations, schema_version
-from store.postgresql.move_note import refuse_unfinished_move
+from store.postgresql.move_note import read_move_note, refuse_unfinished_move
 from store.postgresql.readers import Reader, Readers
 from store.postgresql.session import PostgresqlSession
 from store.postgresql.store import PostgresqlStore
@@ -110,6 +111,17 @@ def reach(url: str, password: str | None = None) -> str:
         return f"{named(url)}, PostgreSQL {version // 10000}.{version % 10000}"
 
 
+def move_source(url: str, password: str | None = None) -> str | None:
+    """Return which file was moved into the database, or is half moved; None when none was.
+
+    Raises:
+        StoreOpenError: it cannot be used; the message says why and what to do.
+    """
+    with _explained(url), closing(open_connection(_place(url, password), {})) as connection:
+        note = read_move_note(connection)
+        return None if note is None else note.source
+
+
 def upgrade(url: str, password: str | None = None, *, over_older: bool = False) -> tuple[int, int]:
     """Bring the database up to date, beside the nodes that are at work; return its schema before and now.
 
@@ -138,6 +150,14 @@ class Look:
             return read_metadata(self._session, key)
         except psycopg.errors.UndefinedTable:
             return None
+
+    def shard_count(self) -> int | None:
+        """Return how many shards there are; None as long as no node has fixed that."""
+        try:
+            row = self._session.execute(SHARDS["count"]).fetchone()
+        except psycopg.errors.UndefinedTable:
+            return None
+        return None if row is None else int(row[0])
 
     def sealed_tokens(self) -> Sequence[bytes]:
         """Return all tokens, sealed as they are."""

@@ -6,6 +6,7 @@ from functools import partial
 import anyio
 import psycopg
 import pytest
+from structlog.testing import capture_logs
 
 from store.errors import StoreOpenError
 from support.placed_nodes import evenly_held, node, serve_node, until
@@ -26,6 +27,20 @@ async def test_one_node_holds_everything(database: PostgresDatabase) -> None:
         assert [each.node for each in await next_one.store.nodes()] == ["b"]
         moves = await next_one.store.shard_moves(within_s=60)
         assert all(move.was_let_go for move in moves if move.node == "b")
+
+
+async def test_node_that_is_given_another_number_of_shards_says_that_it_has_no_effect(
+    database: PostgresDatabase,
+) -> None:
+    async with node(database, "a", shards=SHARDS):
+        pass
+    with capture_logs() as logs:
+        async with node(database, "b", shards=99):
+            pass
+        async with node(database, "c", shards=SHARDS):
+            pass
+    (said,) = [each for each in logs if each["event"] == "shard_count_ignored"]
+    assert (said["log_level"], said["configured"], said["shards"]) == ("warning", 99, SHARDS)
 
 
 async def test_nodes_share_what_there_is_as_they_come_and_go(database: PostgresDatabase) -> None:

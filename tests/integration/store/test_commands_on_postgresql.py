@@ -103,6 +103,47 @@ def test_doctor_sees_whether_the_keys_fit(filled: CommandLine) -> None:
     assert "sealing key" in failed(filled)
 
 
+def test_missing_and_wrong_keys_name_the_database_and_no_file_that_is_none(
+    filled: CommandLine,
+) -> None:
+    key = filled.folder / "syncline.key"
+    replace_text(key, f"{Fernet.generate_key().decode()}\n")
+    assert "sealed this database (the database of store.url)" in failed(filled)
+    key.unlink()
+    told = failed(filled)
+    assert "the tokens in the database of store.url were sealed with its key" in told
+    assert "copy another node's" in told
+
+
+def test_database_that_a_file_was_half_moved_into_is_told_to_lack_its_key(
+    cli: CommandLine, url: str
+) -> None:
+    (cli.folder / "syncline.key").unlink()
+    with psycopg.connect(url) as connection:
+        connection.execute("CREATE TABLE syncline_move (id text, source text, state text)")
+        connection.execute("INSERT INTO syncline_move VALUES ('1', '/srv/syncline.db', 'copying')")
+    told = failed(cli)
+    assert f"copy /srv/syncline.db.key to {cli.folder / 'syncline.key'}" in told
+    replace_text(cli.folder / "syncline.key", f"{KEY}\n")
+    assert "sealing key" not in failed(cli)
+
+
+def test_doctor_tells_that_another_number_of_shards_has_no_effect(
+    filled: CommandLine, url: str
+) -> None:
+    def said() -> list[str]:
+        return [line for line in filled.run("doctor").out.splitlines() if "cluster.shards" in line]
+
+    with (filled.folder / "config.yaml").open("a") as config:
+        config.write("cluster: {shards: 16}\n")
+    assert said() == []
+    with psycopg.connect(url) as connection:
+        connection.execute("INSERT INTO cluster (shard_count) VALUES (64)")
+    (line,) = said()
+    assert line.startswith("warn")
+    assert "the first node made 64" in line
+
+
 def failed(cli: CommandLine) -> str:
     lines = cli.run("doctor").out.splitlines()
     return "\n".join(line for line in lines if line.startswith(("fail", "FAIL")))
