@@ -8,7 +8,7 @@ from actors.status import AccountState
 from daemon.alerts import kinds
 from daemon.alerts.kinds import Kind
 from daemon.health.checks import Check, Finding, Level
-from daemon.health.judge import BREAKER_LONG_S, Facts
+from daemon.health.judge import BREAKER_LONG_S, NOT_RUN_S, Facts
 from store.watch_models import Severity
 
 ACCOUNT_KINDS = frozenset(
@@ -119,10 +119,14 @@ def _kinds(facts: Facts, finding: Finding, *, incident: bool) -> Iterator[Kind]:
 
 
 def _of_actor(facts: Facts) -> Iterator[Kind]:
-    """An actor that crashed once and is started again is told of only when that does not help."""
+    """An actor that crashed once and is started again is told of only when that does not help.
+
+    Neither is an account told of that has none because it moves from node to node.
+    """
     if facts.state is AccountState.QUARANTINED:
         yield kinds.ACCOUNT_QUARANTINED
     elif not facts.is_run:
-        yield kinds.ACCOUNT_NOT_RUNNING
+        if facts.not_run_s >= NOT_RUN_S:
+            yield kinds.ACCOUNT_NOT_RUNNING
     elif facts.crash is None:
         yield kinds.ACCOUNT_STUCK

@@ -20,6 +20,8 @@ VERY_STALE = 4.0
 """So many times its target makes an account's age critical."""
 STUCK_S = 60.0
 """An actor that should have moved so long ago stands still."""
+NOT_RUN_S = 60.0
+"""An account that no actor looks after for so long was forgotten; for less it moves to or from a node."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,7 @@ class Facts:
     Attributes:
         reasons: why it is in that state.
         is_run: whether an actor looks after it, or is about to.
+        not_run_s: for how long none is seen to.
         crash: how its actor's last crash read, while it waits to be started again.
         overdue_s: how long ago its actor should have moved.
         age_s: how far its replica is known to be behind; None before it ever was exact.
@@ -45,6 +48,7 @@ class Facts:
     state: AccountState
     reasons: Sequence[str] = ()
     is_run: bool = True
+    not_run_s: float = 0.0
     crash: str | None = None
     overdue_s: float = 0.0
     age_s: float | None = None
@@ -92,7 +96,8 @@ def level_of(count: float, warns: float, is_critical: float) -> Level:
 
 def _actor(facts: Facts) -> Iterator[Finding]:
     if not facts.is_run:
-        yield Finding(Check.ACTOR, Level.CRITICAL, _joined(facts.reasons) or "no actor runs it")
+        level = Level.CRITICAL if facts.not_run_s >= NOT_RUN_S else Level.WARNING
+        yield Finding(Check.ACTOR, level, _joined(facts.reasons) or "no actor runs it")
     elif facts.crash is not None:
         text = f"its actor crashed and is started again soon: {facts.crash}"
         yield Finding(Check.ACTOR, Level.WARNING, text)

@@ -20,6 +20,8 @@ from daemon.metrics.census import Census, Counted
 from daemon.standing import standing
 
 _DRIFT_TOLD_S = 86_400.0
+_LOOKED_WITHIN_S = 30.0
+"""Accounts in trouble are looked at more often than that, for as long as they are here."""
 
 
 @dataclass(slots=True)
@@ -30,11 +32,13 @@ class Remarks:
         drifts: when a write was seen to be otherwise at the vendor (monotonic seconds).
         differences: how many objects the last verification found and left as they are.
         open_since_s: since when a breaker is not closed (monotonic seconds).
+        not_run_s: when an account was first and last seen without an actor (monotonic seconds).
     """
 
     drifts: dict[str, list[float]] = field(default_factory=dict)
     differences: dict[str, int] = field(default_factory=dict)
     open_since_s: dict[str, float] = field(default_factory=dict)
+    not_run_s: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def drifts_of(self, account_id: str, now_s: float) -> int:
         """Return how many were seen within a day."""
@@ -52,6 +56,20 @@ class Remarks:
             self.open_since_s.pop(account_id, None)
             return 0.0
         return now_s - self.open_since_s.setdefault(account_id, now_s)
+
+    def not_run_for_s(self, account_id: str, now_s: float, *, is_run: bool) -> float:
+        """Return for how long an account is seen without an actor, at every look.
+
+        One that was not looked at for a while was elsewhere: it begins anew.
+        """
+        if is_run:
+            self.not_run_s.pop(account_id, None)
+            return 0.0
+        first_s, last_s = self.not_run_s.get(account_id, (now_s, now_s))
+        if now_s - last_s > _LOOKED_WITHIN_S:
+            first_s = now_s
+        self.not_run_s[account_id] = first_s, now_s
+        return now_s - first_s
 
 
 class Readings:
@@ -84,10 +102,12 @@ class Readings:
         age_s = None
         if counted.exact_as_of_s is not None:
             age_s = max(0.0, now.utc.timestamp() - counted.exact_as_of_s)
+        is_run = _is_run(hosted, found.state)
         facts = Facts(
             state=found.state,
             reasons=found.reasons,
-            is_run=_is_run(hosted, found.state),
+            is_run=is_run,
+            not_run_s=self.remarks.not_run_for_s(account_id, now.monotonic_s, is_run=is_run),
             crash=_crash(hosted),
             overdue_s=0.0 if hosted is None else hosted.overdue_s(),
             age_s=age_s,

@@ -13,7 +13,7 @@ DEGRADED = Facts(state=AccountState.DEGRADED)
 TROUBLE = {
     "owner_needed": Facts(state=AccountState.REAUTH_REQUIRED, reasons=["refused"]),
     "account_quarantined": Facts(state=AccountState.QUARANTINED, reasons=["crashed"]),
-    "account_not_running": replace(DEGRADED, is_run=False, reasons=["stopped"]),
+    "account_not_running": replace(DEGRADED, is_run=False, not_run_s=60.0, reasons=["stopped"]),
     "account_stuck": replace(LIVE, overdue_s=61.0),
     "account_failing": replace(DEGRADED, failures=4, error="HTTP 503"),
     "account_stale": replace(LIVE, age_s=500.0, target_s=400.0),
@@ -53,6 +53,7 @@ def test_breaker_that_is_open_for_long_is_the_same_alert_as_failing() -> None:
         replace(LIVE, failures=3),
         replace(LIVE, response_s=30.0),
         replace(LIVE, crash="KeyError"),
+        replace(DEGRADED, is_run=False, not_run_s=59.0, reasons=["stopped"]),
         replace(LIVE, drifts=1),
         replace(LIVE, reads_rest="used up", age_s=9e9, target_s=400.0),
     ],

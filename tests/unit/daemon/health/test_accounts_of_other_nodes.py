@@ -3,8 +3,9 @@
 import anyio
 import pytest
 
-from daemon.alerts.condition import Condition
+from daemon.alerts import condition as alerts
 from daemon.alerts.kinds import ACCOUNT_FAILING
+from daemon.hosted import Condition
 from daemon.supervisor import Supervisor
 from support.company_house import CompanyHouse
 from support.watched_house import watched
@@ -21,7 +22,7 @@ async def test_what_another_node_has_open_is_left_alone_until_the_account_comes(
         await anyio.sleep(100)
         for account_id in (mine, theirs):
             run.watching.desk.hold(
-                Condition(ACCOUNT_FAILING, account_id, "HTTP 503", "quickbooks", account_id)
+                alerts.Condition(ACCOUNT_FAILING, account_id, "HTTP 503", "quickbooks", account_id)
             )
         await anyio.sleep(400)
         assert run.open() == [("account_failing", theirs)]
@@ -41,8 +42,34 @@ async def test_account_that_goes_is_judged_no_more(
     async with watched(house) as run:
         await anyio.sleep(100)
         run.watching.desk.hold(
-            Condition(ACCOUNT_FAILING, account_id, "HTTP 503", "quickbooks", account_id)
+            alerts.Condition(ACCOUNT_FAILING, account_id, "HTTP 503", "quickbooks", account_id)
         )
         elsewhere.add(account_id)
         await anyio.sleep(400)
         assert run.open() == [("account_failing", account_id)]
+
+
+async def test_account_without_an_actor_is_told_of_unless_it_only_moves(
+    house: CompanyHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account_id = await house.connect(Customer=3, Invoice=4)
+    elsewhere: set[str] = set()
+    monkeypatch.setattr(Supervisor, "is_here", lambda _, each: each not in elsewhere)
+    async with watched(house) as run:
+        await anyio.sleep(100)
+        mine = house.hosted(account_id)
+        for _ in range(3):
+            mine.condition = Condition.STOPPED  # as while its shard is let go of, or taken
+            await anyio.sleep(20)
+            elsewhere.add(account_id)
+            await anyio.sleep(60)
+            elsewhere.clear()
+            await anyio.sleep(20)
+            mine.condition = Condition.RUNNING
+            await anyio.sleep(30)
+        assert await run.alerts() == []
+        mine.condition = Condition.STOPPED
+        assert await run.until_open("account_not_running", within_s=90) >= 60
+        mine.condition = Condition.RUNNING
+        await anyio.sleep(400)
+        assert run.open() == []

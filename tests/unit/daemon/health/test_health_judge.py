@@ -64,7 +64,8 @@ def test_stuck_actor(overdue_s: float, expected: Level) -> None:
 
 def test_crashed_actor_and_none_at_all() -> None:
     assert level(Check.ACTOR, crash="KeyError: 1") is WARNING
-    assert level(Check.ACTOR, AccountState.DEGRADED, is_run=False, reasons=["stopped"]) is CRITICAL
+    assert level(Check.ACTOR, AccountState.DEGRADED, is_run=False, reasons=["stopped"]) is WARNING
+    assert level(Check.ACTOR, AccountState.DEGRADED, is_run=False, not_run_s=60.0) is CRITICAL
     assert level(Check.ACTOR, AccountState.QUARANTINED, reasons=["crashed"]) is CRITICAL
 
 
