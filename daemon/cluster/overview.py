@@ -16,8 +16,11 @@ TAKING_OVER_S = 10.0
 A node that was not seen for that long counts as gone, and what it holds as held by nobody."""
 MOVES_SHOWN = 20
 MOVES_WITHIN_S = 600.0
-FLAPS = 8
-"""So often a shard may move within ten minutes: a roll-out over a few nodes moves it less often."""
+FLAPS = 3
+"""So often a shard may come back within ten minutes to a process that had it before.
+
+A roll-out moves it as often as there are nodes, and more, but each time on to a process that never had it.
+"""
 LOSSES = 3
 """So often a node may lose what it holds within ten minutes, without having let go of it."""
 VERSIONS_MAY_DIFFER_S = 3_600.0
@@ -197,10 +200,9 @@ def _unheld(
 
 
 def _flapping(overview: ClusterOverview) -> Iterator[Condition]:
-    moved = Counter(each.shard for each in overview.moves)
-    often = [(shard, count) for shard, count in moved.most_common() if count > FLAPS]
+    often = [(shard, n) for shard, n in _came_back(overview.moves).most_common() if n > FLAPS]
     causes = [
-        f"shard {_name(shard)} moved {count} times within ten minutes"
+        f"shard {_name(shard)} came back {count} times within ten minutes to nodes that had it before"
         for shard, count in often[:_NAMED]
     ]
     causes += [
@@ -210,6 +212,19 @@ def _flapping(overview: ClusterOverview) -> Iterator[Condition]:
     ]
     if causes:
         yield Condition(CLUSTER_FLAPPING, "", "; ".join(causes))
+
+
+def _came_back(moves: Sequence[ShardMove]) -> Counter[int]:
+    """Return how often each shard came from another process to one that had held it before."""
+    came_back: Counter[int] = Counter()
+    had: set[tuple[int, str]] = set()
+    for move in reversed(moves):
+        if move.before is not None:
+            had.add((move.shard, move.before))
+        if move.before != move.node and (move.shard, move.node) in had:
+            came_back[move.shard] += 1
+        had.add((move.shard, move.node))
+    return came_back
 
 
 def _losses(overview: ClusterOverview) -> Mapping[str, int]:

@@ -1,12 +1,13 @@
 """What an operator is shown of a cluster, and told of it, follows from what the store knows."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
+import pytest
 from msgspec.structs import replace
 
 from daemon.cluster.overview import (
-    FLAPS,
     ClusterOverview,
     cluster_overview,
     house_conditions,
@@ -14,6 +15,7 @@ from daemon.cluster.overview import (
 )
 from store.cluster_models import HOUSE, NodeStanding, ShardMove, ShardStanding
 from support.cluster_seen import HOUR_S, NOW, move, node, shard
+from support.roll_out import rolled_out
 from support.store_fixtures import at
 
 
@@ -106,14 +108,32 @@ def test_versions_may_differ_for_an_hour() -> None:
 
 
 def test_shard_that_goes_to_and_fro_is_told_of() -> None:
-    moves = [
-        move(3, epoch, NOW - timedelta(seconds=600 - epoch), "a", let_go=True)
-        for epoch in range(FLAPS + 1)
-    ]
+    def to_and_fro(times: int) -> list[ShardMove]:
+        began = NOW - timedelta(seconds=500)
+        return [
+            move(3, each, began + timedelta(seconds=each), before, let_go=True, to=to)
+            for each, (before, to) in enumerate([("a", "b"), ("b", "a")] * times)
+        ]
+
     nodes, shards = [node("a"), node("b")], [shard(HOUSE, "a")]
-    assert told(seen(nodes, shards, moves[:FLAPS])) == {}
-    cause = told(seen(nodes, shards, moves))["cluster_flapping", ""]
-    assert cause == f"shard 3 moved {FLAPS + 1} times within ten minutes"
+    assert told(seen(nodes, shards, to_and_fro(2))) == {}
+    cause = told(seen(nodes, shards, to_and_fro(3)))["cluster_flapping", ""]
+    assert cause.startswith("shard 3 came back 5 times within ten minutes to nodes")
+
+
+def test_shard_that_one_node_takes_again_and_again_is_not_going_to_and_fro() -> None:
+    moves = [
+        move(3, each, NOW - timedelta(seconds=20 - each), "a", let_go=True, to="a")
+        for each in range(9)
+    ]
+    assert told(seen([node("a")], [shard(HOUSE, "a")], moves)) == {}
+
+
+@pytest.mark.parametrize("nodes", [6, 8, 16])
+def test_roll_outs_over_all_nodes_within_minutes_are_no_flapping(nodes: int) -> None:
+    moves = rolled_out(nodes, times=3)
+    assert max(Counter(each.shard for each in moves).values()) > 8
+    assert told(seen([node("a")], [shard(HOUSE, "a")], moves)) == {}
 
 
 def test_node_that_loses_all_it_has_again_and_again_is_told_of_and_one_that_does_once_is_not() -> (
