@@ -11,6 +11,7 @@ import structlog
 from actors.clock import Clock
 from actors.events import Listener
 from daemon.action_watch import ActionWatch
+from daemon.cluster.node_id import NUMBER_BITS, node_id
 from daemon.cluster.watch import ClusterWatch
 from daemon.config import Config, ServerConfig
 from daemon.hosting import Hosting
@@ -252,8 +253,8 @@ def this_node(config: Config, world: World) -> NodeStanding | None:
         return None
     name = node_name(config)
     now = world.clock.now().utc
-    number = world.random.getrandbits(48)
-    return NodeStanding(f"{name} {number:012x}", name, "", VERSION, now, now)
+    number = world.random.getrandbits(NUMBER_BITS)
+    return NodeStanding(node_id(name, number), name, "", VERSION, now, now)
 
 
 def reached_at(config: ServerConfig, port: int) -> str:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from daemon.alerts.condition import Condition
 from daemon.alerts.kinds import CLUSTER_FLAPPING, NODE_VANISHED, SHARDS_UNHELD, VERSIONS_DIFFER
+from daemon.cluster.node_id import name_in
 from store.cluster_models import HOUSE, NodeStanding, ShardMove, ShardStanding
 
 TAKING_OVER_S = 10.0
@@ -69,7 +70,7 @@ class ClusterOverview:
     Attributes:
         node: the id of the node that looked.
         at: by the database's clock.
-        nodes: in the order of their start.
+        nodes: in the order of their start, without silent ones that were started again.
         shards: all of them, the house first.
         unheld: for whatever time; the house too.
         moves: those of the last ten minutes, the newest first.
@@ -91,10 +92,10 @@ class ClusterOverview:
         """Return the node that looked, once it is known to the others."""
         return next((each for each in self.nodes if each.standing.node == self.node), None)
 
-    @property
-    def names(self) -> Mapping[str, str]:
-        """Return what nodes are called, by id."""
-        return {each.standing.node: each.standing.name for each in self.nodes}
+    def name_of(self, node: str) -> str:
+        """Return what a node is called, by its id; one too that has left."""
+        known = (each.standing.name for each in self.nodes if each.standing.node == node)
+        return next(known, name_in(node))
 
     @property
     def longest_unheld_s(self) -> float:
@@ -152,6 +153,7 @@ def cluster_overview(
                 each.node in gone_s and not each.is_leaving,
             )
             for each in nodes
+            if each.node == node or not _is_replaced(each, nodes, silent_after_s)
         ],
         shards=sorted(shards, key=lambda each: each.shard),
         unheld=list(_unheld(shards, known, gone_s, at)),
@@ -183,6 +185,15 @@ def house_conditions(overview: ClusterOverview) -> Mapping[str, Sequence[Conditi
         NODE_VANISHED.name: list(_vanished(overview)),
         VERSIONS_DIFFER.name: list(_versions(overview)),
     }
+
+
+def _is_replaced(
+    silent: NodeStanding, nodes: Sequence[NodeStanding], silent_after_s: float
+) -> bool:
+    """Tell whether a process is silent, and another was started under its name since."""
+    return silent.unseen_s > silent_after_s and any(
+        each.name == silent.name and each.started_at > silent.started_at for each in nodes
+    )
 
 
 def _unheld(
@@ -230,10 +241,9 @@ def _came_back(moves: Sequence[ShardMove]) -> Counter[int]:
 def _losses(overview: ClusterOverview) -> Mapping[str, int]:
     """Return how often each node lost shards without having let go of them, by its name."""
     times: defaultdict[str, list[datetime]] = defaultdict(list)
-    names = overview.names
     for move in reversed(overview.moves):
         if move.before is not None and not move.was_let_go:
-            times[names.get(move.before, move.before)].append(move.at)
+            times[overview.name_of(move.before)].append(move.at)
     return {
         name: sum(place == 0 or at - found[place - 1] > _TOGETHER for place, at in enumerate(found))
         for name, found in sorted(times.items())

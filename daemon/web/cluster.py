@@ -1,6 +1,6 @@
 """The nodes that share the database, and who looks after which accounts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Annotated, Literal
 
@@ -95,7 +95,6 @@ async def cluster(call: Call[Nothing, Nothing]) -> Answer:
     if watch is None:
         raise NotFoundError("this daemon has its database to itself: there is no cluster")
     overview = await watch.look()
-    names = overview.names
     brief = brief_of(overview, moves=MOVES_SHOWN)
     return Answer(
         ClusterDocument(
@@ -105,7 +104,7 @@ async def cluster(call: Call[Nothing, Nothing]) -> Answer:
                 ShardDocument(
                     shard=each.shard,
                     epoch=each.epoch,
-                    node=None if each.node is None else names.get(each.node, each.node),
+                    node=None if each.node is None else overview.name_of(each.node),
                     since=each.since,
                     accounts=each.accounts,
                 )
@@ -124,7 +123,6 @@ def cluster_brief(context: WebContext) -> ClusterBrief | msgspec.UnsetType:
 
 def brief_of(overview: ClusterOverview, *, moves: int) -> ClusterBrief:
     """Show the cluster, and so many of its last moves."""
-    names = overview.names
     house = next((each.standing.name for each in overview.nodes if each.has_house), None)
     return ClusterBrief(
         node=None if overview.me is None else overview.me.standing.name,
@@ -135,7 +133,7 @@ def brief_of(overview: ClusterOverview, *, moves: int) -> ClusterBrief:
             for each in overview.unheld
         ],
         house=house,
-        last_moves=[_move(each, names) for each in overview.moves[:moves]],
+        last_moves=[_move(each, overview) for each in overview.moves[:moves]],
     )
 
 
@@ -155,12 +153,12 @@ def _node(view: NodeView) -> NodeDocument:
     )
 
 
-def _move(move: ShardMove, names: Mapping[str, str]) -> MoveDocument:
+def _move(move: ShardMove, overview: ClusterOverview) -> MoveDocument:
     return MoveDocument(
         shard=move.shard,
         epoch=move.epoch,
-        node=names.get(move.node, move.node),
-        before=None if move.before is None else names.get(move.before, move.before),
+        node=overview.name_of(move.node),
+        before=None if move.before is None else overview.name_of(move.before),
         was_let_go=move.was_let_go,
         at=move.at,
         unheld_s=round(move.unheld_s, 3),

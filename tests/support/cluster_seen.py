@@ -4,6 +4,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
+from daemon.cluster.node_id import node_id
 from store.cluster_models import HOUSE, NodeStanding, ShardHold, ShardMove, ShardStanding
 from store.models import ClaimedAccount
 from support.store_fixtures import at
@@ -77,7 +80,7 @@ class SeenCluster:
 
 
 def three_nodes() -> SeenCluster:
-    """Return three nodes of which one has vanished, with six shards of which it still has two."""
+    """Return three nodes of which one has vanished, with six shards of which it still has two; a fourth left."""
     return SeenCluster(
         [node("alpha"), node("beta", version="1.1", up_s=600), node("gamma", unseen_s=42)],
         [
@@ -85,6 +88,10 @@ def three_nodes() -> SeenCluster:
             *[shard(number, ("alpha", "beta", "gamma")[number % 3]) for number in range(6)],
         ],
         [
+            replace(
+                move(0, 6, NOW - timedelta(seconds=400), "", let_go=True, to="alpha"),
+                before=node_id("delta", 7),
+            ),
             move(1, 6, NOW - timedelta(seconds=300), "alpha", let_go=True, to="beta"),
             move(4, 7, NOW - timedelta(seconds=200), "gamma", let_go=False, to="beta"),
         ],

@@ -45,6 +45,7 @@ async def test_cluster_shows_nodes_shards_and_moves(clustered: WebHouse) -> None
     ] == [
         (4, "gamma", False),
         (1, "alpha", True),
+        (0, "delta", True),
     ]
     assert [(each["shard"], each["node"], each["epoch"]) for each in shown["all_shards"]][:2] == [
         (-1, "beta", 7),

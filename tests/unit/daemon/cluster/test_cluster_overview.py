@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
+from daemon.cluster.node_id import NUMBER_BITS, name_in, node_id
 from daemon.cluster.overview import (
     ClusterOverview,
     cluster_overview,
@@ -96,6 +97,28 @@ def test_node_that_stopped_without_a_word_is_told_of_until_one_of_its_name_is_ba
     assert told(seen([node("a"), vanished, node("b")], shards)) == {}
     left = replace(vanished, is_leaving=True)
     assert told(seen([node("a"), left], shards)) == {}
+
+
+def test_silent_node_that_was_started_again_is_shown_once() -> None:
+    shards = [shard(HOUSE, "a")]
+    old = replace(node("b", unseen_s=6, up_s=HOUR_S), node="its last id")
+    assert [each.standing.node for each in seen([old, node("a")], shards).nodes] == [
+        "its last id",
+        "id of a",
+    ]
+    for last in (old, replace(old, is_leaving=True), replace(old, unseen_s=900)):
+        overview = seen([last, node("a"), node("b", up_s=5)], shards)
+        assert [each.standing.node for each in overview.nodes] == ["id of a", "id of b"]
+    both_live = [replace(old, unseen_s=0.5), node("b", up_s=5)]
+    assert len(seen(both_live, shards).nodes) == len(both_live)
+
+
+def test_node_that_left_is_still_called_by_its_name() -> None:
+    overview = seen([node("a")], [shard(HOUSE, "a")])
+    assert overview.name_of(node_id("node 2", 0xBEEF)) == "node 2"
+    assert overview.name_of("id of a") == "a"
+    assert overview.name_of("no id of ours") == "no id of ours"
+    assert name_in(node_id("node 2", (1 << NUMBER_BITS) - 1)) == "node 2"
 
 
 def test_versions_may_differ_for_an_hour() -> None:
