@@ -12,6 +12,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from actors.clock import Clock
 from daemon.config import LogConfig
+from daemon.engine_words import EngineWords
 from daemon.log_folding import LogFolding
 from daemon.redaction import Redactor
 
@@ -71,6 +72,7 @@ def configure_logging(
     )
     handler = _Handler(stream)
     handler.setFormatter(formatter)
+    handler.addFilter(EngineWords())
     if folding is not None:
         folding.most = config.fold_after
         handler.addFilter(folding)

@@ -38,10 +38,17 @@ Body = Callable[[int, int], Coroutine[Any, Any, None]]
 """Hosts a shard, given its job's id and the shard, until it is no longer to."""
 
 _OUT_OF_ORDER = (exceptions.ConnectorException, psycopg.Error, TimeoutError)
+_AWAY = (psycopg.OperationalError, psycopg.InterfaceError, TimeoutError)
 
 
 class EngineUnavailableError(Exception):
-    """The engine's tables cannot be reached now."""
+    """The engine's tables cannot be used now.
+
+    Attributes:
+        is_outage: whether the database is away or busy, rather than set up otherwise than is needed.
+    """
+
+    is_outage = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,7 +358,9 @@ def _job_of(shard: int) -> Job:
 
 def _unavailable(error: Exception) -> EngineUnavailableError:
     cause = error.__cause__ or error
-    return EngineUnavailableError(" ".join(str(cause).split()) or type(cause).__name__)
+    found = EngineUnavailableError(" ".join(str(cause).split()) or type(cause).__name__)
+    found.is_outage = isinstance(cause, _AWAY)
+    return found
 
 
 def _shard(job: Job) -> int:

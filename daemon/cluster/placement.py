@@ -187,9 +187,9 @@ class Placement:
             if self._wanted not in {None, self._shards}:
                 log.warning("shard_count_ignored", configured=self._wanted, shards=self._shards)
             await self._engine.open()
-        except StoreUnavailableError as error:
-            raise StoreOpenError(f"the database went away during the start: {error}") from error
-        except EngineUnavailableError as error:
+        except (StoreUnavailableError, EngineUnavailableError) as error:
+            if isinstance(error, StoreUnavailableError) or error.is_outage:
+                raise StoreOpenError(f"the database went away during the start: {error}") from error
             raise StoreOpenError(
                 f"the engine that places shards cannot use the database ({error}); it needs a schema"
                 f" called {SCHEMA} of its own, which the database's user makes or already owns"

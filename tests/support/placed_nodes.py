@@ -53,9 +53,9 @@ def node(
 
 @asynccontextmanager
 async def serve_node(
-    url: str, name: str, *, shards: int, timing: Timing = QUICK
+    url: str, name: str, *, shards: int, timing: Timing = QUICK, engine_url: str | None = None
 ) -> AsyncIterator[Node]:
-    """Run a node; at the end it leaves."""
+    """Run a node; at the end it leaves. Its engine may be led elsewhere than to its store."""
     async with await open_store(url, alone=False, durable=False) as store:
         clock = SystemClock()
         supervisor = Supervisor(
@@ -73,7 +73,7 @@ async def serve_node(
             NodeStanding(name, name, "", "1", at(0), at(0)),
             house,
             clock.since_boot_s,
-            conninfo=url,
+            conninfo=engine_url or url,
             shards=shards,
             timing=timing,
         )

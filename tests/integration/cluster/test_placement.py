@@ -127,3 +127,17 @@ async def test_database_that_does_not_let_the_engine_in_is_said_so(
     ):
         async with serve_node(guest, "a", shards=SHARDS):
             pytest.fail("it began")
+
+
+async def test_database_that_goes_away_during_the_start_is_said_so_and_no_schema_is_blamed(
+    database: PostgresDatabase,
+) -> None:
+    with pytest.RaisesGroup(
+        pytest.RaisesExc(StoreOpenError, match="^the database went away during the start: "),
+        flatten_subgroups=True,
+        allow_unwrapped=True,
+    ):
+        async with serve_node(
+            database.url, "a", shards=SHARDS, engine_url="postgresql://nobody@127.0.0.1:1/nothing"
+        ):
+            pytest.fail("it began")

@@ -8,9 +8,6 @@ from pathlib import Path
 _WORST = frozenset({"error", "critical"})
 _EXPLAINED = frozenset({"store_not_writable", "alert_raised", "heartbeat_silent", "owner_needed"})
 """What is said of a database that was away, and what operators are told: no fault of ours."""
-_ENGINE = "procrastinate"
-"""Says that the database was away with a traceback, and goes on."""
-
 _NO_DATABASE = "syncline: the database "
 """A start while the database is away, which is refused."""
 
@@ -46,8 +43,6 @@ def _trouble_in(line: str) -> str | None:
     if not isinstance(entry, dict):
         return f"no event: {line[:200]}"
     exception = entry.get("exception")
-    if str(entry.get("logger")).startswith(_ENGINE) and "Database error" in str(exception):
-        return None
     if not exception and (entry.get("level") not in _WORST or entry.get("event") in _EXPLAINED):
         return None
     last = str(exception).strip().splitlines()[-1] if exception else ""

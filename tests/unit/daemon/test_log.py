@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 
+import psycopg
 import pytest
 import structlog
+from procrastinate.exceptions import ConnectorException
 
 from actors.moment import Moment
 from daemon.config import LogConfig
@@ -237,3 +239,36 @@ def test_stream_that_is_not_the_journals_has_no_priorities(tmp_path: Path) -> No
         log.info("said")
         stream.seek(0)
         assert stream.read().startswith("{")
+
+
+def test_outage_is_a_line_of_ours_where_the_engine_would_print_a_traceback() -> None:
+    stream = configured(LogConfig(fold_after=20))
+    engine = logging.getLogger("procrastinate.worker")
+    try:
+        try:
+            raise psycopg.OperationalError("the connection\n is closed")
+        except psycopg.Error as cause:
+            raise ConnectorException from cause
+    except ConnectorException:
+        engine.exception("poll_jobs_to_abort error")
+    (line,) = events(stream)
+    assert (
+        line.items()
+        >= {
+            "level": "warning",
+            "event": "placement_interrupted",
+            "error": "the connection is closed",
+        }.items()
+    )
+    assert "exception" not in line
+
+
+def test_what_else_is_wrong_with_the_engine_is_told_as_it_is() -> None:
+    stream = configured()
+    try:
+        raise KeyError("shard")
+    except KeyError:
+        logging.getLogger("procrastinate.worker").exception("Side task failed")
+    (line,) = events(stream)
+    assert (line["level"], line["message"]) == ("error", "Side task failed")
+    assert "KeyError" in str(line["exception"])
