@@ -102,7 +102,8 @@ def shell_of(ctx: "typer.Context") -> Shell:
 
 def process_shell() -> Shell:
     """Return the shell of this process."""
-    interactive = sys.stdin.isatty() and sys.stderr.isatty()
+    # Either is None where whoever started the process closed it.
+    interactive = all(each is not None and each.isatty() for each in (sys.stdin, sys.stderr))
     return Shell(
         environ=os.environ,
         folder=Path.cwd(),

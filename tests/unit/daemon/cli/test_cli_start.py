@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -43,3 +44,43 @@ def test_only_the_command_that_is_asked_for_is_loaded(words: list[str], expected
     assert {name for name in commands if name.startswith("daemon.cli.")} == expected
     assert "aiohttp" not in found
     assert "store.sqlite" not in found or "key_commands" in "".join(expected)
+
+
+_INTERRUPTED = """
+import sys
+class Interrupt:
+    def find_spec(self, name, path, target=None):
+        if name == {module!r}:
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupt())
+sys.argv = ['syncline', 'status']
+from daemon.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    "module", ["daemon.cli.command_line", "typer", "daemon.cli.status_command"]
+)
+def test_command_that_is_interrupted_while_it_is_loaded_ends_without_a_word(module: str) -> None:
+    done = process(_INTERRUPTED.format(module=module))
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_command_without_any_input_has_nobody_to_ask(tmp_path: Path) -> None:
+    words = ["syncline", "migrate-store", "--undo", "--from", "sqlite:///a.db"]
+    source = f"import os, sys; sys.stdin = None; os.chdir({str(tmp_path)!r}); sys.argv = {words}; {_MAIN}"
+    done = process(source)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no terminal to ask at" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def process(source: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", source],
+        env={"PYTHONPATH": ":".join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
