@@ -59,8 +59,12 @@ class Shards(Protocol):
         """Return those of the holds that nobody has ended."""
         ...
 
-    async def shards(self) -> Sequence[ShardStanding]:
-        """Return all shards, the house (`HOUSE`) too."""
+    async def shards(self, accounts: Mapping[int, int] | None = None) -> Sequence[ShardStanding]:
+        """Return all shards, the house (`HOUSE`) too.
+
+        `accounts` is how many are in each, where that was counted of late; without it they are
+        counted, which takes the longer the more there are.
+        """
         ...
 
     async def shard_moves(self, *, within_s: float) -> Sequence[ShardMove]:

@@ -20,6 +20,8 @@ from store.cluster_ports import Nodes, Shards
 from store.errors import StoreUnavailableError
 
 LOOK_EVERY_S = 3.0
+COUNT_EVERY_S = 30.0
+"""Counting all accounts takes the longer the more there are, and on each node."""
 _BLIND_AFTER_S = 4.5
 """A look that late has met trouble; a node that can't say that it lives loses all after `cluster.silent_after`."""
 
@@ -45,7 +47,8 @@ class ClusterWatch:
         self._node = node
         self._clock = clock
         self._silent_after_s = silent_after_s
-        self._looked_s = -inf
+        self._looked_s = self._counted_s = -inf
+        self._accounts: dict[int, int] = {}
         self.overview: ClusterOverview | None = None
 
     def is_deputy(self) -> bool:
@@ -60,24 +63,30 @@ class ClusterWatch:
         """Look until cancelled, and tell of what nobody holds; of the rest while it is this node's turn."""
         while True:
             try:
-                overview = await self.look()
+                overview = await self.look(count=self._is_to_count())
             except StoreUnavailableError:
                 log.debug("cluster_not_seen")
             else:
                 tell(desk, overview)
             await anyio.sleep(LOOK_EVERY_S)
 
-    async def look(self) -> ClusterOverview:
-        """Look once. Raises `StoreUnavailableError`."""
+    async def look(self, *, count: bool = True) -> ClusterOverview:
+        """Look once, with how many accounts each shard has now or had of late. Raises `StoreUnavailableError`."""
         nodes = await self._store.nodes()
-        shards = await self._store.shards()
+        shards = await self._store.shards(None if count else self._accounts)
         moves = await self._store.shard_moves(within_s=MOVES_WITHIN_S)
         now = self._clock.now()
         self._looked_s = now.monotonic_s
+        if count:
+            self._counted_s = now.monotonic_s
+            self._accounts = {each.shard: each.accounts for each in shards}
         self.overview = cluster_overview(
             self._node, nodes, shards, moves, now.utc, self._silent_after_s
         )
         return self.overview
+
+    def _is_to_count(self) -> bool:
+        return self._clock.now().monotonic_s - self._counted_s >= COUNT_EVERY_S
 
 
 def tell(desk: AlertDesk, overview: ClusterOverview) -> None:

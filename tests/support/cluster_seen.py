@@ -1,6 +1,6 @@
 """A cluster as its store would show it: nodes, shards and moves as a test wants them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -42,17 +42,26 @@ def move(
 
 @dataclass
 class SeenCluster:
-    """What is asked of `Nodes` and `Shards` when a cluster is looked at."""
+    """What is asked of `Nodes` and `Shards` when a cluster is looked at.
+
+    Attributes:
+        counts: how often accounts were counted.
+    """
 
     all_nodes: list[NodeStanding] = field(default_factory=list)
     all_shards: list[ShardStanding] = field(default_factory=list)
     all_moves: list[ShardMove] = field(default_factory=list)
+    counts: int = 0
 
     async def nodes(self) -> Sequence[NodeStanding]:
         return self.all_nodes
 
-    async def shards(self) -> Sequence[ShardStanding]:
-        return self.all_shards
+    async def shards(self, accounts: Mapping[int, int] | None = None) -> Sequence[ShardStanding]:
+        self.counts += accounts is None
+        return [
+            each if accounts is None else replace(each, accounts=accounts.get(each.shard, 0))
+            for each in self.all_shards
+        ]
 
     async def shard_moves(self, *, within_s: float) -> Sequence[ShardMove]:
         return [each for each in self.all_moves if (NOW - each.at).total_seconds() <= within_s]

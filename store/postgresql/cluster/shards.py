@@ -1,6 +1,6 @@
 """Who holds which accounts."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
 import msgspec
@@ -58,9 +58,9 @@ class ShardStore:
         """Return those of the holds that nobody has ended."""
         return await self._readers.run(partial(still_held, holds=holds))
 
-    async def shards(self) -> Sequence[ShardStanding]:
-        """Return all shards, the house too."""
-        return await self._readers.run(read_shards)
+    async def shards(self, accounts: Mapping[int, int] | None = None) -> Sequence[ShardStanding]:
+        """Return all shards, the house too; accounts are counted unless it is said how many there are."""
+        return await self._readers.run(partial(read_shards, accounts=accounts))
 
     async def shard_moves(self, *, within_s: float) -> Sequence[ShardMove]:
         """Return the moves of the last so many seconds, oldest first."""
@@ -145,11 +145,14 @@ def still_held(session: Session, holds: Collection[ShardHold]) -> Collection[Sha
     return [hold for hold in holds if (hold.shard, hold.epoch) in held]
 
 
-def read_shards(session: Session) -> Sequence[ShardStanding]:
-    """Return all, the house first."""
+def read_shards(
+    session: Session, accounts: Mapping[int, int] | None = None
+) -> Sequence[ShardStanding]:
+    """Return all, the house first; accounts are counted unless it is said how many there are."""
+    counted = dict(session.execute(SQL["count_accounts"])) if accounts is None else accounts
     return [
-        ShardStanding(shard, epoch, node, from_text(since), accounts)
-        for shard, epoch, node, since, accounts in session.execute(SQL["all"])
+        ShardStanding(shard, epoch, node, from_text(since), counted.get(shard, 0))
+        for shard, epoch, node, since in session.execute(SQL["all"])
     ]
 
 

@@ -74,11 +74,10 @@ SELECT s.shard, s.epoch FROM shards AS s JOIN jsonb_array_elements(?::jsonb) AS 
 ON s.shard = (h ->> 0)::bigint AND s.epoch = (h ->> 1)::bigint AND s.node = h ->> 2;
 
 -- name: all
-SELECT s.shard, s.epoch, s.node, s.since, coalesce(a.accounts, 0)
-FROM shards AS s LEFT JOIN (
-  SELECT shard, count(*) AS accounts FROM accounts WHERE disconnected_at IS NULL GROUP BY shard
-) AS a ON a.shard = s.shard
-ORDER BY s.shard;
+SELECT shard, epoch, node, since FROM shards ORDER BY shard;
+
+-- name: count_accounts
+SELECT shard, count(*) FROM accounts WHERE disconnected_at IS NULL GROUP BY shard;
 
 -- name: moves
 SELECT shard, epoch, node, before, was_let_go, at, unheld_s FROM shard_moves

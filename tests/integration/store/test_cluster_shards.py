@@ -78,6 +78,8 @@ async def test_accounts_are_in_the_shard_that_their_ids_decide(store: Postgresql
         await store.apply_page(moved.page(record("1")))
     assert [each.shard for each in await store.shards()] == [HOUSE, *range(SHARDS)]
     assert sum(each.accounts for each in await store.shards()) == 40
+    told = await store.shards({0: 7})
+    assert [each.accounts for each in told] == [0, 7, *[0] * (SHARDS - 1)]
 
 
 async def test_shards_are_counted_once_whoever_comes_first(
