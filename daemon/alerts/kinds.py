@@ -49,7 +49,8 @@ ACCOUNT_QUARANTINED = Kind(
 ACCOUNT_NOT_RUNNING = Kind(
     "account_not_running",
     _CRITICAL,
-    "No actor looks after an account that should be looked after.",
+    "No actor has looked after an account that should be looked after for a minute: it does not just"
+    " move from node to node.",
     "See that its vendor is configured; then `syncline resume`.",
     settled_s=_SETTLED_S,
 )
@@ -204,9 +205,11 @@ SHARDS_UNHELD = Kind(
 CLUSTER_FLAPPING = Kind(
     "cluster_flapping",
     _WARNING,
-    "Accounts go from node to node again and again, or a node loses what it holds again and again.",
+    "Accounts go to and fro between nodes (within ten minutes, four times back to a process that had"
+    " them before), or a node loses what it holds three times within ten minutes. A roll-out is neither.",
     "Look for a node that is starved of processor time, is restarted over and over, or has a bad way"
-    " to the database; stop it until that is mended.",
+    " to the database; stop it until that is mended. Where all machines have too much to do, raise"
+    " `cluster.silent_after`.",
     settled_s=60.0,
 )
 NODE_VANISHED = Kind(
