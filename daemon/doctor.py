@@ -123,6 +123,11 @@ def check_secrets(config: Config) -> Iterator[Finding]:
         yield Finding("admin token", Level.OK, "configured")
     else:
         yield _secret_file("admin token", admin_token_path(database))
+    if not (config.secrets.keys or keys_path(database).exists()):
+        moved = list(check_moved_key(config.store))
+        yield from moved
+        if moved:
+            return
     try:
         known_sealer(config, _proof(config.store))
     except WrongKeyError as error:
@@ -133,8 +138,6 @@ def check_secrets(config: Config) -> Iterator[Finding]:
     else:
         if config.secrets.keys:
             yield Finding("sealing key", Level.OK, "configured")
-        elif missing := list(() if keys_path(database).exists() else check_moved_key(config.store)):
-            yield from missing
         else:
             yield _secret_file("sealing key", keys_path(database))
 

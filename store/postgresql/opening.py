@@ -21,7 +21,7 @@ from store.postgresql.connection import (
     open_writer,
 )
 from store.postgresql.migrate import Migrator, bundled_migrations, schema_version
-from store.postgresql.move_note import read_move_note, refuse_unfinished_move
+from store.postgresql.move_note import UNDONE, read_move_note, refuse_unfinished_move
 from store.postgresql.readers import Reader, Readers
 from store.postgresql.session import PostgresqlSession
 from store.postgresql.store import PostgresqlStore
@@ -112,14 +112,14 @@ def reach(url: str, password: str | None = None) -> str:
 
 
 def move_source(url: str, password: str | None = None) -> str | None:
-    """Return which file was moved into the database, or is half moved; None when none was.
+    """Return which file was moved into the database, or is half moved; None when none is there.
 
     Raises:
         StoreOpenError: it cannot be used; the message says why and what to do.
     """
     with _explained(url), closing(open_connection(_place(url, password), {})) as connection:
         note = read_move_note(connection)
-        return None if note is None else note.source
+        return None if note is None or note.state == UNDONE else note.source
 
 
 def upgrade(url: str, password: str | None = None, *, over_older: bool = False) -> tuple[int, int]:

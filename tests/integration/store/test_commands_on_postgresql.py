@@ -115,17 +115,21 @@ def test_missing_and_wrong_keys_name_the_database_and_no_file_that_is_none(
     assert "copy another node's" in told
 
 
-def test_database_that_a_file_was_half_moved_into_is_told_to_lack_its_key(
-    cli: CommandLine, url: str
+@pytest.mark.parametrize("state", ["copying", "verified", "done"])
+def test_database_that_a_file_was_moved_into_is_told_to_lack_its_key(
+    filled: CommandLine, url: str, state: str
 ) -> None:
-    (cli.folder / "syncline.key").unlink()
+    key = filled.folder / "syncline.key"
+    key.unlink()
     with psycopg.connect(url) as connection:
         connection.execute("CREATE TABLE syncline_move (id text, source text, state text)")
-        connection.execute("INSERT INTO syncline_move VALUES ('1', '/srv/syncline.db', 'copying')")
-    told = failed(cli)
-    assert f"copy /srv/syncline.db.key to {cli.folder / 'syncline.key'}" in told
-    replace_text(cli.folder / "syncline.key", f"{KEY}\n")
-    assert "sealing key" not in failed(cli)
+        row = ("1", "/srv/syncline.db", state)
+        connection.execute("INSERT INTO syncline_move VALUES (%s, %s, %s)", row)
+    told = failed(filled)
+    assert f"copy /srv/syncline.db.key to {key}" in told
+    assert told.count("sealing key") == 1
+    replace_text(key, f"{KEY}\n")
+    assert "sealing key" not in failed(filled)
 
 
 def test_doctor_tells_that_another_number_of_shards_has_no_effect(
