@@ -7,8 +7,7 @@ for at once, and without one it is found within a second.
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from datetime import timedelta
-from typing import Protocol
+from datetime import datetime, timedelta
 
 import anyio
 import structlog
@@ -16,15 +15,22 @@ from anyio.abc import TaskGroup
 
 from actors.clock import Clock
 from actors.mailbox import MailboxFullError
-from actors.messages import ActionsWaiting, Hinted, Pause, Resume, Stop
+from actors.messages import ActionsWaiting, Hinted, Pause, Resume
 from daemon.cluster import words
-from daemon.cluster.errand_deeds import IN_THE_STORE, BadErrandError, Deed, Start, deed
+from daemon.cluster.errand_deeds import (
+    IN_THE_STORE,
+    BadErrandError,
+    Deed,
+    Start,
+    StopAccount,
+    deed,
+)
+from daemon.cluster.errand_store import ErrandStore
 from daemon.cluster.far_readers import FarReaders
 from daemon.cluster.holding import Holding
 from daemon.hosted import NotHostedError, must_start
 from daemon.hosting import Hosting
 from store.cluster_models import Errand
-from store.cluster_ports import Errands, Wire
 from store.errors import StaleEpochError, StoreUnavailableError, UnknownAccountError
 
 POLL_S = 1.0
@@ -36,12 +42,11 @@ _LATE_S = 15.0
 log = structlog.get_logger()
 
 
-class CourierStore(Errands, Wire, Protocol):
-    """Where errands are, and the wire."""
-
-
 class Courier:
     """Runs each errand at least once, in order by account.
+
+    One may be run late, behind what was done to the account meanwhile through another node: what the
+    store says then decides, and not what held when the errand was left.
 
     Attributes:
         on_change: is told of accounts that were started or stopped.
@@ -49,7 +54,7 @@ class Courier:
 
     def __init__(
         self,
-        store: CourierStore,
+        store: ErrandStore,
         here: Hosting,
         holding: Holding,
         readers: FarReaders,
@@ -179,20 +184,46 @@ class Courier:
             case Start():
                 await self._here.start_account(account_id)
                 self.on_change(account_id)
-            case Stop():
-                await self._here.stop_account(account_id)
-                self.on_change(account_id)
+            case StopAccount():
+                await self._stop(account_id, wanted.connected_at)
             case Pause() | Resume():
-                try:
-                    self._here.post(account_id, wanted)
-                except NotHostedError:
-                    hosted = self._here.hosted_here().get(account_id)
-                    if not must_start(hosted, paused=isinstance(wanted, Pause)):
-                        raise
-                    await self._here.start_account(account_id)
-                    self.on_change(account_id)
+                await self._tell_whether_paused(account_id)
             case _:
                 self._here.post(account_id, wanted)
+
+    async def _stop(self, account_id: str, connected_at: datetime | None) -> None:
+        """Stop the actor. Of a company that is connected again meanwhile, see that one runs."""
+        if not await self._is_connected_again(account_id, connected_at):
+            await self._here.stop_account(account_id)
+            self.on_change(account_id)
+            if not await self._is_connected_again(account_id, connected_at):
+                return
+        if account_id not in self._here.hosted_here():
+            await self._here.start_account(account_id)
+            self.on_change(account_id)
+
+    async def _is_connected_again(self, account_id: str, connected_at: datetime | None) -> bool:
+        """Tell whether the company was connected anew since it was connected at an instant."""
+        if connected_at is None:
+            return False
+        try:
+            return (await self._store.account(account_id)).connected_at != connected_at
+        except UnknownAccountError:
+            return False
+
+    async def _tell_whether_paused(self, account_id: str) -> None:
+        """Tell the actor what the store says, again while that changes under our hands."""
+        told: bool | None = None
+        while (paused := (await self._store.account(account_id)).paused) is not told:
+            told = paused
+            try:
+                self._here.post(account_id, Pause() if paused else Resume())
+            except NotHostedError:
+                hosted = self._here.hosted_here().get(account_id)
+                if not must_start(hosted, paused=paused):
+                    raise
+                await self._here.start_account(account_id)
+                self.on_change(account_id)
 
     async def _look_for_news(self) -> None:
         """Look for what words may have been lost of, once a second."""

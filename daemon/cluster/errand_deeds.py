@@ -4,6 +4,7 @@ A kind and what goes with it are read by other versions, too: fields are only ev
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from math import inf, isfinite
 
 import msgspec
@@ -17,7 +18,6 @@ from actors.messages import (
     Read,
     RescanRequested,
     Resume,
-    Stop,
     SyncNow,
     VerificationRequested,
 )
@@ -30,7 +30,19 @@ class Start:
     """Start the account's actor afresh."""
 
 
-Deed = Message | Start
+@dataclass(frozen=True, slots=True)
+class StopAccount:
+    """Stop the account's actor, unless the company was connected again since.
+
+    Attributes:
+        connected_at: when it was connected that is to be stopped; None, as an earlier version leaves
+            it, for whenever.
+    """
+
+    connected_at: datetime | None = None
+
+
+Deed = Message | Start | StopAccount
 
 IN_THE_STORE = frozenset({"rescan", "verify", "pause", "resume", "actions", "hinted", "read"})
 """Kinds that whoever starts the account's actor finds in the store, or that nobody waits for."""
@@ -54,6 +66,10 @@ class _Verify(Struct):
     repair: bool = True
 
 
+class _Stop(Struct):
+    connected_at: datetime | None = None
+
+
 class _Hinted(Struct):
     notices: tuple[tuple[str, int], ...] = ()
 
@@ -67,7 +83,6 @@ _PLAIN: dict[str, Deed] = {
     "pause": Pause(),
     "resume": Resume(),
     "start": Start(),
-    "stop": Stop(),
 }
 _KINDS = {type(deed): kind for kind, deed in _PLAIN.items()}
 
@@ -82,6 +97,8 @@ def errand(account_id: str, deed: Deed, now_s: float) -> NewErrand:
             kind, payload = "rescan", encode(_Rescan(deed.object_types))
         case VerificationRequested():
             kind, payload = "verify", encode(_Verify(deed.number, deed.repair))
+        case StopAccount():
+            kind, payload = "stop", encode(_Stop(deed.connected_at))
         case Hinted():
             notices = tuple((each.object_type, each.newest) for each in deed.notices)
             kind, payload = "hinted", encode(_Hinted(notices))
@@ -102,22 +119,27 @@ def deed(kind: str, payload: bytes, now_s: float) -> Deed:
     if kind in _PLAIN:
         return _PLAIN[kind]
     decode = msgspec.json.decode
+    found: Deed
     try:
         match kind:
             case "sync":
                 sync = decode(payload, type=_Sync)
-                return SyncNow(sync.object_types, sync.by_user)
+                found = SyncNow(sync.object_types, sync.by_user)
             case "rescan":
-                return RescanRequested(decode(payload, type=_Rescan).object_types)
+                found = RescanRequested(decode(payload, type=_Rescan).object_types)
             case "verify":
                 verify = decode(payload, type=_Verify)
-                return VerificationRequested(verify.number, verify.repair)
+                found = VerificationRequested(verify.number, verify.repair)
+            case "stop":
+                found = StopAccount(decode(payload, type=_Stop).connected_at)
             case "hinted":
                 hinted = decode(payload, type=_Hinted)
-                return Hinted(tuple(OpenNotices(*each) for each in hinted.notices))
+                found = Hinted(tuple(OpenNotices(*each) for each in hinted.notices))
             case "read":
                 age_s = decode(payload, type=_Read).age_s
-                return Read(-inf if age_s is None else now_s - age_s)
+                found = Read(-inf if age_s is None else now_s - age_s)
+            case _:
+                raise BadErrandError(f"nobody here knows what {kind} is")
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise BadErrandError(f"what goes with {kind} can't be read: {error}") from error
-    raise BadErrandError(f"nobody here knows what {kind} is")
+    return found

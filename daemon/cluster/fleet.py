@@ -2,33 +2,29 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Protocol
+from datetime import datetime
 
 from actors.account import AccountActor
 from actors.clock import Clock
-from actors.messages import ActionsWaiting, Hinted, Message, Pause, Read, Resume, Stop
+from actors.messages import ActionsWaiting, Hinted, Message, Pause, Read, Resume
 from actors.surroundings import Surroundings
 from daemon.cluster import words
-from daemon.cluster.errand_deeds import Deed, Start, errand
+from daemon.cluster.errand_deeds import Deed, Start, StopAccount, errand
+from daemon.cluster.errand_store import ErrandStore
 from daemon.cluster.holding import Holding
 from daemon.cluster.roster import Everywhere, Roster
 from daemon.hosted import Condition, Hosted, HostedAccount, NotHostedError
 from daemon.hosting import Hosting
-from store.cluster_ports import Errands, Wire
-from store.errors import StaleEpochError
+from store.errors import StaleEpochError, UnknownAccountError
 
 _STOPS_WITHIN_S = 5.0
-
-
-class FleetStore(Errands, Wire, Protocol):
-    """Where errands are left, and the wire."""
 
 
 class Fleet:
     """`daemon.hosting.Hosting` on any node."""
 
     def __init__(
-        self, store: FleetStore, here: Hosting, roster: Roster, holding: Holding, clock: Clock
+        self, store: ErrandStore, here: Hosting, roster: Roster, holding: Holding, clock: Clock
     ) -> None:
         self._store = store
         self._here = here
@@ -69,11 +65,12 @@ class Fleet:
 
     async def stop_account(self, account_id: str) -> None:
         """Let the account's actor finish what is in hand and end; elsewhere for a few seconds."""
+        connected_at = await self._connected_at(account_id)
         if self.is_here(account_id):
             await self._here.stop_account(account_id)
             if self._holding.covers(account_id):
                 return
-        await self._leave(account_id, Stop())
+        await self._leave(account_id, StopAccount(connected_at))
         await self._roster.until_gone(account_id, _STOPS_WITHIN_S)
 
     async def tell(self, account_id: str, message: Message) -> None:
@@ -132,6 +129,13 @@ class Fleet:
     def stalled(self) -> Sequence[str]:
         """Return the accounts hosted here whose actor should have moved long ago and has not."""
         return self._here.stalled()
+
+    async def _connected_at(self, account_id: str) -> datetime | None:
+        """Return when the company was connected last; None when there is none."""
+        try:
+            return (await self._store.account(account_id)).connected_at
+        except UnknownAccountError:
+            return None
 
     def _see_that_it_runs(self, account_id: str) -> None:
         far = self._roster.far.get(account_id)

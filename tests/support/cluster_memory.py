@@ -16,7 +16,9 @@ from store.cluster_models import (
     NodeStanding,
     ShardHold,
 )
-from store.errors import StoreUnavailableError
+from store.errors import StoreUnavailableError, UnknownAccountError
+from store.models import Account
+from store.ports import Directory
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,6 +31,8 @@ HOLD = ShardHold(0, 1, "one")
 class ClusterMemory:
     """`Errands`, `Standings` and `Wire` of `store.cluster_ports`; all accounts are in shard 0.
 
+    The accounts themselves are those of `accounts`.
+
     Attributes:
         left: the errands that wait.
         asked: when users' writes were asked for, by account.
@@ -38,8 +42,9 @@ class ClusterMemory:
         published: how often standings were.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, accounts: Directory | None = None) -> None:
         self._clock = clock
+        self._accounts = accounts
         self._number = 0
         self._documents: dict[str, HostedStanding] = {}
         self._ears: list[tuple[frozenset[str], _Ear]] = []
@@ -49,6 +54,13 @@ class ClusterMemory:
         self.is_silent = False
         self.is_away = False
         self.published = 0
+
+    async def account(self, account_id: str) -> Account:
+        """Return one."""
+        self._check()
+        if self._accounts is None:
+            raise UnknownAccountError(account_id)
+        return await self._accounts.account(account_id)
 
     async def leave_errands(self, errands: Sequence[NewErrand]) -> None:
         """Store them."""

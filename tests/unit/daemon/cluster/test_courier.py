@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,15 @@ import structlog
 
 from actors import events
 from actors.mailbox import MailboxFullError
-from actors.messages import ActionsWaiting, Message, Pause, RescanRequested, SyncNow
+from actors.messages import ActionsWaiting, Message, Pause, RescanRequested, Resume, SyncNow
 from daemon.cluster import words
 from daemon.cluster.courier import Courier
-from daemon.cluster.errand_deeds import Start, errand
+from daemon.cluster.errand_deeds import Deed, Start, StopAccount, errand
 from daemon.cluster.far_readers import FarReaders
 from daemon.cluster.words import FarRead
 from daemon.hosted import Condition
 from store.cluster_models import NewErrand
+from store.models import Account
 from store.notice import OpenNotices
 from support.actor_house import House, open_house
 from support.cluster_memory import ClusterMemory, OneShard
@@ -45,7 +47,18 @@ class Delivering:
     def account_id(self) -> str:
         return self.house.account_id
 
-    async def leave(self, *deeds: Message | Start) -> None:
+    async def connected_at(self) -> datetime:
+        return (await self.house.real_store.account(self.account_id)).connected_at
+
+    async def connect_again(self) -> None:
+        """Let the company go and connect it again, as through another node, and start it."""
+        await self.house.real_store.disconnect(
+            self.account_id, purge=False, at=self.house.clock.utc()
+        )
+        await self.house.connect()
+        await self.run.supervisor.start_account(self.account_id)
+
+    async def leave(self, *deeds: Deed) -> None:
         now_s = self.house.now_s()
         await self.memory.leave_errands([errand(self.account_id, each, now_s) for each in deeds])
 
@@ -58,7 +71,10 @@ async def delivering(path: Path) -> AsyncIterator[Delivering]:
     with structlog.testing.capture_logs() as log:
         async with open_house(path) as house, hosting(house) as run:
             house.vendor.put("Customer", "1")
-            memory, placed = ClusterMemory(house.clock), OneShard("one", house.clock)
+            memory, placed = (
+                ClusterMemory(house.clock, house.real_store),
+                OneShard("one", house.clock),
+            )
             readers = FarReaders(memory, run.supervisor, house.clock)
             courier = Courier(memory, run.supervisor, placed, readers, house.clock)
             await anyio.sleep(30)
@@ -151,11 +167,91 @@ async def test_account_is_stopped_and_started_in_that_order(office: Delivering) 
     assert office.account_id not in office.run.supervisor.hosted()
 
 
+async def test_stop_that_comes_late_leaves_a_company_that_is_connected_again_alone(
+    office: Delivering,
+) -> None:
+    before = await office.connected_at()
+    await office.connect_again()
+    hosted = office.run.supervisor.hosted()[office.account_id]
+    await office.leave(StopAccount(before))
+    await anyio.sleep(3)
+    assert office.memory.left == []
+    assert office.run.supervisor.hosted()[office.account_id] is hosted
+    assert hosted.condition is Condition.RUNNING
+    await office.leave(StopAccount(await office.connected_at()))
+    await anyio.sleep(3)
+    assert office.account_id not in office.run.supervisor.hosted()
+
+
+async def test_company_that_is_connected_again_while_it_is_stopped_runs_in_the_end(
+    office: Delivering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, stop = await office.connected_at(), office.run.supervisor.stop_account
+
+    async def stop_account(account_id: str) -> None:
+        await office.connect_again()
+        await stop(account_id)
+
+    monkeypatch.setattr(office.run.supervisor, "stop_account", stop_account)
+    await office.leave(StopAccount(before))
+    await anyio.sleep(3)
+    assert office.memory.left == []
+    assert office.run.supervisor.actor(office.account_id) is not None
+
+
+async def test_stop_of_a_company_that_is_forgotten_is_run(office: Delivering) -> None:
+    before = await office.connected_at()
+    await office.house.real_store.disconnect(
+        office.account_id, purge=True, at=office.house.clock.utc()
+    )
+    await office.leave(StopAccount(before))
+    await anyio.sleep(3)
+    assert office.memory.left == []
+    assert office.account_id not in office.run.supervisor.hosted()
+
+
+@pytest.mark.parametrize("paused", [True, False])
+async def test_pause_or_resume_that_comes_late_changes_nothing(
+    office: Delivering, *, paused: bool
+) -> None:
+    store, supervisor = office.house.real_store, office.run.supervisor
+    await store.set_paused(office.account_id, paused=paused)
+    supervisor.post(office.account_id, Pause() if paused else Resume())
+    await office.leave(Resume() if paused else Pause())
+    await anyio.sleep(3)
+    actor = supervisor.actor(office.account_id)
+    assert office.memory.left == []
+    assert actor is not None
+    assert actor.polls is not paused
+
+
+async def test_pause_that_is_taken_back_while_it_is_told_does_not_last(
+    office: Delivering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, supervisor, read = office.house.real_store, office.run.supervisor, office.memory.account
+    await store.set_paused(office.account_id, paused=True)
+
+    async def account(account_id: str) -> Account:
+        found = await read(account_id)
+        if found.paused:
+            await store.set_paused(account_id, paused=False)
+            supervisor.post(account_id, Resume())
+        return found
+
+    monkeypatch.setattr(office.memory, "account", account)
+    await office.leave(Pause())
+    await anyio.sleep(3)
+    actor = supervisor.actor(office.account_id)
+    assert actor is not None
+    assert actor.polls
+
+
 async def test_pause_of_an_account_whose_actor_was_given_up_is_no_trouble(
     office: Delivering,
 ) -> None:
     hosted = office.run.supervisor.hosted()[office.account_id]
     hosted.condition = Condition.QUARANTINED
+    await office.house.real_store.set_paused(office.account_id, paused=True)
     await office.leave(Pause())
     await anyio.sleep(2.2)
     assert office.memory.left == []

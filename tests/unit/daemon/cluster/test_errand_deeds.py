@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from math import inf
 
 import pytest
@@ -14,7 +15,7 @@ from actors.messages import (
     SyncNow,
     VerificationRequested,
 )
-from daemon.cluster.errand_deeds import BadErrandError, Deed, Start, deed, errand
+from daemon.cluster.errand_deeds import BadErrandError, Deed, Start, StopAccount, deed, errand
 from daemon.cluster.words import (
     FarRead,
     ReadAnswer,
@@ -39,8 +40,9 @@ DEEDS: tuple[Deed, ...] = (
     ActionsWaiting(),
     Pause(),
     Resume(),
-    Stop(),
     Start(),
+    StopAccount(),
+    StopAccount(datetime(2026, 11, 3, 4, 5, 6, 789, tzinfo=UTC)),
 )
 
 
@@ -52,7 +54,7 @@ def test_what_is_written_down_is_read_again(said: Deed) -> None:
 
 
 def test_there_is_an_errand_for_every_message() -> None:
-    assert {type(each) for each in DEEDS} - {Start} == set(Message.__args__)
+    assert {type(each) for each in DEEDS} - {Start, StopAccount} == set(Message.__args__) - {Stop}
 
 
 def test_instant_of_one_process_becomes_an_age_and_then_one_of_another() -> None:
