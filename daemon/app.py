@@ -35,6 +35,7 @@ from daemon.jobs.desk import JobDesk
 from daemon.log import configure_logging
 from daemon.loop_lag import LoopLag
 from daemon.metrics import Metrics
+from daemon.part_keeper import PartName
 from daemon.parts import (
     new_connector,
     new_deliveries,
@@ -150,6 +151,7 @@ class Daemon:
         self.metrics.per_account.at_most = self.config.metrics.per_account
         self.metrics.recovery.read = partial(read_note, self.config.store.path)
         watch = TokenWatch(self.metrics.census, self.hosts.everywhere, self.world.clock)
+        keeper = self.watching.keeper
         async with self.vendors, anyio.create_task_group() as side:
             side.start_soon(self.metrics.load_tokens, self.store)
             side.start_soon(self.throughput.run)
@@ -161,17 +163,18 @@ class Daemon:
                 side.start_soon(self.upkeep.run_once_for_all)
             side.start_soon(self.watching.run)
             if self.cluster is not None:
-                side.start_soon(self.cluster.watch.run, self.watching.desk)
+                look = partial(self.cluster.watch.run, self.watching.desk)
+                side.start_soon(keeper.keep, PartName.CLUSTER_WATCH, look)
             async with anyio.create_task_group() as main:
                 await main.start(self.supervisor.run)
                 if self.placement:
                     await main.start(self.placement.run)
                 if self.hosts.links is not None:
-                    side.start_soon(self.hosts.links.run)
-                side.start_soon(reads.run)
-                side.start_soon(watch.run)
-                side.start_soon(self.heartbeat.run)
-                side.start_soon(self.service_history.run)
+                    side.start_soon(self.hosts.links.run, keeper)
+                side.start_soon(keeper.keep, PartName.READ_PLANNING, reads.run)
+                side.start_soon(keeper.keep, PartName.TOKEN_WATCH, watch.run)
+                side.start_soon(keeper.keep, PartName.HEARTBEAT, self.heartbeat.run)
+                side.start_soon(keeper.keep, PartName.SERVICE_HISTORY, self.service_history.run)
                 port = await main.start(self.server.run)
                 if self.placement:
                     self.placement.reachable_at(reached_at(self.config.server, port))
@@ -229,7 +232,7 @@ async def assemble(config: Config, world: World, store: Store) -> Daemon:
     heartbeat = HeartbeatCheck(store, hosting, vendors.surroundings, world.clock, me)
     cluster = cluster_of(config, me, store, hosting, metrics, world.clock)
     watching = new_watching(config, world, store, vendors, hosting, heartbeat, metrics, cluster)
-    upkeep = Upkeep(store, hosting, config, world.clock, vendors.tell)
+    upkeep = Upkeep(store, hosting, config, world.clock, vendors.tell, watching.keeper)
     listeners += [throughput.listen, watching.listen, upkeep.listen, *hosts.listeners()]
     if sealed_by not in (None, await store.metadata(PROOF_KEY)):
         watching.audit.note(OPERATOR, "keys_rotated")

@@ -65,6 +65,11 @@ def after_crash(
     crashes_s = (*recent, now_s)
     if len(crashes_s) > policy.max_restarts:
         return CrashHistory(crashes_s), Quarantine()
-    doublings = min(len(crashes_s) - 1, _MAX_DOUBLINGS)
-    delay_s = min(policy.cap_s, policy.base_s * 2.0**doublings)
-    return CrashHistory(crashes_s), Restart(delay_s * random.uniform(1 - _JITTER, 1.0))
+    return CrashHistory(crashes_s), Restart(pause_s(len(crashes_s), policy, random))
+
+
+def pause_s(crashes: int, policy: RestartPolicy, random: "Random") -> float:
+    """Return how long to wait after so many crashes, in seconds."""
+    doublings = min(crashes - 1, _MAX_DOUBLINGS)
+    longest_s = min(policy.cap_s, policy.base_s * 2.0**doublings)
+    return longest_s * random.uniform(1 - _JITTER, 1.0)

@@ -1,6 +1,5 @@
 """What goes on beside the accounts, over the store alone: keeping it small, and following its changes."""
 
-import anyio
 import structlog
 
 from actors.clock import Clock
@@ -15,6 +14,7 @@ from daemon.jobs.archiving import Archiving
 from daemon.jobs.follower import JobFollower
 from daemon.jobs.rereading import Rereading
 from daemon.notice_retention import NoticeRetention
+from daemon.part_keeper import PartKeeper, PartName, Run
 from daemon.store_check import StoreCheck
 from store.ports import Store
 
@@ -30,15 +30,23 @@ class Upkeep:
     """
 
     def __init__(
-        self, store: Store, supervisor: Hosting, config: Config, clock: Clock, tell: Listener
+        self,
+        store: Store,
+        supervisor: Hosting,
+        config: Config,
+        clock: Clock,
+        tell: Listener,
+        keeper: PartKeeper,
     ) -> None:
         """Take what is kept up; `tell` hears what became of routed work."""
+        self._keeper = keeper
         self._store = store
         self._config = config
         self._clock = clock
         jobs = config.jobs
         self.archiving = Archiving(store, clock, jobs.archive.after_s, jobs.archive.time)
         self.jobs = JobFollower(store, DISPATCHING, clock, tell)
+        self._store_check = StoreCheck(store)
         self._rereading = Rereading(
             store, supervisor, DISPATCHING, clock, jobs.recheck_s, jobs.revenue_window_s
         )
@@ -49,26 +57,32 @@ class Upkeep:
 
     async def run(self) -> None:
         """Go on with what each process on the store does for itself, until cancelled."""
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(StoreCheck(self._store).run)
-            tasks.start_soon(self._rereading.run)
+        parts: dict[PartName, Run] = {
+            PartName.STORE_CHECK: self._store_check.run,
+            PartName.REREADING: self._rereading.run,
+        }
+        await self._keeper.keep_all(parts)
 
     async def run_once_for_all(self) -> None:
         """Go on with what one process does for all that are on the store, until cancelled."""
         store, clock, config = self._store, self._clock, self._config.store
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(NoticeRetention(store, clock, config.webhooks_retention_s).run)
-            if config.history_s is not None:
-                history = AgeLimit(store.prune_history, clock, config.history_s, _tell_history)
-                tasks.start_soon(history.run)
-            if config.changes_retention_s is not None:
-                keep_s = config.changes_retention_s
-                changes = AgeLimit(store.prune_changes, clock, keep_s, _tell_changes)
-                tasks.start_soon(changes.run)
-            projector = FinanceProjector(store.finance, FINANCE)
-            tasks.start_soon(FinanceFollower(store, projector).run)
-            tasks.start_soon(self.jobs.run)
-            tasks.start_soon(self.archiving.run)
+        projector = FinanceProjector(store.finance, FINANCE)
+        parts: dict[PartName, Run] = {
+            PartName.NOTICE_RETENTION: NoticeRetention(
+                store, clock, config.webhooks_retention_s
+            ).run,
+            PartName.FINANCE_FOLLOWER: FinanceFollower(store, projector).run,
+            PartName.JOB_FOLLOWER: self.jobs.run,
+            PartName.ARCHIVING: self.archiving.run,
+        }
+        if config.history_s is not None:
+            history = AgeLimit(store.prune_history, clock, config.history_s, _tell_history)
+            parts[PartName.HISTORY_RETENTION] = history.run
+        if config.changes_retention_s is not None:
+            keep_s = config.changes_retention_s
+            changes = AgeLimit(store.prune_changes, clock, keep_s, _tell_changes)
+            parts[PartName.CHANGES_RETENTION] = changes.run
+        await self._keeper.keep_all(parts)
 
 
 def _tell_history(count: int) -> None:

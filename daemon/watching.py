@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
-from typing import Protocol
 
 import anyio
 import httpx
@@ -34,20 +33,13 @@ from daemon.health.recovery import Recovery
 from daemon.heartbeat import HeartbeatCheck
 from daemon.hosting import Hosting
 from daemon.metrics import Metrics
+from daemon.part_keeper import PartKeeper, PartName, Run
 from daemon.watch_retention import WatchRetention
 from store.cluster_ports import NodeWords
 from store.errors import StoreError
 from store.ports import Store
 
 _NAME_WITHIN_S = 1.0
-
-
-class Part(Protocol):
-    """Something long-lived."""
-
-    async def run(self) -> None:
-        """Go on until cancelled."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,12 +96,14 @@ class Watching:
         monitor: judges accounts.
         events: the accounts' timelines.
         audit: who did what.
+        keeper: keeps the daemon's parts going, these and others; it is told of what fails again and again.
     """
 
     def __init__(self, watched: Watched, config: AlertsConfig) -> None:
         store, clock, metrics = watched.store, watched.clock, watched.metrics
         together = watched.together
         self._store = store
+        self.keeper = PartKeeper(clock, watched.random, metrics.parts.failed)
         book = AlertBook(config.escalate_after_s)
         workshop = ChannelWorkshop(
             store=store,
@@ -145,15 +139,17 @@ class Watching:
         )
         self._happenings = Happenings(self.desk, self._seen, clock)
         self._process = ProcessWatch(
-            self.desk, self._seen, self._happenings, store, watched.heartbeat, surroundings, clock
+            *(self.desk, self._seen, self._happenings, store, watched.heartbeat),
+            *(surroundings, self.keeper, clock),
         )
-        self._house: list[Part] = [
-            RoutingWatch(self.desk, store, clock, readings.vendor),
-            ActionRecall(self.desk, store, readings.vendor),
-            WatchRetention(store, clock),
-        ]
+        self._house: dict[PartName, Run] = {
+            PartName.ROUTING_WATCH: RoutingWatch(self.desk, store, clock, readings.vendor).run,
+            PartName.ACTION_RECALL: ActionRecall(self.desk, store, readings.vendor).run,
+            PartName.WATCH_RETENTION: WatchRetention(store, clock).run,
+        }
         if together is not None:
-            self._house.append(HouseSights(together.store, self.desk, clock))
+            sights = HouseSights(together.store, self.desk, clock)
+            self._house[PartName.HOUSE_SIGHTS] = sights.run
         metrics.open_alerts.counts = book.counts
         metrics.open_alerts.incidents = self.monitor.incidents
 
@@ -199,12 +195,18 @@ class Watching:
 
     async def run(self) -> None:
         """Watch until cancelled."""
-        parts: list[Part] = [self.desk, self._process, self.monitor, self.events, self.audit]
+        parts: dict[PartName, Run] = {
+            PartName.ALERT_DESK: self.desk.run,
+            PartName.PROCESS_WATCH: self._process.run,
+            PartName.HEALTH_MONITOR: self.monitor.run,
+            PartName.EVENT_KEEPER: self.events.run,
+            PartName.AUDIT_TRAIL: self.audit.run,
+        }
         if self._sight is None or self._teller is None:
-            parts += [self.desk.channels, *self._house]
+            parts |= {PartName.ALERT_CHANNELS: self.desk.channels.run, **self._house}
         else:
-            parts += [self._sight, self._teller]
-        await _run_all(parts)
+            parts |= {PartName.NODE_SIGHT: self._sight.run, PartName.ALERT_TELLER: self._teller.run}
+        await self.keeper.keep_all(parts)
 
     async def keep_house(self) -> None:
         """Do what one of all nodes does, until cancelled; where there are no others, `run` does it."""
@@ -212,7 +214,7 @@ class Watching:
             return
         self._teller.has_house = True
         try:
-            await _run_all(self._house)
+            await self.keeper.keep_all(self._house)
         finally:
             self._teller.has_house = False
 
@@ -246,9 +248,3 @@ class Watching:
         with suppress(StoreError), anyio.move_on_after(_NAME_WITHIN_S):
             return (await self._store.account(account_id)).name
         return None
-
-
-async def _run_all(parts: Sequence[Part]) -> None:
-    async with anyio.create_task_group() as tasks:
-        for part in parts:
-            tasks.start_soon(part.run)

@@ -187,6 +187,13 @@ RELOAD_FAILED = Kind(
     "The configuration was read again and refused; the one before holds.",
     "`syncline config check` names every mistake; then reload again.",
 )
+PART_FAILING = Kind(
+    "part_failing",
+    _CRITICAL,
+    "A part of the daemon itself fails again and again; the others go on.",
+    "This is a defect, or damage to the database: the log's `part_failed` has where. It is started"
+    " again every five minutes, and the alert ends when it ran for ten.",
+)
 CHANNEL_FAILING = Kind(
     "channel_failing",
     _WARNING,
@@ -254,6 +261,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             WEBHOOKS_REFUSED,
             STORE_UNAVAILABLE,
             RELOAD_FAILED,
+            PART_FAILING,
             CHANNEL_FAILING,
             SHARDS_UNHELD,
             CLUSTER_FLAPPING,

@@ -13,6 +13,7 @@ from daemon.alerts.condition import Condition, Conditions
 from daemon.alerts.desk import AlertDesk
 from daemon.alerts.happenings import Happenings
 from daemon.heartbeat import HeartbeatCheck
+from daemon.part_keeper import PartKeeper, PartName
 from store.models import StoreHealth
 from store.ports import Store
 
@@ -29,7 +30,7 @@ _VENDOR_KINDS = tuple(
 
 
 class ProcessWatch:
-    """Says what holds of the store, the heartbeat, the month's reads and the webhooks."""
+    """Says what holds of the store, the daemon's parts, the heartbeat, the month's reads and the webhooks."""
 
     def __init__(
         self,
@@ -39,6 +40,7 @@ class ProcessWatch:
         store: Store,
         heartbeat: HeartbeatCheck,
         surroundings: Mapping[str, Surroundings],
+        keeper: PartKeeper,
         clock: Clock,
     ) -> None:
         """Take what is looked at; `surroundings` afresh each time. Hears at once of the store's trouble.
@@ -51,6 +53,7 @@ class ProcessWatch:
         self._store = store
         self._heartbeat = heartbeat
         self._surroundings = surroundings
+        self._keeper = keeper
         self._clock = clock
         store.on_health(self._look_at_store)
 
@@ -64,8 +67,16 @@ class ProcessWatch:
         """Look once."""
         self._look_at_store(self._store.health())
         self._happenings.settle()
+        self._look_at_parts()
         for vendor, around in self._surroundings.items():
             self._seen.settle(_VENDOR_KINDS, vendor, list(self._conditions(vendor, around)))
+
+    def _look_at_parts(self) -> None:
+        failing = self._keeper.failing()
+        for name in PartName:
+            cause = failing.get(name)
+            holding = [] if cause is None else [Condition(kinds.PART_FAILING, str(name), cause)]
+            self._seen.settle((kinds.PART_FAILING.name,), str(name), holding)
 
     def _look_at_store(self, health: StoreHealth) -> None:
         if health.writable:

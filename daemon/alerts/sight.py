@@ -11,7 +11,7 @@ from daemon.alerts import kinds
 from daemon.alerts.condition import Condition
 from store.watch_models import Severity
 
-_NODES_OWN = frozenset({kinds.RELOAD_FAILED.name})
+_NODES_OWN = frozenset({kinds.RELOAD_FAILED.name, kinds.PART_FAILING.name})
 """What is wrong with a node, and not with what it looks at."""
 
 SEEN_KINDS: Mapping[str, kinds.Kind] = {
@@ -25,6 +25,7 @@ SEEN_KINDS: Mapping[str, kinds.Kind] = {
         kinds.WEBHOOKS_SILENT,
         kinds.WEBHOOKS_REFUSED,
         kinds.RELOAD_FAILED,
+        kinds.PART_FAILING,
     )
 }
 

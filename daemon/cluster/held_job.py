@@ -27,6 +27,11 @@ class HeldJob:
     released: anyio.Event = field(default_factory=anyio.Event)
     lost: anyio.Event = field(default_factory=anyio.Event)
 
+    @property
+    def standing(self) -> ShardHold | None:
+        """The hold, as long as the job is not to end: the shard's accounts are hosted here."""
+        return None if self.end.is_set() else self.hold
+
     def lose(self) -> None:
         """Give it up without a word."""
         self.lost.set()

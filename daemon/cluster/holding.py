@@ -46,7 +46,7 @@ class PlacedShards:
     def covers(self, account_id: str) -> bool:
         """Tell whether the account is of one of the shards that it holds."""
         placement = self.placement
-        return placement is not None and placement.is_held(shard_of(account_id, placement.shards))
+        return placement is not None and shard_of(account_id, placement.shards) in placement.holds()
 
 
 def shard_of(account_id: str, shards: int) -> int:

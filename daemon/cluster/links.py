@@ -4,8 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-import anyio
-
 from actors.clock import Clock
 from actors.events import Event
 from actors.jobs.resolution import Ref
@@ -23,6 +21,7 @@ from daemon.cluster.signed_out import SignedOut
 from daemon.cluster.single_use import SingleUseEverywhere
 from daemon.hosting import Hosting
 from daemon.metrics import Census
+from daemon.part_keeper import PartKeeper, PartName, Run
 from daemon.read_watch import ReadWatch
 from daemon.web.pages.session import EndedSessions
 from store.cluster_ports import ClusterStore
@@ -105,16 +104,15 @@ class Links:
         """Have the others forget what this node told of accounts; it hosts none any more."""
         await self._announcing.leave()
 
-    async def run(self) -> None:
-        """Connect until cancelled."""
-        async with anyio.create_task_group() as tasks:
-            for link in (
-                self._answers,
-                self._courier,
-                self._roster,
-                self._announcing,
-                self._accounts,
-                self._delivered,
-                self._sessions,
-            ):
-                tasks.start_soon(link.run)
+    async def run(self, keeper: PartKeeper) -> None:
+        """Connect until cancelled; what fails is kept going."""
+        parts: dict[PartName, Run] = {
+            PartName.ANSWERS: self._answers.run,
+            PartName.COURIER: self._courier.run,
+            PartName.ROSTER: self._roster.run,
+            PartName.ANNOUNCING: self._announcing.run,
+            PartName.ACCOUNT_FOLLOWER: self._accounts.run,
+            PartName.DELIVERED: self._delivered.run,
+            PartName.SIGNED_OUT: self._sessions.run,
+        }
+        await keeper.keep_all(parts)

@@ -44,6 +44,7 @@ _SOON_S = 0.25
 _LAST_WORDS_S = 5.0
 """How long what is lost may still store what a vendor answered, before the shard is taken again here."""
 
+_FAILED_AGAIN_S = 10.0
 _FORGET_AFTER_S = 3600.0
 _LOOKS_BETWEEN_CLEARING = 600
 _LOOKS_TO_SETTLE = 3
@@ -115,23 +116,13 @@ class Placement:
 
     def holds(self) -> Mapping[int, ShardHold]:
         """Return what this node holds, by shard."""
-        return {
-            held.shard: held.hold
-            for held in self._held.values()
-            if held.hold is not None and not held.end.is_set()
-        }
+        holds = (held.standing for held in self._held.values())
+        return {hold.shard: hold for hold in holds if hold is not None}
 
     @property
     def shards(self) -> int:
         """How many there are, once `run` has begun."""
         return self._shards
-
-    def is_held(self, shard: int) -> bool:
-        """Tell whether this node holds a shard."""
-        return any(
-            held.shard == shard and held.hold is not None and not held.end.is_set()
-            for held in self._held.values()
-        )
 
     def reachable_at(self, url: str) -> None:
         """Tell the others where this node's API is."""
@@ -310,7 +301,7 @@ class Placement:
         staying = {
             held.shard: held
             for held in self._held.values()
-            if held.shard != HOUSE and held.hold is not None and not held.end.is_set()
+            if held.shard != HOUSE and held.standing is not None
         }
         for shard in to_hand_over(list(staying), self._share, self._shards):
             staying[shard].end.set()
@@ -330,7 +321,7 @@ class Placement:
         if self._taking == 0:
             self._coming = max(1, self._share - len(self._held) + 1)
         self._taking += 1
-        is_taking = True
+        is_taking, claims = True, None
         try:
             for other in list(self._held.values()):
                 if other.shard == held.shard and other is not held:
@@ -348,11 +339,27 @@ class Placement:
             if not held.lost.is_set():
                 log.warning("shard_interrupted", shard=held.shard, error=str(error))
                 await anyio.sleep(_AGAIN_S)
+        except StoreOpenError:
+            raise
+        except Exception:
+            # A row that nobody can read must not end one node after the other.
+            log.exception("shard_failed", shard=held.shard)
+            await self._give_back(held, claims)
         finally:
             self._taking -= is_taking
             held.over.set()
             held.released.set()
             del self._held[held.job_id]
+
+    async def _give_back(self, held: HeldJob, claims: ShardClaims | None) -> None:
+        """Let go of a shard that can't be hosted here, and have nobody try again at once."""
+        if claims is not None:
+            await self._supervisor.release(claims, grace_s=0.0)
+            held.hold = None
+            with suppress(StoreUnavailableError):
+                await self._store.let_go(claims.hold)
+        with anyio.move_on_after(_FAILED_AGAIN_S):
+            await held.end.wait()
 
     async def _take(self, held: HeldJob) -> ShardClaims:
         """Take its shard; what is known of the accounts is nowhere kept but for their hosting."""

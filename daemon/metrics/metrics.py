@@ -25,6 +25,7 @@ from daemon.metrics.exposition import Exposition, expose
 from daemon.metrics.heartbeat import HeartbeatCollector
 from daemon.metrics.http_counts import HttpCounts
 from daemon.metrics.job_counts import JobCounts, JobsReading
+from daemon.metrics.part_counts import PartCounts
 from daemon.metrics.per_account import PerAccountCollector
 from daemon.metrics.read_counts import ReadCounts
 from daemon.metrics.reads import ReadsCollector
@@ -54,6 +55,7 @@ class Metrics:
         per_account: shows accounts on their own, as many as it is told to.
         heartbeat: shows the heartbeats that it is given to read.
         http: counts who is refused by our server.
+        parts: counts failures of the daemon's own parts.
         recovery: shows the note of backups and drills that it is given to read.
         jobs: shows what becomes of routed work; is to be given what follows it.
         reads: shows the meters of the vendors' reads that are given to it.
@@ -114,6 +116,7 @@ class Metrics:
         self.heartbeat = HeartbeatCollector()
         self.registry.register(self.heartbeat)
         self.http = HttpCounts(self.registry)
+        self.parts = PartCounts(self.registry)
         self.recovery = RecoveryCollector()
         self.registry.register(self.recovery)
         self.alerts = AlertCounts(self.registry, CHANNELS, RECOVERIES)

@@ -30,6 +30,7 @@ from daemon.config import Secret
 from daemon.connect import Connector
 from daemon.deliveries import Deliveries, Receiver
 from daemon.metrics import Metrics
+from daemon.part_keeper import PartKeeper
 from daemon.read_through import ReaderDesk
 from daemon.read_watch import ReadWatch
 from daemon.restart import RestartPolicy
@@ -73,6 +74,7 @@ class Node:
     supervisor: Supervisor
     holding: HeldShards
     links: Links
+    keeper: PartKeeper
     fleet: Fleet
     surroundings: dict[str, Surroundings]
     metrics: Metrics
@@ -179,7 +181,7 @@ async def cluster_house(
         for name, store in (("one", first), ("two", second)):
             node = await _node(name, store, sandbox, sealer, silent=silent)
             await tasks.start(node.supervisor.run)
-            tasks.start_soon(node.links.run)
+            tasks.start_soon(node.links.run, node.keeper)
             nodes.append(node)
         owner, other = nodes
         await owner.take(*range(SHARDS))
@@ -234,6 +236,7 @@ async def _node(
         supervisor=supervisor,
         holding=holding,
         links=links,
+        keeper=PartKeeper(clock, Random(0), metrics.parts.failed),
         fleet=fleet,
         surroundings=surroundings,
         metrics=metrics,

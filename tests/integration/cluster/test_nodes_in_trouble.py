@@ -10,7 +10,13 @@ from pathlib import Path
 
 import anyio
 import psycopg
+import pytest
+import structlog
 
+from daemon.cluster import placement
+from store.cluster_models import HOUSE, ShardHold
+from store.models import ClaimedAccount
+from store.postgresql import PostgresqlStore
 from support.placed_nodes import QUICK, Node, evenly_held, node, until
 from support.postgres_database import PostgresDatabase
 from support.postgres_server import PostgresServer
@@ -164,3 +170,35 @@ async def test_waiting_for_a_change_outlasts_an_outage() -> None:
             company = await own(store)
             with anyio.fail_after(10):
                 await store.apply_page(company.page(record("1")))
+
+
+@pytest.mark.parametrize("poisoned", [2, HOUSE])
+async def test_shard_that_cannot_be_taken_ends_no_node(
+    database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch, poisoned: int
+) -> None:
+    take = PostgresqlStore.take_shard
+
+    async def take_shard(
+        self: PostgresqlStore, shard: int, node: str
+    ) -> tuple[ShardHold, Sequence[ClaimedAccount]]:
+        if shard == poisoned:
+            raise ZeroDivisionError("a poisonous row")
+        return await take(self, shard, node)
+
+    monkeypatch.setattr(placement, "_FAILED_AGAIN_S", 0.1)
+    monkeypatch.setattr(PostgresqlStore, "take_shard", take_shard)
+    healthy = {HOUSE, 0, 1, 2, 3} - {poisoned}
+    with structlog.testing.capture_logs() as logs:
+        async with (
+            node(database, "a", shards=4) as first,
+            node(database, "b", shards=4) as second,
+        ):
+
+            def held_now() -> set[int]:
+                return {*first.placement.holds(), *second.placement.holds()}
+
+            await until(lambda: held_now() == healthy)
+            await until(lambda: len([each for each in logs if each["event"] == "shard_failed"]) > 2)
+            assert held_now() == healthy
+            monkeypatch.setattr(PostgresqlStore, "take_shard", take)
+            await evenly_held([first, second], 4)

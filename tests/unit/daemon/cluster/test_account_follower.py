@@ -26,7 +26,7 @@ class Shared(ClusterMemory):
     """A store's accounts beside what nodes share."""
 
     def __init__(self, store: SqliteStore, clock: VirtualClock) -> None:
-        super().__init__(clock)
+        super().__init__(clock, store)
         self._store = store
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the store has

@@ -147,6 +147,33 @@ async def test_pages_that_stay_away_are_told_by_the_heartbeat(house: CompanyHous
         assert ("heartbeat_silent", "quickbooks") not in run.open()
 
 
+async def test_part_that_fails_again_and_again_is_told_and_the_others_go_on(
+    house: CompanyHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F25: a row that nobody foresaw ends no process."""
+    bad = await connect(house)
+
+    async def poisoned(_since: object) -> None:
+        raise ZeroDivisionError("a poisonous row")
+
+    async with watched(house) as run:
+        await anyio.sleep(100)
+        monkeypatch.setattr(house.real_store, "failed_routings", poisoned)
+        await run.until_open("part_failing", within_s=100)
+        (alert,) = await run.alerts()
+        assert (alert.subject, alert.severity) == ("routing_watch", "critical")
+        assert "ZeroDivisionError: a poisonous row" in alert.cause
+        house.sandbox.disconnect(house.realms[bad])
+        await run.until_open("owner_needed", within_s=4000)
+        monkeypatch.undo()
+        await anyio.sleep(300 + 600 + 10)
+        assert run.open() == [("owner_needed", bad)]
+        labels = {"part": "routing_watch"}
+        counted = run.metrics.registry.get_sample_value("syncline_part_failures_total", labels)
+        assert counted is not None
+        assert counted >= 3
+
+
 def _full(method: str) -> None:
     if method == "apply_page":
         raise StoreFullError("no space left on the disk")
