@@ -197,6 +197,7 @@ class Connector:
 
         Raises:
             UnknownAccountError: there is no such account.
+            MailboxFullError: another node hosts it, which was told too much of it; nothing was done.
             StoreUnavailableError: the store takes no writes now; the account goes on, or is
                 disconnected and half purged: the same call again does the rest.
         """

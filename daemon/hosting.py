@@ -44,6 +44,9 @@ class Hosting(Protocol):
         """Let the account's actor finish what is in hand and end.
 
         Elsewhere that is durable, and waited for a few seconds.
+
+        Raises:
+            MailboxFullError: elsewhere, and too much that it was told is unread.
         """
         ...
 

@@ -91,8 +91,14 @@ class Nodes(Protocol):
 class Errands(Protocol):
     """What reaches whoever hosts an account, from any node, at least once, in order by account."""
 
-    async def leave_errands(self, errands: Sequence[NewErrand]) -> None:
-        """Store them durably, each under its account's shard. One of an unknown account is dropped."""
+    async def leave_errands(self, errands: Sequence[NewErrand], *, most: int | None = None) -> None:
+        """Store them durably, each under its account's shard. One of an unknown account is dropped.
+
+        `most` is how many of an account may wait; those that are left at the same time may be a few more.
+
+        Raises:
+            ErrandLimitError: so many of one of the accounts wait already; none was stored.
+        """
         ...
 
     async def errands(self, holds: Collection[ShardHold], *, limit: int) -> Sequence[Errand]:

@@ -10,6 +10,7 @@ StoreError
 ├── ActionConflictError       an action stands in the way; nothing was changed
 ├── JobConflictError          another job stands in the way; nothing was changed
 ├── ActionLimitError          there were as many such actions as there may be; nothing was changed
+├── ErrandLimitError          as many errands of an account wait as may; nothing was changed
 └── StoreOpenError            the database cannot be used; the message says why and what to do
     ├── MoveError             ... to be moved from, or to be moved to
     └── NewerSchemaError      ... because a later version changed it, beside which this one can't work
@@ -76,6 +77,10 @@ class ActionLimitError(StoreError):
         super().__init__(f"there were {most} within 24 hours")
         self.most = most
         self.free_at = free_at
+
+
+class ErrandLimitError(StoreError):
+    """As many errands of an account wait as may."""
 
 
 class ActionConflictError(StoreError):

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from actors.account import AccountActor
 from actors.clock import Clock
+from actors.mailbox import MailboxFullError
 from actors.messages import ActionsWaiting, Hinted, Message, Pause, Read, Resume
 from actors.surroundings import Surroundings
 from daemon.cluster import words
@@ -15,9 +16,13 @@ from daemon.cluster.holding import Holding
 from daemon.cluster.roster import Everywhere, Roster
 from daemon.hosted import Condition, Hosted, HostedAccount, NotHostedError
 from daemon.hosting import Hosting
-from store.errors import StaleEpochError, UnknownAccountError
+from store.errors import ErrandLimitError, StaleEpochError, UnknownAccountError
 
 _STOPS_WITHIN_S = 5.0
+_MOST_MESSAGES = 16
+"""So many of an account may wait as in its actor's mailbox."""
+_MOST_STOPS = 64
+"""There is room for a stop behind messages, though not for ever more of them."""
 
 
 class Fleet:
@@ -70,7 +75,7 @@ class Fleet:
             await self._here.stop_account(account_id)
             if self._holding.covers(account_id):
                 return
-        await self._leave(account_id, StopAccount(connected_at))
+        await self._leave(account_id, StopAccount(connected_at), _MOST_STOPS)
         await self._roster.until_gone(account_id, _STOPS_WITHIN_S)
 
     async def tell(self, account_id: str, message: Message) -> None:
@@ -88,7 +93,12 @@ class Fleet:
         # over runs again soon; here it would read this no more.
         if not (isinstance(message, Pause | Resume) or self.is_here(account_id)):
             self._see_that_it_runs(account_id)
-        await self._leave(account_id, message)
+        try:
+            await self._leave(account_id, message, _MOST_MESSAGES)
+        except MailboxFullError:
+            # Who reads says so again and again, in a word; a mailbox takes that, too.
+            if not isinstance(message, Read):
+                raise
 
     def nudge(self, account_id: str, message: ActionsWaiting | Read) -> None:
         """Tell an account's actor, wherever it runs, what is in the store or may be lost.
@@ -142,7 +152,10 @@ class Fleet:
         if far is None or far.condition is not Condition.RUNNING:
             raise NotHostedError(account_id)
 
-    async def _leave(self, account_id: str, deed: Deed) -> None:
+    async def _leave(self, account_id: str, deed: Deed, most: int | None = None) -> None:
         now_s = self._clock.now().monotonic_s
-        await self._store.leave_errands([errand(account_id, deed, now_s)])
+        try:
+            await self._store.leave_errands([errand(account_id, deed, now_s)], most=most)
+        except ErrandLimitError as error:
+            raise MailboxFullError from error
         self._store.say(words.ERRANDS, [account_id])

@@ -16,7 +16,7 @@ from store.cluster_models import (
     NodeStanding,
     ShardHold,
 )
-from store.errors import StoreUnavailableError, UnknownAccountError
+from store.errors import ErrandLimitError, StoreUnavailableError, UnknownAccountError
 from store.models import Account
 from store.ports import Directory
 
@@ -62,10 +62,13 @@ class ClusterMemory:
             raise UnknownAccountError(account_id)
         return await self._accounts.account(account_id)
 
-    async def leave_errands(self, errands: Sequence[NewErrand]) -> None:
+    async def leave_errands(self, errands: Sequence[NewErrand], *, most: int | None = None) -> None:
         """Store them."""
         self._check()
         for each in errands:
+            waiting = sum(left.account_id == each.account_id for left in self.left)
+            if most is not None and waiting >= most:
+                raise ErrandLimitError
             self._number += 1
             at = self._clock.now().utc
             self.left.append(Errand(self._number, 0, each.account_id, each.kind, each.payload, at))

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from functools import partial
 
 from store.cluster_models import Errand, NewErrand, News, ShardHold
+from store.errors import ErrandLimitError
 from store.notice import OpenNotices
 from store.relational.instants import from_text
 from store.relational.json_rows import json_rows
@@ -22,11 +23,11 @@ class ErrandStore:
     _writer: WriteRunner
     _readers: ReadRunner
 
-    async def leave_errands(self, errands: Sequence[NewErrand]) -> None:
+    async def leave_errands(self, errands: Sequence[NewErrand], *, most: int | None = None) -> None:
         """Store them durably, each under its account's shard."""
         if errands:
             await self._writer.submit(
-                partial(_leave, errands=errands),
+                partial(_leave, errands=errands, most=most),
                 sum(len(each.payload) for each in errands),
                 urgent=True,
             )
@@ -56,9 +57,14 @@ def _places(holds: Collection[ShardHold]) -> str:
     return json_rows([(each.shard, each.epoch) for each in holds])
 
 
-def _leave(connection: Session, errands: Sequence[NewErrand]) -> None:
+def _leave(connection: Session, errands: Sequence[NewErrand], most: int | None) -> None:
     rows = [(each.account_id, each.kind, b64encode(each.payload).decode()) for each in errands]
-    connection.execute(SQL["leave"], {"rows": json_rows(rows)}).close()
+    given = {"rows": json_rows(rows)}
+    if most is not None:
+        row = connection.execute(SQL["full"], {**given, "most": most}).fetchone()
+        if row is not None:
+            raise ErrandLimitError(f"{most} errands of the account {row[0]} wait already")
+    connection.execute(SQL["leave"], given).close()
 
 
 def _oldest(connection: Session, holds: str, limit: int) -> Sequence[Errand]:

@@ -6,6 +6,20 @@ FROM jsonb_array_elements(:rows::jsonb) WITH ORDINALITY AS given (value, place)
 JOIN accounts AS account ON account.id = value ->> 0
 ORDER BY place;
 
+-- name: full
+-- One of the accounts of which so many errands wait. Of its shard few do: it is gone through.
+SELECT account.id
+FROM jsonb_array_elements(:rows::jsonb) AS given (value)
+JOIN accounts AS account ON account.id = value ->> 0
+WHERE :most::bigint <= (
+  SELECT count(*) FROM (
+    SELECT 1 FROM errands AS errand
+    WHERE errand.shard = account.shard AND errand.account_id = account.id
+    LIMIT :most::bigint
+  ) AS waiting
+)
+LIMIT 1;
+
 -- name: oldest
 -- [[shard, epoch], ...]: whose shard was taken by another meanwhile is told nothing of it any more.
 SELECT errand.id, errand.shard, errand.account_id, errand.kind, errand.payload, errand.at

@@ -12,7 +12,15 @@ import structlog
 
 from actors import events
 from actors.clock import SystemClock
-from actors.messages import Pause, RescanRequested, Resume, SyncNow, VerificationRequested
+from actors.mailbox import MailboxFullError
+from actors.messages import (
+    Pause,
+    Read,
+    RescanRequested,
+    Resume,
+    SyncNow,
+    VerificationRequested,
+)
 from actors.status import AccountState
 from daemon.action_desk import Wish
 from daemon.connect_errors import CodeRefusedError, ConsentRefusedError
@@ -160,6 +168,25 @@ async def test_whom_nobody_hosts_nobody_is_told_of(house: ClusterHouse) -> None:
     await house.until(lambda: account.id not in house.other.fleet.hosted())
     with pytest.raises(NotHostedError):
         await house.other.fleet.tell(account.id, SyncNow())
+
+
+async def test_account_that_is_told_too_much_elsewhere_is_told_no_more_until_it_was_read(
+    house: ClusterHouse,
+) -> None:
+    account, count = await house.live(), "SELECT count(*) FROM errands"
+    await house.owner.let_go(0, 1)
+    for _ in range(16):
+        await house.other.fleet.tell(account.id, SyncNow((), by_user=True))
+    for message in (SyncNow(), Pause(), VerificationRequested(1, repair=True)):
+        with pytest.raises(MailboxFullError):
+            await house.other.fleet.tell(account.id, message)
+    await house.other.fleet.tell(account.id, Read(0.0))
+    assert house.database.query(count) == [(16,)]
+    await house.other.fleet.start_account(account.id)
+    assert house.database.query(count) == [(17,)]
+    await house.owner.take(0, 1)
+    await house.until(lambda: house.database.query(count) == [(0,)])
+    await house.other.fleet.tell(account.id, SyncNow((), by_user=True))
 
 
 async def test_errand_waits_for_the_next_holder(house: ClusterHouse) -> None:

@@ -1,8 +1,11 @@
 """What nodes leave for each other, and how they tell how accounts do."""
 
+import pytest
+
 from actors.clock import SystemClock
 from store.action_models import NewAction
 from store.cluster_models import HostedStanding, NewErrand, ShardHold
+from store.errors import ErrandLimitError
 from store.notice import Notice
 from store.postgresql import PostgresqlStore
 from support.postgres_database import PostgresDatabase
@@ -42,6 +45,23 @@ async def test_errands_come_in_the_order_in_which_they_were_left(
     *_, last = await store.errands([held], limit=100)
     assert (last.account_id, last.shard) == (company.account_id, 0)
     assert last.payload == b'{"x": "\xc3\xbc"}'
+
+
+async def test_no_more_errands_of_an_account_wait_than_may(
+    store: PostgresqlStore, postgres: PostgresDatabase
+) -> None:
+    full, other, held = await own(store), await own(store, "realm-2"), hold(postgres)
+    for kind in "abc":
+        await store.leave_errands([errand(full.account_id, kind)], most=3)
+    with pytest.raises(ErrandLimitError):
+        await store.leave_errands([errand(full.account_id, "d")], most=3)
+    await store.leave_errands([errand(other.account_id, "x")], most=3)
+    await store.leave_errands([errand(full.account_id, "start")])
+    assert await kinds(store, held) == ["a", "b", "c", "x", "start"]
+    left = await store.errands([held], limit=2)
+    await store.end_errands([each.id for each in left], [held])
+    await store.leave_errands([errand(full.account_id, "e")], most=3)
+    assert await kinds(store, held) == ["c", "x", "start", "e"]
 
 
 async def test_ended_errand_is_gone(store: PostgresqlStore, postgres: PostgresDatabase) -> None:
