@@ -139,7 +139,14 @@ class Standings(Protocol):
         ...
 
     async def withdraw_standings(self, node: str) -> None:
-        """Forget what a node published, once it hosts nothing any more."""
+        """Forget what a node published, once it hosts nothing any more.
+
+        Of accounts that nobody is to host it is told that they are gone; that stays.
+        """
+        ...
+
+    async def forget_gone_standings(self, through: int) -> int:
+        """Forget of whom it was told, up to that number, that nobody hosts them; return the newest number."""
         ...
 
 

@@ -23,6 +23,8 @@ _AT_ONCE = 100
 _GLANCED_AT_ONCE = 2000
 _ALL_WITHIN = 300
 """Rounds within which every account is looked at, whatever was told."""
+_FORGOTTEN_EVERY = 3600
+"""Rounds for which it stays told that an account is gone, at least: all have heard it long before."""
 _COUNTED_EVERY = 10
 """Rounds between looks whether what was published is still there."""
 
@@ -73,6 +75,7 @@ class Announcing:
         self._touched_before: set[str] = set()
         self._looked_at: set[str] = set()
         self._rounds = 0
+        self._long_told = 0
         self._wake = anyio.Event()
         self.on_arrival: Callable[[str], None] = lambda _account_id: None
 
@@ -100,6 +103,8 @@ class Announcing:
         self._rounds += 1
         if self._rounds % _COUNTED_EVERY == 0:
             await self._see_that_it_is_there()
+        if self._rounds % _FORGOTTEN_EVERY == 0:
+            self._long_told = await self._store.forget_gone_standings(self._long_told)
         # An event is told shortly before its actor has taken it in: it is looked at twice.
         asked, self._looked_at = self._looked_at, set()
         touched, before = self._touched | asked, self._touched_before

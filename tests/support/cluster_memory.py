@@ -110,10 +110,19 @@ class ClusterMemory:
         return sum(each.node == node and each.document != b"" for each in self._documents.values())
 
     async def withdraw_standings(self, node: str) -> None:
-        """Forget a node's."""
+        """Forget a node's, but not that some are gone."""
         self._check()
-        kept = {key: each for key, each in self._documents.items() if each.node != node}
+        told = self._documents.items()
+        kept = {key: each for key, each in told if each.node != node or not each.document}
         self._documents = kept
+
+    async def forget_gone_standings(self, through: int) -> int:
+        """Forget that some are gone."""
+        self._check()
+        told = self._documents.items()
+        kept = {key: each for key, each in told if each.published > through or each.document}
+        self._documents = kept
+        return self._number
 
     def crash(self) -> None:
         """Forget what is not logged."""

@@ -38,9 +38,11 @@ class StandingStore:
 
     async def withdraw_standings(self, node: str) -> None:
         """Forget what a node published."""
-        await self._writer.submit(
-            lambda connection: connection.execute(SQL["withdraw"], (node,)).close()
-        )
+        await self._writer.submit(partial(_withdraw, node=node))
+
+    async def forget_gone_standings(self, through: int) -> int:
+        """Forget of whom it was told long ago that nobody hosts them; return the newest number."""
+        return await self._writer.submit(partial(_forget_gone, through=through))
 
 
 def _publish(connection: Session, standings: Sequence[HostedStanding]) -> None:
@@ -52,6 +54,22 @@ def _publish(connection: Session, standings: Sequence[HostedStanding]) -> None:
         (last,) = connection.execute(SQL["number"], {"count": count}).fetchone()
         given = {"rows": json_rows(rows), "node": node, "last": last, "count": count}
         connection.execute(SQL["publish"], given).close()
+
+
+def _withdraw(connection: Session, node: str) -> None:
+    left_over = [row[0] for row in connection.execute(SQL["left_over"], (node,))]
+    if left_over:
+        count = len(left_over)
+        (last,) = connection.execute(SQL["number"], {"count": count}).fetchone()
+        given = {"ids": json_rows(left_over), "node": node, "last": last, "count": count}
+        connection.execute(SQL["take_back"], given).close()
+    connection.execute(SQL["withdraw"], (node,)).close()
+
+
+def _forget_gone(connection: Session, through: int) -> int:
+    connection.execute(SQL["forget_gone"], (through,)).close()
+    (last,) = connection.execute(SQL["last"]).fetchone()
+    return int(last)
 
 
 def _after(connection: Session, after: int, limit: int) -> Sequence[HostedStanding]:

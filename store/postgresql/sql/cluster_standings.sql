@@ -25,5 +25,25 @@ ORDER BY published LIMIT :limit;
 -- name: count
 SELECT count(*) FROM hosted_standings WHERE node = ? AND document <> '';
 
+-- name: left_over
+-- Whom a node told of last that nobody is to host: nobody else will tell that they are gone.
+SELECT told.account_id
+FROM hosted_standings AS told LEFT JOIN accounts AS account ON account.id = told.account_id
+WHERE told.node = ? AND told.document <> ''
+  AND (account.id IS NULL OR account.disconnected_at IS NOT NULL);
+
+-- name: take_back
+UPDATE hosted_standings AS told SET
+  document = '', published = :last::bigint - :count::bigint + place
+FROM jsonb_array_elements_text(:ids::jsonb) WITH ORDINALITY AS given (id, place)
+WHERE told.account_id = given.id AND told.node = :node;
+
 -- name: withdraw
-DELETE FROM hosted_standings WHERE node = ?;
+-- That accounts are gone stays told, for those who have not heard it yet.
+DELETE FROM hosted_standings WHERE node = ? AND document <> '';
+
+-- name: forget_gone
+DELETE FROM hosted_standings WHERE published <= ? AND document = '';
+
+-- name: last
+SELECT last FROM standings_published;

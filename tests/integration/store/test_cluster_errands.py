@@ -155,6 +155,43 @@ async def test_forgotten_account_is_told_to_be_hosted_no_more(
     assert found.document == b""
 
 
+async def test_node_that_leaves_tells_of_whom_nobody_is_to_host_that_they_are_gone(
+    store: PostgresqlStore, postgres: PostgresDatabase
+) -> None:
+    going, let_go, purged = [await own(store, f"realm-{number}") for number in range(3)]
+    hold(postgres)
+    told = [HostedStanding(each.account_id, "one", b"{}") for each in (going, let_go, purged)]
+    await store.publish_standings(told)
+    *_, last = await store.standings(0, limit=100)
+    await store.disconnect(let_go.account_id, purge=False, at=at(0))
+    await store.disconnect(purged.account_id, purge=True, at=at(0))
+    await store.withdraw_standings("one")
+    assert await store.standing_count("one") == 0
+    gone = await store.standings(last.published, limit=100)
+    assert {each.account_id: each.document for each in gone} == {
+        let_go.account_id: b"",
+        purged.account_id: b"",
+    }
+    await store.withdraw_standings("one")
+    assert await store.standings(last.published, limit=100) == gone
+
+
+async def test_that_an_account_is_gone_is_not_told_for_ever(
+    store: PostgresqlStore, postgres: PostgresDatabase
+) -> None:
+    gone, hosted = await own(store), await own(store, "realm-2")
+    hold(postgres)
+    await store.publish_standings([HostedStanding(gone.account_id, "one", b"")])
+    await store.publish_standings([HostedStanding(hosted.account_id, "one", b"{}")])
+    through = await store.forget_gone_standings(0)
+    assert len(await store.standings(0, limit=100)) == 2
+    await store.publish_standings([HostedStanding(gone.account_id, "one", b"")])
+    through = await store.forget_gone_standings(through)
+    assert len(await store.standings(0, limit=100)) == 2
+    await store.forget_gone_standings(through)
+    assert [each.account_id for each in await store.standings(0, limit=100)] == [hosted.account_id]
+
+
 async def test_follower_of_a_database_that_was_put_back_begins_anew(
     store: PostgresqlStore, postgres: PostgresDatabase
 ) -> None:

@@ -165,6 +165,25 @@ async def test_node_that_leaves_tells_nothing_any_more(nodes: Telling) -> None:
     assert await nodes.memory.standing_count("one") == 0
 
 
+async def test_that_an_account_is_gone_is_known_though_its_node_left_at_once(
+    nodes: Telling,
+) -> None:
+    await anyio.sleep(30)
+    account_id = nodes.house.account_id
+    await nodes.memory.publish_standings([HostedStanding(account_id, "one", b"")])
+    await nodes.announcing.leave()
+    assert await nodes.roster.until_gone(account_id, 2.0)
+
+
+async def test_that_an_account_is_gone_is_told_for_an_hour_or_two(nodes: Telling) -> None:
+    await anyio.sleep(30)
+    await nodes.run.supervisor.stop_account(nodes.house.account_id)
+    await anyio.sleep(3500)
+    assert [each.document for each in await nodes.memory.standings(0, limit=9)] == [b""]
+    await anyio.sleep(4000)
+    assert await nodes.memory.standings(0, limit=9) == []
+
+
 async def test_everything_is_told_again_when_the_database_forgot_it(nodes: Telling) -> None:
     await anyio.sleep(30)
     nodes.memory.crash()
