@@ -238,6 +238,11 @@ class Placement:
                         await self._store.forget_nodes(unseen_s=_FORGET_AFTER_S)
                 except (StoreUnavailableError, EngineUnavailableError) as error:
                     log.debug("placement_not_seen", error=str(error))
+                except StoreOpenError:
+                    raise
+                except Exception:
+                    # It goes on with what it holds; all nodes meet the same row.
+                    log.exception("placement_look_failed")
 
     async def _look(self) -> None:
         """See that every shard is hosted or asked for, and that this node holds its share."""

@@ -14,7 +14,7 @@ import pytest
 import structlog
 
 from daemon.cluster import placement
-from store.cluster_models import HOUSE, ShardHold
+from store.cluster_models import HOUSE, NodeStanding, ShardHold
 from store.models import ClaimedAccount
 from store.postgresql import PostgresqlStore
 from support.placed_nodes import QUICK, Node, evenly_held, node, until
@@ -172,6 +172,27 @@ async def test_waiting_for_a_change_outlasts_an_outage() -> None:
                 await store.apply_page(company.page(record("1")))
 
 
+async def test_node_that_cannot_see_the_others_keeps_what_it_holds(
+    database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nodes(_: PostgresqlStore) -> Sequence[NodeStanding]:
+        raise ZeroDivisionError("a poisonous row")
+
+    with structlog.testing.capture_logs() as logs:
+        async with node(database, "a", shards=4) as first:
+            await evenly_held([first], 4)
+            before = dict(first.placement.holds())
+            with monkeypatch.context() as poisoned:
+                poisoned.setattr(PostgresqlStore, "nodes", nodes)
+                await until(lambda: sum(each["log_level"] == "error" for each in logs) > 2)
+                assert first.placement.holds() == before
+            async with node(database, "b", shards=4) as second:
+                await evenly_held([first, second], 4)
+    assert {each["event"] for each in logs if each["log_level"] == "error"} == {
+        "placement_look_failed"
+    }
+
+
 @pytest.mark.parametrize("poisoned", [2, HOUSE])
 async def test_shard_that_cannot_be_taken_ends_no_node(
     database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch, poisoned: int
@@ -199,6 +220,6 @@ async def test_shard_that_cannot_be_taken_ends_no_node(
 
             await until(lambda: held_now() == healthy)
             await until(lambda: len([each for each in logs if each["event"] == "shard_failed"]) > 2)
-            assert held_now() == healthy
+            await until(lambda: held_now() == healthy)
             monkeypatch.setattr(PostgresqlStore, "take_shard", take)
             await evenly_held([first, second], 4)
