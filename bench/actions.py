@@ -3,6 +3,9 @@
 Beside it the floor: one small commit that the disk has kept, in a database of its own on the same
 disk, made just before each payment. No payment can take less than two of these, one before it is
 sent and one after.
+
+Nobody pays in the moment after a scrape of the metrics, which takes longer than the payment and leaves
+nothing of it in the processor's caches: so the user looks at the customer first.
 """
 
 import re
@@ -34,6 +37,8 @@ _VENDOR_TIME = re.compile(
     rb'syncline_vendor_request_duration_seconds_sum\{operation="write",vendor="quickbooks"\} (\S+)'
 )
 _EVERY_S = 0.25
+_LOOKED_AT = ("", "/objects/Customer/1", "/actions?limit=10")
+"""Of the account, just before a payment."""
 _COMMITS = 2
 """Of each payment."""
 
@@ -131,6 +136,8 @@ def _pay_once(
 ) -> None:
     samples.floor.append(floor.commit_ms())
     before_s = _vendor_s(connection)
+    for looked_at in _LOOKED_AT:
+        get(connection, path + looked_at)
     payload = {"CustomerRef": {"value": "1"}, "TotalAmt": number + 1}
     wish = {"type": "payment.create", "payload": payload, "idempotency_key": f"payment-{number}"}
     began_s = time.perf_counter()
