@@ -18,7 +18,7 @@ from actors.status import AccountState
 from actors.surroundings import Surroundings
 from actors.vendors.writing import PayloadProblem, Writer
 from daemon.action_watch import ActionWatch, Happening
-from daemon.hosted import NotHostedError
+from daemon.hosted import NotHostedError, is_about_to_run
 from daemon.hosting import Hosting
 from daemon.standing import Standing, standing
 from store.action_models import ENDED, Action, ActionLimit, NewAction, TakenIn
@@ -258,6 +258,8 @@ class ActionDesk:
     def _hindrance(self, account_id: str) -> str | None:
         hosted = self._supervisor.hosted().get(account_id)
         status = hosted.status() if hosted else None
+        if is_about_to_run(hosted):
+            return None
         if status is None:
             return "its actor does not run just now"
         if status.breaker is BreakerState.OPEN:

@@ -196,6 +196,7 @@ class Daemon:
         await self.watching.load()
         if self.hosts.links is not None:
             await self.hosts.links.load()
+            self.hosts.links.before_showing(self.watching.events.bring_out)
             await compare_admin_token(self.store, self.admin_token)
 
 

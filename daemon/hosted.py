@@ -130,6 +130,13 @@ class Hosted:
         return self.actor.overdue_s()
 
 
+def is_about_to_run(hosted: HostedAccount | None) -> bool:
+    """Tell whether its actor begins any moment, as far as is known here: nothing is known of it yet."""
+    if hosted is None or hosted.condition is not Condition.RUNNING:
+        return False
+    return hosted.status() is None
+
+
 def must_start(hosted: HostedAccount | None, *, paused: bool) -> bool:
     """Tell whether only a fresh start makes an account's actor know that it was paused or resumed.
 

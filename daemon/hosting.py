@@ -21,6 +21,14 @@ class Hosting(Protocol):
         """Return every account that is hosted, here or elsewhere, by account id."""
         ...
 
+    async def seen(self, account_id: str) -> HostedAccount | None:
+        """Return an account as it does this moment; None when nobody hosts it.
+
+        Another node is asked, for half a second; if it does not answer, this is what it told last.
+        What it had still to store of the account is stored when it answers.
+        """
+        ...
+
     def hosted_here(self) -> Mapping[str, Hosted]:
         """Return every account that is hosted in this process, by account id."""
         ...

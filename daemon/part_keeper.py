@@ -54,6 +54,7 @@ class PartName(StrEnum):
     READ_PLANNING = "read_planning"
     CLUSTER_WATCH = "cluster_watch"
     ANSWERS = "answers"
+    CLOSE_LOOK = "close_look"
     COURIER = "courier"
     ROSTER = "roster"
     ANNOUNCING = "announcing"

@@ -120,6 +120,10 @@ class Supervisor:
         """Return every account that was given to the supervisor, by account id."""
         return self._hosted
 
+    async def seen(self, account_id: str) -> Hosted | None:
+        """Return one of them."""
+        return self._hosted.get(account_id)
+
     def hosted_here(self) -> Mapping[str, Hosted]:
         """Return the same."""
         return self._hosted
@@ -357,8 +361,7 @@ class Supervisor:
         return again
 
     async def _stop_all(self) -> None:
-        running = [hosted for hosted in self._hosted.values() if not hosted.ended]
-        await self._end(running, self._grace_s)
+        await self._end([each for each in self._hosted.values() if not each.ended], self._grace_s)
 
     async def _end(self, many: Sequence[Hosted], grace_s: float) -> None:
         """Ask all of them to finish, wait for the grace period, cancel and name the rest."""

@@ -104,12 +104,16 @@ class EventKeeper:
         Raises:
             StoreUnavailableError: it can't be read now.
         """
-        self._fold(wanted.account_id)
+        await self.bring_out(wanted.account_id)
+        return await self._store.account_events(wanted)
+
+    async def bring_out(self, account_id: str) -> None:
+        """Write all that happened to an account by now, if the store takes writes."""
+        self._fold(account_id)
         try:
             await self.write()
         except StoreUnavailableError:
             log.debug("account_events_wait", events=len(self._waiting))
-        return await self._store.account_events(wanted)
 
     async def close(self) -> None:
         """Write all that is known, the counts of idle accounts too."""

@@ -10,11 +10,13 @@ from actors.mailbox import MailboxFullError
 from actors.messages import ActionsWaiting, Hinted, Message, Pause, Read, Resume
 from actors.surroundings import Surroundings
 from daemon.cluster import words
+from daemon.cluster.close_look import CloseLook
 from daemon.cluster.errand_deeds import Deed, Start, StopAccount, errand
 from daemon.cluster.errand_store import ErrandStore
+from daemon.cluster.far_account import FarAccount
 from daemon.cluster.holding import Holding
 from daemon.cluster.roster import Everywhere, Roster
-from daemon.hosted import Condition, Hosted, HostedAccount, NotHostedError
+from daemon.hosted import Condition, Hosted, HostedAccount, NotHostedError, must_start
 from daemon.hosting import Hosting
 from store.errors import ErrandLimitError, StaleEpochError, UnknownAccountError
 
@@ -29,12 +31,19 @@ class Fleet:
     """`daemon.hosting.Hosting` on any node."""
 
     def __init__(
-        self, store: ErrandStore, here: Hosting, roster: Roster, holding: Holding, clock: Clock
+        self,
+        store: ErrandStore,
+        here: Hosting,
+        roster: Roster,
+        holding: Holding,
+        close_look: CloseLook,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._here = here
         self._roster = roster
         self._holding = holding
+        self._close_look = close_look
         self._clock = clock
         self._everywhere = Everywhere(here.hosted_here(), roster.far)
 
@@ -46,6 +55,11 @@ class Fleet:
     def hosted(self) -> Mapping[str, HostedAccount]:
         """Return every account that is hosted, here or elsewhere, by account id."""
         return self._everywhere
+
+    async def seen(self, account_id: str) -> HostedAccount | None:
+        """Return an account as it does this moment, or as its node told last if that does not answer."""
+        known = self._everywhere.get(account_id)
+        return await self._close_look.at(known) if isinstance(known, FarAccount) else known
 
     def hosted_here(self) -> Mapping[str, Hosted]:
         """Return every account that is hosted in this process, by account id."""
@@ -66,7 +80,7 @@ class Fleet:
             with suppress(NotHostedError, StaleEpochError):
                 await self._here.start_account(account_id)
                 return
-        await self._leave(account_id, Start())
+        await self._leave_to_start(account_id, Start())
 
     async def stop_account(self, account_id: str) -> None:
         """Let the account's actor finish what is in hand and end; elsewhere for a few seconds."""
@@ -91,6 +105,10 @@ class Fleet:
             return
         # Whoever hosts it starts its actor if only that makes a pause known. One that is just handed
         # over runs again soon; here it would read this no more.
+        known = self._roster.far.get(account_id)
+        if isinstance(message, Resume) and must_start(known, paused=False):
+            await self._leave_to_start(account_id, message, _MOST_MESSAGES)
+            return
         if not (isinstance(message, Pause | Resume) or self.is_here(account_id)):
             self._see_that_it_runs(account_id)
         try:
@@ -151,6 +169,14 @@ class Fleet:
         far = self._roster.far.get(account_id)
         if far is None or far.condition is not Condition.RUNNING:
             raise NotHostedError(account_id)
+
+    async def _leave_to_start(
+        self, account_id: str, deed: Start | Resume, most: int | None = None
+    ) -> None:
+        """Leave what has its owner start the account, and take it for one that is about to run."""
+        account = await self._store.account(account_id)
+        await self._leave(account_id, deed, most)
+        self._roster.expect(account_id, account.vendor)
 
     async def _leave(self, account_id: str, deed: Deed, most: int | None = None) -> None:
         now_s = self._clock.now().monotonic_s

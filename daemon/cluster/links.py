@@ -1,6 +1,6 @@
 """All that connects a node's part of the accounts with the other nodes."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from daemon.action_watch import ActionWatch
 from daemon.cluster.account_follower import AccountFollower
 from daemon.cluster.announcing import EVERY_S, Announcing
 from daemon.cluster.answers import Answers
+from daemon.cluster.close_look import CloseLook
 from daemon.cluster.courier import Courier
 from daemon.cluster.delivered import Delivered
 from daemon.cluster.far_readers import FarReaders
@@ -79,7 +80,8 @@ class Links:
         self._answers = Answers(store, placed.node, part.actions, part.readers)
         self._courier = Courier(store, here, placed, self._far_readers, clock)
         self._courier.on_change = self._announcing.look
-        self.fleet = Fleet(store, here, self._roster, placed, clock)
+        self._close_look = CloseLook(store, here, placed.node)
+        self.fleet = Fleet(store, here, self._roster, placed, self._close_look, clock)
         self._accounts = AccountFollower(store, part.census, self.fleet.is_here, clock)
         self.single_use = SingleUseEverywhere(store)
         self._sessions = SignedOut(store, part.ended_sessions, clock)
@@ -96,6 +98,10 @@ class Links:
         """Tell what deliveries left, at whichever node: by vendor, account and object."""
         self._delivered.note = note
 
+    def before_showing(self, bring_out: Callable[[str], Awaitable[None]]) -> None:
+        """Have what is not stored yet of an account stored before another node is shown it."""
+        self._close_look.before_answering = bring_out
+
     async def load(self) -> None:
         """Learn how the accounts of other nodes do. Raises `StoreUnavailableError`."""
         await self._roster.load()
@@ -108,6 +114,7 @@ class Links:
         """Connect until cancelled; what fails is kept going."""
         parts: dict[PartName, Run] = {
             PartName.ANSWERS: self._answers.run,
+            PartName.CLOSE_LOOK: self._close_look.run,
             PartName.COURIER: self._courier.run,
             PartName.ROSTER: self._roster.run,
             PartName.ANNOUNCING: self._announcing.run,

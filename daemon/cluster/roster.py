@@ -1,6 +1,7 @@
-"""Which accounts other nodes host, and how those do.
+"""Which accounts are hosted by which node, and how they do, as the nodes tell each other.
 
-A million accounts in good health take about 250 MB here: an entry, the id and a small object each.
+What this node told itself is kept, too: it stands for an account that was just handed over until its
+next node tells. A million accounts in good health take about 250 MB here: an entry, the id and a small object each.
 What is told of them is the same for most, and is kept once.
 """
 
@@ -15,7 +16,7 @@ import structlog
 
 from daemon.cluster import words
 from daemon.cluster.far_account import FarAccount, Told, read_told
-from daemon.hosted import Hosted, HostedAccount
+from daemon.hosted import Condition, Hosted, HostedAccount
 from store.cluster_models import HostedStanding
 from store.cluster_ports import Standings, Wire
 from store.errors import StoreUnavailableError
@@ -50,8 +51,14 @@ class Roster:
 
     @property
     def far(self) -> Mapping[str, FarAccount]:
-        """The accounts that other nodes host, by id."""
+        """The accounts that some node said that it hosts, this one too, by id."""
         return self._far
+
+    def expect(self, account_id: str, vendor: str) -> None:
+        """Take an account for one that is about to run, until a node tells how it does."""
+        known = self._far.get(account_id)
+        if known is None or known.condition is not Condition.RUNNING:
+            self._far[account_id] = FarAccount(account_id, "", Told(vendor, Condition.RUNNING))
 
     async def load(self) -> None:
         """Learn all that was told so far. Raises `StoreUnavailableError`."""
@@ -72,9 +79,13 @@ class Roster:
     async def until_gone(self, account_id: str, within_s: float) -> bool:
         """Wait until no other node hosts the account; tell whether that came in time."""
         with anyio.move_on_after(within_s):
-            while account_id in self._far:
+            while self._is_elsewhere(account_id):
                 await self._moved.wait()
-        return account_id not in self._far
+        return not self._is_elsewhere(account_id)
+
+    def _is_elsewhere(self, account_id: str) -> bool:
+        far = self._far.get(account_id)
+        return far is not None and far.node != self._node
 
     async def _hear(self) -> None:
         async for _ in self._store.hear([words.STANDINGS]):
@@ -93,7 +104,7 @@ class Roster:
         return len(found) == _AT_ONCE
 
     def _take_in(self, standing: HostedStanding) -> None:
-        if not standing.document or standing.node == self._node:
+        if not standing.document:
             self._far.pop(standing.account_id, None)
             return
         try:
@@ -116,19 +127,28 @@ class Roster:
 
 
 class Everywhere(Mapping[str, HostedAccount]):
-    """The accounts of this node and of all others, by id."""
+    """The accounts of this node and of all others, by id.
+
+    One that is ending here is shown as it was told last: it is started again, here or elsewhere, or
+    nobody asks any more.
+    """
 
     def __init__(self, here: Mapping[str, Hosted], far: Mapping[str, FarAccount]) -> None:
         self._here = here
         self._far = far
 
     def __getitem__(self, account_id: str) -> HostedAccount:
-        here = self._here.get(account_id)
-        return self._far[account_id] if here is None else here
+        found = self.get(account_id)
+        if found is None:
+            raise KeyError(account_id)
+        return found
 
     def get(self, account_id: str, default: HostedAccount | None = None) -> HostedAccount | None:  # type: ignore[override]
         """Return one; a census asks for all of them, one by one."""
-        return self._here.get(account_id) or self._far.get(account_id) or default
+        here = self._here.get(account_id)
+        if here is None or here.is_ending:
+            return self._far.get(account_id) or here or default
+        return here
 
     def __iter__(self) -> Iterator[str]:
         yield from self._here

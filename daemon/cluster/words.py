@@ -23,6 +23,10 @@ STANDINGS = "standings"
 """Nodes that published how their accounts do."""
 ACCOUNTS = "accounts"
 """Accounts that somebody changed."""
+SHOW = "show"
+"""Accounts of which somebody wants to see how they do this moment."""
+SHOWN = "shown"
+"""How they do."""
 
 SIGNED_OUT = "signed_out"
 """Sessions of browsers that ended, by their hashes."""
@@ -60,6 +64,31 @@ def read_delivered(word: str) -> tuple[str, str, Ref] | None:
         return None
     vendor, account_id, object_type, object_id = parts
     return vendor, account_id, (object_type, object_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """Somebody at a node wants to see something, or is shown it.
+
+    Attributes:
+        node: which one.
+        mark: what that node knows the wait by.
+        what: the account, or what there is to see of it.
+    """
+
+    node: str
+    mark: str
+    what: str
+
+    def word(self) -> str:
+        """Write it."""
+        return _BETWEEN.join([self.node, self.mark, self.what])
+
+
+def read_showing(word: str) -> Showing | None:
+    """Read such a word; None when it cannot be read."""
+    parts = word.split(_BETWEEN, 2)
+    return Showing(*parts) if len(parts) == 3 else None  # noqa: PLR2004 - as it is written
 
 
 @dataclass(frozen=True, slots=True)

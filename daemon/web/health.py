@@ -179,7 +179,7 @@ async def account(call: Call[Nothing, Nothing]) -> Answer:
     credential = await context.store.credential(account_id)
     now = context.clock.now().utc
     fresh = freshness(stored.exact_as_of, now, context.stale_after_s(stored.vendor))
-    hosted = context.supervisor.hosted().get(account_id)
+    hosted = await context.supervisor.seen(account_id)
     shown = account_health(stored, hosted, credential, fresh, now)
     if context.watching is not None:
         monitor = context.watching.monitor

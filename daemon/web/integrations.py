@@ -95,7 +95,7 @@ async def get_status(call: Call[Nothing, Nothing]) -> Answer:
                 await store.unnamed_mend_count(account_id),
                 routing_settings(account.vendor, await store.company(account_id)),
             ),
-            call.context.supervisor.hosted().get(account_id),
+            await call.context.supervisor.seen(account_id),
             await budget_of(account, call.context.reads.get(account.vendor), store),
             call.context.clock.now().utc,
         )

@@ -16,7 +16,7 @@ from actors.price import price
 from actors.read_meter import ReadMeter
 from actors.status import AccountState
 from actors.vendors.registry import VENDORS
-from daemon.hosted import HostedAccount, NotHostedError, must_start
+from daemon.hosted import HostedAccount, NotHostedError, is_about_to_run, must_start
 from daemon.standing import standing
 from daemon.web.account_view import Integration, integration
 from daemon.web.integrations import NO_ACCOUNT
@@ -65,7 +65,7 @@ async def sync(call: Call[Nothing, SyncRequest]) -> Answer:
     account = await context.store.account(call.path("account_id"))
     if wanted.dry_run:
         return await _price(call, account)
-    known = _object_types(account, context.supervisor.hosted().get(account.id))
+    known = _object_types(call, account)
     _check_types(wanted.object_types, known)
     types = tuple(wanted.object_types) or tuple(known)
     see_that_reads_are_left(context.reads.get(account.vendor))
@@ -139,16 +139,20 @@ async def _set_paused(call: Call[Nothing, Nothing], message: Message, *, paused:
     return Answer(integration(account, standing(account, hosted)))
 
 
-def _object_types(account: Account, hosted: HostedAccount | None) -> Sequence[str]:
-    """Return what the account's actor reads.
+def _object_types(call: Call[Nothing, SyncRequest], account: Account) -> Sequence[str]:
+    """Return what the account's actor reads, or will when it runs in a moment.
 
     Raises:
         ProblemError: 409: there is no actor that could, or it must not.
     """
-    now = standing(account, hosted)
-    if now.status is None or now.state in _WHAT_TO_DO:
-        raise cannot(account, hosted)
-    return tuple(now.status.cursors)
+    hosted = call.context.supervisor.hosted().get(account.id)
+    now, settings = standing(account, hosted), call.context.settings.get(account.vendor)
+    if now.state not in _WHAT_TO_DO:
+        if now.status is not None:
+            return tuple(now.status.cursors)
+        if settings is not None and is_about_to_run(hosted):
+            return settings.object_types
+    raise cannot(account, hosted)
 
 
 def _check_types(wanted: Sequence[str], known: Sequence[str]) -> None:

@@ -79,6 +79,7 @@ async def list_events(call: Call[EventsQuery, Nothing]) -> Answer:
     wanted = AccountEventFilter(
         account.id, number_place(query.cursor), query.after, query.limit + 1
     )
+    await context.supervisor.seen(account.id)  # its node writes down what happened by now
     watching = context.watching
     read = context.store.account_events if watching is None else watching.events.page
     found = await read(wanted)

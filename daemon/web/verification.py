@@ -154,7 +154,7 @@ async def _wait(
 
 
 async def _standing(call: Call[VerifyQuery, Nothing], account: Account) -> VerificationView:
-    hosted = call.context.supervisor.hosted().get(account.id)
+    hosted = await call.context.supervisor.seen(account.id)
     store = call.context.store
     last, unnamed = await store.certificate(account.id), await store.unnamed_mend_count(account.id)
     return verification_view(last, unnamed, standing(account, hosted).status)

@@ -13,7 +13,7 @@ from actors.errors import TransientError
 from actors.status import AccountState
 from daemon.cluster.announcing import Announcing
 from daemon.cluster.roster import Everywhere, Roster
-from daemon.hosted import Condition
+from daemon.hosted import Condition, is_about_to_run
 from daemon.standing import standing
 from store.cluster_models import HostedStanding
 from support.actor_house import House, open_house
@@ -25,6 +25,9 @@ from support.virtual_time import VIRTUAL_BACKEND
 @pytest.fixture
 def anyio_backend() -> tuple[str, dict[str, Any]]:
     return VIRTUAL_BACKEND
+
+
+RUNNING = b'{"vendor":"quickbooks","condition":"running"}'
 
 
 @dataclass
@@ -135,10 +138,42 @@ async def test_what_goes_to_another_node_is_not_taken_back(nodes: Telling) -> No
     await nodes.run.supervisor.stop_account(nodes.house.account_id)
     await anyio.sleep(5)
     assert nodes.house.account_id in nodes.roster.far
-    await nodes.memory.publish_standings(
-        [HostedStanding(nodes.house.account_id, "two", b'{"not":"ours"}')]
-    )
+    await nodes.memory.publish_standings([HostedStanding(nodes.house.account_id, "two", RUNNING)])
     assert await nodes.roster.until_gone(nodes.house.account_id, 2.0)
+
+
+async def test_what_this_node_told_stands_until_the_next_one_tells(nodes: Telling) -> None:
+    await nodes.memory.publish_standings([HostedStanding("handed over", "two", RUNNING)])
+    await anyio.sleep(3)
+    assert Everywhere({}, nodes.roster.far)["handed over"].condition is Condition.RUNNING
+    crashed = b'{"vendor":"quickbooks","condition":"quarantined"}'
+    await nodes.memory.publish_standings([HostedStanding("handed over", "three", crashed)])
+    await anyio.sleep(3)
+    assert Everywhere({}, nodes.roster.far)["handed over"].condition is Condition.QUARANTINED
+
+
+async def test_account_that_is_about_to_run_is_taken_for_running_until_its_node_tells(
+    nodes: Telling,
+) -> None:
+    given_up = b'{"vendor":"quickbooks","condition":"quarantined"}'
+    await nodes.memory.publish_standings([HostedStanding("given up", "three", given_up)])
+    await anyio.sleep(3)
+    for account_id in ("new", "given up"):
+        nodes.roster.expect(account_id, "quickbooks")
+        assert is_about_to_run(nodes.roster.far[account_id])
+    await nodes.memory.publish_standings([HostedStanding("given up", "three", given_up)])
+    await anyio.sleep(3)
+    assert nodes.roster.far["given up"].condition is Condition.QUARANTINED
+
+
+async def test_account_that_is_ending_here_is_shown_as_it_was_told(nodes: Telling) -> None:
+    await anyio.sleep(30)
+    here = nodes.run.supervisor.hosted()
+    hosted = here[nodes.house.account_id]
+    hosted.is_ending = True
+    everywhere = Everywhere(here, nodes.roster.far)
+    assert everywhere[hosted.account_id] is nodes.roster.far[hosted.account_id]
+    assert Everywhere(here, {})[hosted.account_id] is hosted
 
 
 async def test_what_a_vendor_said_may_hold_anything(nodes: Telling) -> None:

@@ -1,0 +1,148 @@
+"""What changes from second to second at an account, and only the node that hosts it knows: asked for."""
+
+from contextlib import suppress
+from dataclasses import replace
+from itertools import count
+from typing import TYPE_CHECKING
+
+import anyio
+import msgspec
+from msgspec import Struct
+
+from actors.status import ActorStatus, BucketStatus
+from daemon.cluster import words
+from daemon.cluster.far_account import FarAccount
+from daemon.cluster.words import Showing
+from daemon.hosted import Hosted
+from daemon.hosting import Hosting
+from store.cluster_ports import Wire
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+ANSWERED_WITHIN_S = 0.5
+"""Nobody waits longer for what is only shown."""
+_LOOKS_AT_MOST = 20
+"""A word has to be short."""
+
+
+class Glimpse(Struct, frozen=True, omit_defaults=True):
+    """That part of `ActorStatus`, as a node says it; None for what is not known there either."""
+
+    in_flight: int = 0
+    available: int = 0
+    looks: tuple[str, ...] = ()
+    next_look_in_s: float | None = None
+    verification_in_s: float | None = None
+    last_response_s: float | None = None
+    slowest_response_s: float = 0.0
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Glimpse | None)
+
+
+async def _nothing(_account_id: str) -> None:
+    """Do nothing."""
+
+
+class SeenAccount(FarAccount):
+    """An account of another node as that one saw it a moment ago."""
+
+    __slots__ = ("_glimpse",)
+
+    def __init__(self, far: FarAccount, glimpse: Glimpse) -> None:
+        super().__init__(far.account_id, far.node, far.told, far.read_at_s)
+        self._glimpse = glimpse
+
+    def status(self) -> ActorStatus | None:
+        """Describe the actor as its node told, with what was seen."""
+        known, seen = super().status(), self._glimpse
+        if known is None:
+            return None
+        return replace(
+            known,
+            bucket=BucketStatus(seen.in_flight, seen.available),
+            looks=seen.looks,
+            next_look_in_s=seen.next_look_in_s,
+            verification_in_s=seen.verification_in_s,
+            last_response_s=seen.last_response_s,
+            slowest_response_s=seen.slowest_response_s,
+        )
+
+
+class CloseLook:
+    """Asks other nodes, and answers them.
+
+    Attributes:
+        before_answering: does what makes known what this node has not stored yet of an account.
+    """
+
+    def __init__(self, wire: Wire, here: Hosting, node: str) -> None:
+        self._wire = wire
+        self._here = here
+        self._node = node
+        self._numbers = count(1)
+        self._waiting: dict[str, _Wait] = {}
+        self.before_answering: Callable[[str], Awaitable[None]] = _nothing
+
+    async def at(self, far: FarAccount) -> FarAccount:
+        """Return the account as its node sees it now; as it was told last when that does not answer."""
+        mark, wait = str(next(self._numbers)), _Wait()
+        self._waiting[mark] = wait
+        try:
+            self._wire.say(words.SHOW, [Showing(self._node, mark, far.account_id).word()])
+            with anyio.move_on_after(ANSWERED_WITHIN_S):
+                await wait.over.wait()
+        finally:
+            del self._waiting[mark]
+        return far if wait.glimpse is None else SeenAccount(far, wait.glimpse)
+
+    async def run(self) -> None:
+        """Hear the others until the store is closed."""
+        async with anyio.create_task_group() as tasks:
+            async for heard in self._wire.hear([words.SHOW, words.SHOWN]):
+                for word in heard.get(words.SHOWN, ()):
+                    self._take_in(word)
+                for word in heard.get(words.SHOW, ()):
+                    asked = words.read_showing(word)
+                    hosted = None if asked is None else self._here.hosted_here().get(asked.what)
+                    if asked is not None and hosted is not None:
+                        tasks.start_soon(self._answer, asked, hosted)
+
+    def _take_in(self, word: str) -> None:
+        shown = words.read_showing(word)
+        wait = None if shown is None else self._waiting.get(shown.mark)
+        if shown is None or wait is None or shown.node != self._node:
+            return
+        with suppress(msgspec.MsgspecError):
+            wait.glimpse = _decoder.decode(shown.what)
+        wait.over.set()
+
+    async def _answer(self, asked: Showing, hosted: Hosted) -> None:
+        await self.before_answering(hosted.account_id)
+        what = _encoder.encode(_glimpse(hosted.status())).decode()
+        self._wire.say(words.SHOWN, [Showing(asked.node, asked.mark, what).word()])
+
+
+class _Wait:
+    """Somebody waits; `over` is set when there is nothing more to wait for."""
+
+    def __init__(self) -> None:
+        self.over = anyio.Event()
+        self.glimpse: Glimpse | None = None
+
+
+def _glimpse(status: ActorStatus | None) -> Glimpse | None:
+    """Return what there is to see; None while there is no actor."""
+    if status is None or status.bucket is None:
+        return None
+    return Glimpse(
+        in_flight=status.bucket.in_flight,
+        available=status.bucket.available,
+        looks=status.looks[:_LOOKS_AT_MOST],
+        next_look_in_s=status.next_look_in_s,
+        verification_in_s=status.verification_in_s,
+        last_response_s=status.last_response_s,
+        slowest_response_s=status.slowest_response_s,
+    )

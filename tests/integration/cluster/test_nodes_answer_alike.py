@@ -1,0 +1,338 @@
+"""Whatever the API is asked, a node that does not host the account answers as the one that does."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from uuid import uuid4
+
+import httpx
+import msgspec
+import pytest
+
+from daemon.web.operation import AnyOperation
+from daemon.web.operations import OPERATIONS
+from support.answers_compared import deed_answered, differences, question_answered
+from support.deliveries import cloud_event, signed
+from support.postgres_database import PostgresDatabase
+from support.postgres_server import PostgresServer
+from support.serving_nodes import Json, ServingNode, ServingNodes, serving_nodes
+from support.web_house import TOKEN
+
+OURS = {"Sec-Fetch-Site": "same-origin"}
+NOBODY = "00000000-0000-4000-8000-000000000000"
+
+EACH_ITS_OWN = {
+    "getSupervisorHealth": "counts the accounts that this process runs",
+    "getMetrics": "each node is scraped by itself",
+    "getOverview": "the last hour, and which node was asked",
+    "getCluster": "marks the node that was asked",
+    "asset": "has no account",
+    "dashboard": "shows which node was asked, and its own last hour",
+    "dashboardLive": "a stream of the same page",
+    "dashboardAccountLive": "a stream of the same page",
+    "dashboardJobsLive": "a stream of the same page",
+    "statusLive": "a stream of the same page",
+    "companyStatusLive": "a stream of the same page",
+    "servicetitanConnect": "is not configured here; the form is the same",
+    "servicetitanWebhook": "is not configured here",
+    "housecallproWebhook": "the way is QuickBooks's",
+    "quickbooksCallback": "is played by the nodes that share a state",
+}
+"""What is not asked of both."""
+
+
+@dataclass
+class Stage:
+    """The nodes, and accounts with something to see.
+
+    Attributes:
+        company: at QuickBooks, with a write and a comparison behind it.
+        business: at Housecall Pro; a job that it entered goes to `partner`.
+        parts: what stands for the parts of a path.
+    """
+
+    nodes: ServingNodes
+    company: Json
+    business: Json
+    partner: Json
+    technician: str
+    session: dict[str, str]
+    parts: dict[str, str]
+
+    def path(self, operation: AnyOperation, **other: str) -> str:
+        return operation.path.format(**{**self.parts, **other})
+
+    def job(self) -> Json:
+        return {
+            "created_by": {"account_id": self.business["id"], "technician_id": self.technician},
+            "summary": "Replace the water heater",
+            "homeowner": {"name": "Ada Park", "phone": "+1 555 0100", "email": ""},
+            "address": {"street": "1 Main", "city": "Springfield", "state": "IL", "zip": "62701"},
+            "revenue": "850.00",
+        }
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+def database(server: PostgresServer) -> Iterator[PostgresDatabase]:
+    database = PostgresDatabase(server)
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="module")
+async def stage(
+    database: PostgresDatabase, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Stage]:
+    async with serving_nodes(database, tmp_path_factory.mktemp("nodes")) as nodes:
+        yield await _staged(nodes)
+
+
+async def _staged(nodes: ServingNodes) -> Stage:
+    company = await nodes.live()
+    business, partner = await nodes.live_business(), await nodes.live_business()
+    visitor, here = nodes.owner.visitor, f"/integrations/{company['id']}"
+    employees = await visitor.get(f"/integrations/{business['id']}/objects/employees")
+    login = await nodes.owner.http.post("/dashboard/login", data={"token": TOKEN}, headers=OURS)
+    session = {"Cookie": login.headers["set-cookie"].partition(";")[0], **OURS}
+    technician = employees["items"][0]["object_id"]
+    stage = Stage(nodes, company, business, partner, technician, session, {})
+    action = await visitor.post(f"{here}/actions?wait=10", customer())
+    await visitor.post(f"{here}/verify?wait=10")
+    invoices = await visitor.get(f"{here}/objects/Invoice")
+    job = await visitor.post("/jobs", stage.job(), expect=201)
+    job = await nodes.until(
+        nodes.owner, f"/jobs/{job['id']}", lambda it: it["routings"][0]["status"] == "synced"
+    )
+    stage.parts |= {
+        "account_id": company["id"],
+        "action_id": action["id"],
+        "object_type": "Invoice",
+        "object_id": invoices["items"][0]["object_id"],
+        "job_id": job["id"],
+        "routing_id": job["routings"][0]["id"],
+        "alert_id": NOBODY,
+        "token": "nobody's",
+    }
+    await nodes.seen_live(company["id"])
+    return stage
+
+
+def customer() -> Json:
+    return {"type": "customer.create", "payload": {"DisplayName": f"Somebody {uuid4()}"}}
+
+
+QUERIES = {
+    "findIds": "?of=job&prefix=0",
+    "viewBillsDue": "?days=30",
+}
+
+QUESTIONS = [
+    each for each in OPERATIONS if each.method in {"GET", "HEAD"} and each.name not in EACH_ITS_OWN
+]
+
+
+@pytest.mark.parametrize("operation", QUESTIONS, ids=lambda each: each.name)
+async def test_question_is_answered_alike(stage: Stage, operation: AnyOperation) -> None:
+    path = stage.path(operation) + QUERIES.get(operation.name, "")
+    owner, other = [
+        question_answered(await node.http.request(operation.method, path, headers=stage.session))
+        for node in (stage.nodes.owner, stage.nodes.other)
+    ]
+    assert not differences(owner, other)
+
+
+ABOUT_ACCOUNTS = [
+    each for each in OPERATIONS if "{account_id}" in each.path and not each.by_session
+]
+
+
+@pytest.mark.parametrize("operation", ABOUT_ACCOUNTS, ids=lambda each: each.name)
+async def test_whom_nobody_knows_no_node_knows(stage: Stage, operation: AnyOperation) -> None:
+    path = stage.path(operation, account_id=NOBODY)
+    body = customer() if operation.name == "createAction" else None
+    owner, other = [
+        question_answered(await node.http.request(operation.method, path, json=body))
+        for node in (stage.nodes.owner, stage.nodes.other)
+    ]
+    assert not differences(owner, other)
+    assert owner[0] == 404
+
+
+Play = Callable[[Stage, ServingNode], Awaitable[list[httpx.Response]]]
+PLAYS: dict[str, str] = {}
+DEEDS: dict[str, Play] = {}
+
+
+def plays(*names: str) -> Callable[[Play], Play]:
+    def note(play: Play) -> Play:
+        DEEDS[names[0]] = play
+        PLAYS.update(dict.fromkeys(names, names[0]))
+        return play
+
+    return note
+
+
+@plays("quickbooksConnect", "deleteIntegration")
+async def connected_let_go_and_connected_again(
+    stage: Stage, node: ServingNode
+) -> list[httpx.Response]:
+    grant = stage.nodes.grant()
+    replies = [await node.http.post("/auth/quickbooks/connect", json=grant)]
+    here = f"/integrations/{replies[0].json()['id']}"
+    replies.append(await node.http.get(here))
+    await stage.nodes.seen_live(replies[0].json()["id"])
+    replies.append(await node.http.post("/auth/quickbooks/connect", json=grant))
+    code = stage.nodes.quickbooks.issue_code(grant["realm_id"])
+    again = {**grant, "authorization_code": code}
+    replies += [
+        await node.http.post("/auth/quickbooks/connect", json=again),
+        await node.http.post(f"{here}/sync", json={}),
+    ]
+    await stage.nodes.seen_live(replies[0].json()["id"])
+    replies += [
+        await node.http.delete(here),
+        await node.http.get(here),
+        await node.http.post(f"{here}/sync", json={}),
+        await node.http.post(f"{here}/pause"),
+        await node.http.post(f"{here}/verify"),
+        await node.http.post(f"{here}/actions", json=customer()),
+        await node.http.get(f"{here}/objects/Invoice?max_age=0"),
+        await node.http.delete(f"{here}?purge=true"),
+        await node.http.get(here),
+    ]
+    return replies
+
+
+@plays("housecallproConnect")
+async def connected_by_a_key(stage: Stage, node: ServingNode) -> list[httpx.Response]:
+    connect = "/auth/housecallpro/connect"
+    replies = [
+        await node.http.post(connect, json=stage.nodes.housecall_grant()),
+        await node.http.post(connect, json={"api_key": "a wrong one"}),
+    ]
+    here = f"/integrations/{replies[0].json()['id']}"
+    replies.append(await node.http.delete(f"{here}?purge=true"))
+    return replies
+
+
+@plays("syncIntegration")
+async def synced(stage: Stage, node: ServingNode) -> list[httpx.Response]:
+    sync = f"/integrations/{stage.company['id']}/sync"
+    full, wrong = {"object_types": ["Item"], "full": True}, {"object_types": ["Nothing"]}
+    bodies: list[Json] = [{}, full, {"dry_run": True}, wrong]
+    return [await node.http.post(sync, json=body) for body in bodies]
+
+
+@plays("pauseIntegration", "resumeIntegration")
+async def paused_and_resumed(stage: Stage, node: ServingNode) -> list[httpx.Response]:
+    here = f"/integrations/{stage.company['id']}"
+    replies = [await node.http.post(f"{here}/{what}") for what in ("pause", "sync", "verify")]
+    replies += [
+        await node.http.post(f"{here}/actions", json=customer()),
+        await node.http.get(f"{here}/objects/Item?max_age=0"),
+        await node.http.post(f"{here}/resume"),
+    ]
+    await stage.nodes.seen_live(stage.company["id"])
+    return replies
+
+
+@plays("verifyIntegration")
+async def verified(stage: Stage, node: ServingNode) -> list[httpx.Response]:
+    here = f"/integrations/{stage.company['id']}"
+    return [
+        await node.http.post(f"{here}/verify?wait=10"),
+        await node.http.get(f"{here}/certificate"),
+    ]
+
+
+@plays("createAction", "retryAction", "cancelAction")
+async def acted(stage: Stage, node: ServingNode) -> list[httpx.Response]:
+    here = f"/integrations/{stage.company['id']}/actions"
+    keyed = {**customer(), "idempotency_key": f"key {uuid4()}"}
+    replies = [
+        await node.http.post(f"{here}?wait=10", json=keyed),
+        await node.http.post(f"{here}?wait=10", json=keyed),
+        await node.http.post(f"{here}?wait=10", json={**keyed, **customer()}),
+        await node.http.post(here, json={"type": "customer.create", "payload": {}}),
+        await node.http.post(here, json={"type": "no.such", "payload": {}}),
+        await node.http.post(f"{here}?wait=10", json=[customer(), customer(), {"type": "no"}]),
+        await node.http.post(f"{here}?wait=10", json=[customer(), customer()]),
+    ]
+    action_id = replies[0].json()["id"]
+    for path in (action_id, f"{NOBODY}", f"{action_id}/retry", f"{NOBODY}/retry"):
+        method = "POST" if path.endswith("retry") else "GET"
+        replies.append(await node.http.request(method, f"{here}/{path}"))
+    replies.append(await node.http.post(f"{here}/{action_id}/cancel"))
+    return replies
+
+
+@plays("confirmDeletes")
+async def nothing_confirmed(stage: Stage, node: ServingNode) -> list[httpx.Response]:
+    confirm = f"/integrations/{stage.company['id']}/deletes/confirm"
+    return [await node.http.post(confirm, json=body) for body in ({}, {"object_types": ["Item"]})]
+
+
+@plays("changeIntegration")
+async def renamed(stage: Stage, node: ServingNode) -> list[httpx.Response]:
+    here = f"/integrations/{stage.partner['id']}"
+    routing = {"routing": {"active": True}}
+    return [await node.http.patch(here, json=body) for body in ({"name": "Another"}, routing)]
+
+
+@plays("createJob", "cancelJob", "retryRouting", "retryRoutings", "archiveJobs")
+async def routed(stage: Stage, node: ServingNode) -> list[httpx.Response]:
+    keyed = {**stage.job(), "idempotency_key": f"key {uuid4()}"}
+    replies = [await node.http.post("/jobs", json=keyed)]
+    job = replies[0].json()
+    shown = await stage.nodes.until(
+        node, f"/jobs/{job['id']}", lambda it: it["routings"][0]["status"] == "synced"
+    )
+    routing = shown["routings"][0]["id"]
+    retry_all = f"/integrations/{stage.partner['id']}/routings/retry"
+    replies += [
+        await node.http.post("/jobs", json=keyed),
+        await node.http.post("/jobs", json={**keyed, "summary": "Something else"}),
+        await node.http.post(f"/routings/{routing}/retry"),
+        await node.http.post(f"/routings/{NOBODY}/retry"),
+        await node.http.post(retry_all),
+        await node.http.post(f"/jobs/{job['id']}/cancel"),
+        await node.http.post("/jobs/archive", json={"dry_run": True}),
+    ]
+    return replies
+
+
+@plays("quickbooksWebhook")
+async def delivered(stage: Stage, node: ServingNode) -> list[httpx.Response]:
+    hook, replies = "/webhooks/quickbooks", list[httpx.Response]()
+    for realm in (stage.company["external_account_id"], "nobody's"):
+        body = msgspec.json.encode([cloud_event(realm)])
+        for headers in (signed(body), signed(body), signed(body, "a wrong secret"), {}):
+            replies.append(await node.http.post(hook, content=body, headers=headers))
+    return replies
+
+
+@plays("testAlerts", "replayAlerts", "acknowledgeAlert")
+async def alerted(_stage: Stage, node: ServingNode) -> list[httpx.Response]:
+    return [
+        await node.http.post("/alerts/test"),
+        await node.http.post("/alerts/replay", json={}),
+        await node.http.post(f"/alerts/{NOBODY}/ack", json={}),
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(DEEDS))
+async def test_deed_is_answered_alike(stage: Stage, name: str) -> None:
+    play = DEEDS[name]
+    owner = [deed_answered(reply) for reply in await play(stage, stage.nodes.owner)]
+    other = [deed_answered(reply) for reply in await play(stage, stage.nodes.other)]
+    assert not differences(owner, other)
+
+
+def test_every_operation_is_played() -> None:
+    played = {each.name for each in QUESTIONS} | PLAYS.keys() | EACH_ITS_OWN.keys()
+    buttons = {each.name for each in OPERATIONS if each.path.startswith("/dashboard")}
+    assert {each.name for each in OPERATIONS} - played - buttons == set()
