@@ -135,6 +135,7 @@ class ServingNode:
     shards: GivenShards
     visitor: Visitor
     life: anyio.CancelScope
+    ended: anyio.Event = field(default_factory=anyio.Event)
 
     @property
     def http(self) -> httpx.AsyncClient:
@@ -148,6 +149,11 @@ class ServingNode:
     async def let_go(self) -> None:
         """Hand every shard over."""
         await self.shards.let_go(self.daemon)
+
+    async def kill(self) -> None:
+        """End it where it stands: it hands nothing over, and takes nothing back of what it told."""
+        self.life.cancel()
+        await self.ended.wait()
 
     def hosts(self, account_id: str) -> bool:
         """Tell whether it has the account's actor."""
@@ -295,3 +301,4 @@ async def _serve(
             node = ServingNode(started, shards, Visitor(http, Description(document)), life)
             task_status.started(node)
             await anyio.sleep_forever()
+    node.ended.set()
