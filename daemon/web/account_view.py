@@ -73,6 +73,9 @@ class BucketView(msgspec.Struct, frozen=True):
     available: Annotated[int, Meta(description="How many more calls could begin within a second.")]
 
 
+_Bucket = Annotated[BucketView | None, Meta(description="null while its node does not tell it.")]
+
+
 class TokenView(msgspec.Struct, frozen=True):
     """When the account's tokens end; never the tokens."""
 
@@ -173,7 +176,7 @@ class IntegrationStatus(Integration, frozen=True, kw_only=True):
 
     cursors: Sequence[CursorView]
     breaker: BreakerView | None
-    bucket: BucketView | None
+    bucket: _Bucket
     token: TokenView | None
     held_deletes: Annotated[
         Sequence[HeldDeletesView],
@@ -195,7 +198,7 @@ class AccountHealth(Integration, frozen=True, kw_only=True):
     last_error: Annotated[str | None, Meta(description="How its actor's last crash read.")]
     freshness: Freshness
     breaker: BreakerView | None
-    bucket: BucketView | None
+    bucket: _Bucket
     token: TokenView | None
     looks: Annotated[Sequence[str], Meta(description="What is being read right now.")]
     failures: Sequence[LookFailure]

@@ -8,6 +8,7 @@ import anyio
 import msgspec
 import pytest
 
+from daemon.hosted import Condition
 from daemon.sandbox.housecallpro.faults import FaultKind
 from support.deliveries import cloud_event, signed
 from support.postgres_database import PostgresDatabase
@@ -159,6 +160,18 @@ async def test_pause_and_resumption_reach_the_actor(nodes: ServingNodes, company
     await nodes.other.visitor.post(at(company, "/resume"))
     await nodes.seen_live(company["id"])
     assert actor.polls
+
+
+async def test_account_that_crashed_too_often_goes_on_through_another_node(
+    nodes: ServingNodes,
+) -> None:
+    account = await nodes.live()
+    nodes.owner.daemon.supervisor.hosted()[account["id"]].condition = Condition.QUARANTINED
+    await nodes.until(nodes.other, at(account), lambda it: it["state"] == "quarantined")
+    assert (await nodes.other.visitor.post(at(account, "/resume")))["state"] == "live"
+    await nodes.other.visitor.post(at(account, "/sync"), {}, expect=202)
+    await nodes.seen_live(account["id"])
+    assert nodes.owner.hosts(account["id"])
 
 
 async def test_company_is_let_go_and_forgotten_through_another_node(nodes: ServingNodes) -> None:

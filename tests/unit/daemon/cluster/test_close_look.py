@@ -1,0 +1,118 @@
+"""A node is shown how another one's account does this moment, or goes by what was told."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from actors.breaker import BreakerState
+from daemon.cluster.close_look import ANSWERED_WITHIN_S, CloseLook
+from daemon.cluster.far_account import FarAccount, ToldStatus, ToldType
+from daemon.cluster.far_account import Told as ToldAccount
+from daemon.cluster.words import SHOW, SHOWN, Showing
+from daemon.hosted import Condition
+from daemon.restart import RestartPolicy
+from support.actor_house import House, open_house
+from support.cluster_memory import ClusterMemory
+from support.hosting import Hosting, hosting, new_supervisor
+from support.virtual_time import VIRTUAL_BACKEND
+
+TOLD = ToldAccount(
+    "memory",
+    Condition.RUNNING,
+    status=ToldStatus((ToldType("Customer", 7),), breaker=BreakerState.HALF_OPEN),
+)
+
+
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    return VIRTUAL_BACKEND
+
+
+@dataclass
+class Looking:
+    """A node that hosts an account, and one that asks."""
+
+    house: House
+    run: Hosting
+    memory: ClusterMemory
+    answering: CloseLook
+    asking: CloseLook
+
+    def far(self, account_id: str = "") -> FarAccount:
+        return FarAccount(account_id or self.house.account_id, "one", TOLD)
+
+
+@pytest.fixture
+async def nodes(tmp_path: Path) -> AsyncIterator[Looking]:
+    async with open_house(tmp_path) as house, hosting(house) as run:
+        house.vendor.put("Customer", "1")
+        memory = ClusterMemory(house.clock)
+        answering = CloseLook(memory, run.supervisor, "one")
+        asking = CloseLook(memory, new_supervisor(house, RestartPolicy(), 5.0), "two")
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(answering.run)
+            tasks.start_soon(asking.run)
+            await anyio.sleep(30)
+            yield Looking(house, run, memory, answering, asking)
+            tasks.cancel_scope.cancel()
+
+
+async def test_node_that_hosts_the_account_says_how_it_does_now(nodes: Looking) -> None:
+    seen = (await nodes.asking.at(nodes.far())).status()
+    here = nodes.run.supervisor.hosted()[nodes.house.account_id].status()
+    assert seen is not None
+    assert here is not None
+    assert seen.bucket == here.bucket
+    assert seen.next_look_in_s == here.next_look_in_s
+    assert seen.verification_in_s == here.verification_in_s
+    assert (seen.last_response_s, seen.looks) == (here.last_response_s, here.looks)
+    assert seen.breaker is BreakerState.HALF_OPEN
+
+
+async def test_what_is_not_stored_yet_is_stored_before_the_answer(nodes: Looking) -> None:
+    brought_out: list[str] = []
+
+    async def bring_out(account_id: str) -> None:
+        brought_out.append(account_id)
+
+    nodes.answering.before_answering = bring_out
+    await nodes.asking.at(nodes.far())
+    assert brought_out == [nodes.house.account_id]
+
+
+async def test_nobody_waits_long_for_a_node_that_does_not_answer(nodes: Looking) -> None:
+    far = nodes.far("of another node")
+    began_s = anyio.current_time()
+    assert await nodes.asking.at(far) is far
+    assert anyio.current_time() - began_s == pytest.approx(ANSWERED_WITHIN_S)
+    nodes.memory.is_silent = True
+    far = nodes.far()
+    assert await nodes.asking.at(far) is far
+
+
+async def test_answer_that_cannot_be_read_is_none(nodes: Looking) -> None:
+    far = nodes.far("of another node")
+    seen: list[FarAccount] = []
+
+    async def look() -> None:
+        seen.append(await nodes.asking.at(far))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(look)
+        await anyio.sleep(0.1)
+        nodes.memory.say(SHOW, ["nonsense"])
+        nodes.memory.say(SHOWN, ["nonsense", Showing("two", "1", "{").word()])
+        nodes.memory.say(SHOWN, [Showing("three", "1", "{}").word()])
+    assert seen == [far]
+
+
+async def test_account_without_an_actor_is_as_it_was_told(nodes: Looking) -> None:
+    nodes.run.supervisor.hosted()[nodes.house.account_id].actor = None
+    far = nodes.far()
+    began_s = anyio.current_time()
+    assert await nodes.asking.at(far) is far
+    assert anyio.current_time() == began_s
