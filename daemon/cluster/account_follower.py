@@ -8,6 +8,7 @@ import anyio
 from anyio import lowlevel
 
 from actors.clock import Clock
+from actors.events import Event, OwnerNeeded
 from daemon.cluster import words
 from daemon.metrics.census import Census
 from store.cluster_ports import Wire
@@ -52,6 +53,11 @@ class AccountFollower:
                 with suppress(StoreUnavailableError):
                     await self.read_all()
                 took_s = self._clock.now().monotonic_s - began_s
+
+    def listen(self, event: Event) -> None:
+        """Tell the other nodes of an account that an actor of this one has changed."""
+        if isinstance(event, OwnerNeeded):
+            self._changed(event.account_id)
 
     def came(self, account_id: str) -> None:
         """Learn what was known of an account at the node that it came from."""

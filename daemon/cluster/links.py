@@ -89,6 +89,7 @@ class Links:
 
     def listen(self, event: Event) -> None:
         """Take in an event of the actors of this node."""
+        self._accounts.listen(event)
         self._answers.listen(event)
         self._delivered.listen(event)
         self._far_readers.listen(event)

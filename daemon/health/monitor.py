@@ -33,6 +33,7 @@ from daemon.hosted import Condition as HostedCondition
 from daemon.hosted import Hosted
 from daemon.hosting import Hosting
 from store.errors import StoreUnavailableError
+from store.models import Account, SealedCredential
 from store.watch_models import PackedSamples, Severity
 from store.watch_ports import WatchStore
 
@@ -167,9 +168,15 @@ class HealthMonitor:
             if alert.kind in ACCOUNT_KINDS and self._supervisor.is_here(alert.subject):
                 self._unwell.add(alert.subject)
 
-    def judged(self, account_id: str) -> tuple[Facts, Sequence[Finding]] | None:
-        """Return how an account does now; None when it is not known."""
-        facts = self._readings.facts(account_id)
+    def judged(
+        self, account: Account, credential: SealedCredential | None
+    ) -> tuple[Facts, Sequence[Finding]] | None:
+        """Return how an account does now, which was just read; None when it is not known."""
+        if not self._supervisor.is_here(account.id):
+            self._readings.census.refresh(account, watermark=True)
+            if credential is not None:
+                self._readings.census.put_token_times(account.id, credential)
+        facts = self._readings.facts(account.id)
         return None if facts is None else (facts, judge(facts))
 
     def incidents(self) -> Sequence[str]:

@@ -183,7 +183,7 @@ async def account(call: Call[Nothing, Nothing]) -> Answer:
     shown = account_health(stored, hosted, credential, fresh, now)
     if context.watching is not None:
         monitor = context.watching.monitor
-        judged = monitor.judged(account_id)
+        judged = monitor.judged(stored, credential)
         shown = msgspec.structs.replace(
             shown,
             checks=() if judged is None else [check_view(each) for each in judged[1]],

@@ -38,7 +38,7 @@ _AGES = frozenset(
         "slowest_s",
         "seconds",
         "used",
-        "for_s",
+        "cluster",
     }
 )
 _NUMBERS = frozenset(

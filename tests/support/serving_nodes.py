@@ -49,7 +49,7 @@ vendors:
     client_secret: sandbox-client-secret
     webhook_verifier_token: "{verifier}"
     object_types: [Customer, Invoice, Item]
-    read_through_wait: 1s
+    read_through_wait: 0.6s
     breaker: {{failures: 1, reset_after: 5m}}
     retry: {{attempts: 1}}
     endpoints:
@@ -283,6 +283,7 @@ async def _assembled(
     assert placed is not None
     assert links is not None
     given = GivenShards(links.placed.me, store, placed._house)  # noqa: SLF001 - it is put in its place
+    links._announcing._every_s = 0.1  # noqa: SLF001 - nobody has to wait for a whole second
     links.placed.placement = cast("Placement", given)
     return replace(daemon, placement=cast("Placement", given)), given
 

@@ -18,7 +18,7 @@ from daemon.web.pages.day import AccountDay, account_day
 from daemon.web.pages.overview import OpenAlerts, open_alerts
 from store.action_models import Action, ActionFilter, ActionState
 from store.job_models import NOT_DELIVERED, delivered_routing
-from store.models import Change, ChangeFilter
+from store.models import Account, Change, ChangeFilter, SealedCredential
 from store.ports import Store
 from store.watch_models import AccountEvent, AccountEventFilter
 
@@ -85,7 +85,7 @@ async def account_page(context: WebContext, account_id: str) -> AccountPage:
         actions=actions,
         retryable={each.id for each in actions if await _may_retry(store, each)},
         alerts=_alerts(context, account_id),
-        checks=_checks(context, account_id),
+        checks=_checks(context, account, credential),
         events=await _events(context, account_id),
         status_link=f"/status/{context.status_links.token_of(account_id)}",
     )
@@ -116,8 +116,12 @@ def _alerts(context: WebContext, account_id: str) -> OpenAlerts:
     return open_alerts(each for each in found if each.account_id == account_id)
 
 
-def _checks(context: WebContext, account_id: str) -> Sequence[CheckView]:
-    judged = None if context.watching is None else context.watching.monitor.judged(account_id)
+def _checks(
+    context: WebContext, account: Account, credential: SealedCredential | None
+) -> Sequence[CheckView]:
+    if context.watching is None:
+        return []
+    judged = context.watching.monitor.judged(account, credential)
     return [] if judged is None else [check_view(each) for each in judged[1]]
 
 

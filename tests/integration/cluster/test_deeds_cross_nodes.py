@@ -251,10 +251,10 @@ def both(nodes: ServingNodes) -> tuple[ServingNode, ServingNode]:
 async def test_what_is_asked_during_a_hand_over_is_done_after_it(moving: ServingNodes) -> None:
     """Nobody holds the shard for a while; then the other node does."""
     account = await moving.live()
+    await moving.owner.let_go()
     made = moving.quickbooks.create(
         account["external_account_id"], "Customer", {"DisplayName": "Between"}
     )
-    await moving.owner.let_go()
     for node in both(moving):
         assert (await node.visitor.get(at(account)))["state"] == "live"
         await node.visitor.post(at(account, "/sync"), {}, expect=202)
@@ -269,10 +269,10 @@ async def test_what_is_asked_while_the_node_of_an_account_is_dead_is_done_by_the
     moving: ServingNodes,
 ) -> None:
     account = await moving.live()
+    await moving.owner.kill()
     made = moving.quickbooks.create(
         account["external_account_id"], "Customer", {"DisplayName": "Meanwhile"}
     )
-    await moving.owner.kill()
     assert (await moving.other.visitor.get(at(account)))["state"] == "live"
     assert (await moving.other.visitor.get(at(account, "/status")))["bucket"] is None
     await moving.other.visitor.post(at(account, "/sync"), {}, expect=202)

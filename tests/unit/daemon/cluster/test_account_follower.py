@@ -8,6 +8,7 @@ from typing import Any
 import anyio
 import pytest
 
+from actors.events import OwnerNeeded
 from daemon.cluster.account_follower import AccountFollower
 from daemon.metrics import Census
 from store.sqlite import SqliteStore
@@ -41,6 +42,7 @@ class Followed:
     mine: Census
     theirs: Census
     company: Owned
+    follower: AccountFollower
 
 
 @pytest.fixture
@@ -52,12 +54,13 @@ async def nodes(tmp_path: Path) -> AsyncIterator[Followed]:
     ):
         memory, here, censuses = Shared(store, clock), set[str](), (Census(), Census())
         company = await own(store)
+        followers = list[AccountFollower]()
         for census in censuses:
             census.load(await store.accounts())
-            follower = AccountFollower(memory, census, here.__contains__, clock)
-            tasks.start_soon(follower.run)
+            followers.append(AccountFollower(memory, census, here.__contains__, clock))
+            tasks.start_soon(followers[-1].run)
         await anyio.sleep(1)
-        yield Followed(store, memory, here, *censuses, company)
+        yield Followed(store, memory, here, *censuses, company, followers[0])
         tasks.cancel_scope.cancel()
 
 
@@ -65,6 +68,18 @@ def paused(census: Census, account_id: str) -> bool:
     counted = census.counted(account_id)
     assert counted is not None
     return counted.account.paused
+
+
+async def test_need_of_an_owner_that_an_actor_notes_is_known_everywhere_at_once(
+    nodes: Followed,
+) -> None:
+    account_id, cause = nodes.company.account_id, "the vendor refused the refresh token"
+    await nodes.store.require_reauthorization(account_id, nodes.company.epoch, cause, at(0))
+    nodes.follower.listen(OwnerNeeded(account_id, "quickbooks", cause))
+    await anyio.sleep(0.1)
+    counted = nodes.theirs.counted(account_id)
+    assert counted is not None
+    assert counted.account.reauth_cause == cause
 
 
 async def test_what_somebody_changes_at_one_node_others_know_at_once(nodes: Followed) -> None:
