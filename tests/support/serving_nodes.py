@@ -50,6 +50,7 @@ vendors:
     webhook_verifier_token: "{verifier}"
     object_types: [Customer, Invoice, Item]
     read_through_wait: 0.6s
+    limits: {{per_second: 200, per_minute: 6000}}
     breaker: {{failures: 1, reset_after: 5m}}
     retry: {{attempts: 1}}
     endpoints:
