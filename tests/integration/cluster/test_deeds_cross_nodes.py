@@ -260,7 +260,12 @@ async def test_what_is_asked_during_a_hand_over_is_done_after_it(moving: Serving
         await node.visitor.post(at(account, "/sync"), {}, expect=202)
     asked = await moving.owner.visitor.post(at(account, "/actions?wait=0"), customer(), expect=202)
     await is_stale(moving.owner, account)
+    connect = "/auth/quickbooks/connect"
+    fresh = await moving.owner.visitor.post(connect, moving.grant(), expect=201)
+    assert fresh["state"] == "connecting"
+    await moving.owner.visitor.post(at(fresh, "/sync"), {}, expect=202)
     await moving.other.take()
+    await moving.seen_live(fresh["id"])
     await is_done(moving, moving.owner, account, asked["id"], str(made["Id"]))
     assert moving.other.hosts(account["id"])
 
