@@ -10,6 +10,7 @@ import pytest
 
 from actors.mailbox import MailboxFullError
 from actors.messages import Pause, Read, Resume
+from daemon.cluster.close_look import CloseLook
 from daemon.cluster.errand_deeds import StopAccount, deed
 from daemon.cluster.fleet import Fleet
 from daemon.cluster.roster import Roster
@@ -53,7 +54,8 @@ async def opened(path: Path) -> AsyncIterator[Far]:
         document = b'{"vendor":"quickbooks","condition":"running"}'
         await memory.publish_standings([HostedStanding(house.account_id, "one", document)])
         await roster.load()
-        yield Far(house, memory, Fleet(memory, run.supervisor, roster, placed, house.clock))
+        look = CloseLook(memory, run.supervisor, "two")
+        yield Far(house, memory, Fleet(memory, run.supervisor, roster, placed, look, house.clock))
 
 
 @pytest.fixture
