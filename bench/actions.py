@@ -5,7 +5,7 @@ disk, made just before each payment. No payment can take less than two of these,
 sent and one after.
 
 Nobody pays in the moment after a scrape of the metrics, which takes longer than the payment and leaves
-nothing of it in the processor's caches: so the user looks at the customer first.
+nothing of it in the processor's caches: so the user looks at the invoices first.
 """
 
 import re
@@ -37,7 +37,7 @@ _VENDOR_TIME = re.compile(
     rb'syncline_vendor_request_duration_seconds_sum\{operation="write",vendor="quickbooks"\} (\S+)'
 )
 _EVERY_S = 0.25
-_LOOKED_AT = ("", "/objects/Customer/1", "/actions?limit=10")
+_LOOKED_AT = ("", "/objects/Invoice?limit=10", "/actions?limit=10")
 """Of the account, just before a payment."""
 _COMMITS = 2
 """Of each payment."""
