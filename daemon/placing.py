@@ -158,8 +158,10 @@ def placement(
     if linked is None:
         return None
     with postgresql_driver():
+        from psycopg.conninfo import make_conninfo  # noqa: PLC0415
+
         from daemon.cluster.balance import Timing  # noqa: PLC0415
-        from daemon.cluster.placement import Placement, conninfo  # noqa: PLC0415
+        from daemon.cluster.placement import Placement  # noqa: PLC0415
         from store.postgresql import PostgresqlStore  # noqa: PLC0415
     if not isinstance(store, PostgresqlStore):
         return None
@@ -172,14 +174,14 @@ def placement(
                 tasks.start_soon(each.keep_house)
 
     linked.on_delivery(upkeep.jobs.note)
-    password = config.store.password
+    url, password = config.store.url, config.store.password
     placed = linked.placed.placement = Placement(
         store,
         hosts.here,
         linked.placed.me,
         keep_house,
         world.clock.since_boot_s,
-        conninfo=conninfo(config.store.url, None if password is None else password.reveal()),
+        conninfo=url if password is None else make_conninfo(url, password=password.reveal()),
         shards=config.cluster.shards,
         timing=Timing(stalled_after_s=config.cluster.silent_after_s),
     )

@@ -17,7 +17,6 @@ import anyio
 import structlog
 from anyio.abc import TaskGroup, TaskStatus
 from msgspec.structs import replace
-from psycopg.conninfo import make_conninfo
 
 from daemon.cluster.balance import (
     Timing,
@@ -358,11 +357,16 @@ class Placement:
 
     async def _give_back(self, held: HeldJob, claims: ShardClaims | None) -> None:
         """Let go of a shard that can't be hosted here, and have nobody try again at once."""
-        if claims is not None:
-            await self._supervisor.release(claims, grace_s=0.0)
-            held.hold = None
-            with suppress(StoreUnavailableError):
+        held.hold = None
+        try:
+            if claims is not None:
+                await self._supervisor.release(claims, grace_s=0.0)
                 await self._store.let_go(claims.hold)
+        except StoreOpenError:
+            raise
+        except Exception:
+            # What failed may be this very thing. Whoever takes the shard next fences it all the same.
+            log.exception("shard_not_let_go", shard=held.shard)
         with anyio.move_on_after(_FAILED_AGAIN_S):
             await held.end.wait()
 
@@ -393,8 +397,3 @@ class Placement:
             tasks.start_soon(cut_short)
             await self._supervisor.release(claims)
             tasks.cancel_scope.cancel()
-
-
-def conninfo(url: str, password: str | None) -> str:
-    """Return where the engine finds its database, with the password that the URL does not say."""
-    return url if password is None else make_conninfo(url, password=password)

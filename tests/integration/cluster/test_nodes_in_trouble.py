@@ -223,3 +223,22 @@ async def test_shard_that_cannot_be_taken_ends_no_node(
             await until(lambda: held_now() == healthy)
             monkeypatch.setattr(PostgresqlStore, "take_shard", take)
             await evenly_held([first, second], 4)
+
+
+async def test_shard_that_cannot_be_let_go_ends_no_node(
+    database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def let_go(_self: PostgresqlStore, _hold: ShardHold) -> bool:
+        raise ZeroDivisionError("a poisonous row")
+
+    monkeypatch.setattr(placement, "_FAILED_AGAIN_S", 0.1)
+    with structlog.testing.capture_logs() as logs:
+        async with node(database, "a", shards=4) as first:
+            await evenly_held([first], 4)
+            with monkeypatch.context() as poisoned:
+                poisoned.setattr(PostgresqlStore, "let_go", let_go)
+                async with node(database, "b", shards=4) as second:
+                    await evenly_held([first, second], 4)
+            await evenly_held([first], 4)
+    errors = {each["event"] for each in logs if each["log_level"] == "error"}
+    assert errors == {"shard_failed", "shard_not_let_go"}
