@@ -17,7 +17,7 @@ import structlog
 
 from actors.clock import Clock
 from daemon.restart import RestartPolicy, pause_s
-from store.errors import StoreOpenError
+from store.errors import store_is_unusable
 
 _POLICY = RestartPolicy(base_s=1.0, cap_s=300.0, healthy_after_s=600.0)
 _AGAIN_AND_AGAIN = 3
@@ -110,7 +110,7 @@ class PartKeeper:
         """Keep a part going until it returns, or until cancelled.
 
         Raises:
-            StoreOpenError: the store can't be used any more.
+            StoreOpenError: the store can't be used any more. May come wrapped in an exception group.
         """
         kept = self._kept[name] = _Kept()
         try:
@@ -118,9 +118,9 @@ class PartKeeper:
                 kept.began_s = self._clock.now().monotonic_s
                 try:
                     await run()
-                except StoreOpenError:
-                    raise
-                except Exception as error:  # noqa: BLE001 - whatever it is, the others go on
+                except Exception as error:
+                    if store_is_unusable(error):
+                        raise
                     await anyio.sleep(self._failed(name, kept, error))
                 else:
                     return

@@ -117,3 +117,10 @@ class MoveError(StoreOpenError):
 
 class NewerSchemaError(StoreOpenError):
     """A later version of the program changed the database, and this one cannot work with that."""
+
+
+def store_is_unusable(error: Exception) -> bool:
+    """Tell whether it is a `StoreOpenError`, or one is in the groups that task groups wrap it in."""
+    if isinstance(error, ExceptionGroup):
+        return error.subgroup(StoreOpenError) is not None
+    return isinstance(error, StoreOpenError)

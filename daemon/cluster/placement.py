@@ -36,7 +36,7 @@ from daemon.config.cluster import SHARDS
 from daemon.supervisor import Supervisor
 from store.cluster_models import HOUSE, NodeStanding, ShardHold
 from store.cluster_ports import Nodes, Shards
-from store.errors import StoreOpenError, StoreUnavailableError
+from store.errors import StoreOpenError, StoreUnavailableError, store_is_unusable
 
 _AGAIN_S = 1.0
 _SOON_S = 0.25
@@ -237,9 +237,9 @@ class Placement:
                         await self._store.forget_nodes(unseen_s=_FORGET_AFTER_S)
                 except (StoreUnavailableError, EngineUnavailableError) as error:
                     log.debug("placement_not_seen", error=str(error))
-                except StoreOpenError:
-                    raise
-                except Exception:
+                except Exception as error:
+                    if store_is_unusable(error):
+                        raise
                     # It goes on with what it holds; all nodes meet the same row.
                     log.exception("placement_look_failed")
 
@@ -343,9 +343,9 @@ class Placement:
             if not held.lost.is_set():
                 log.warning("shard_interrupted", shard=held.shard, error=str(error))
                 await anyio.sleep(_AGAIN_S)
-        except StoreOpenError:
-            raise
-        except Exception:
+        except Exception as error:
+            if store_is_unusable(error):
+                raise
             # A row that nobody can read must not end one node after the other.
             log.exception("shard_failed", shard=held.shard)
             await self._give_back(held, claims)
@@ -362,9 +362,9 @@ class Placement:
             if claims is not None:
                 await self._supervisor.release(claims, grace_s=0.0)
                 await self._store.let_go(claims.hold)
-        except StoreOpenError:
-            raise
-        except Exception:
+        except Exception as error:
+            if store_is_unusable(error):
+                raise
             # What failed may be this very thing. Whoever takes the shard next fences it all the same.
             log.exception("shard_not_let_go", shard=held.shard)
         with anyio.move_on_after(_FAILED_AGAIN_S):

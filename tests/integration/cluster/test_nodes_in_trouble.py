@@ -15,6 +15,7 @@ import structlog
 
 from daemon.cluster import placement
 from store.cluster_models import HOUSE, NodeStanding, ShardHold
+from store.errors import NewerSchemaError
 from store.models import ClaimedAccount
 from store.postgresql import PostgresqlStore
 from support.placed_nodes import QUICK, Node, evenly_held, node, until
@@ -242,3 +243,16 @@ async def test_shard_that_cannot_be_let_go_ends_no_node(
             await evenly_held([first], 4)
     errors = {each["event"] for each in logs if each["log_level"] == "error"}
     assert errors == {"shard_failed", "shard_not_let_go"}
+
+
+async def test_store_that_cannot_be_used_any_more_ends_the_node(
+    database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def take_shard(_self: PostgresqlStore, _shard: int, _node: str) -> None:
+        async with anyio.create_task_group():
+            raise NewerSchemaError("a later version changed it")
+
+    monkeypatch.setattr(PostgresqlStore, "take_shard", take_shard)
+    with pytest.RaisesGroup(pytest.RaisesExc(NewerSchemaError), flatten_subgroups=True):
+        async with node(database, "a", shards=1):
+            await anyio.sleep(5)

@@ -145,6 +145,21 @@ async def test_store_that_cannot_be_used_any_more_ends_all() -> None:
     assert stage.counted == []
 
 
+async def test_store_that_cannot_be_used_any_more_ends_all_from_within_a_group_too() -> None:
+    stage = Stage()
+
+    async def replaced() -> None:
+        async with anyio.create_task_group() as outer, anyio.create_task_group() as inner:
+            outer.start_soon(anyio.sleep_forever)
+            inner.start_soon(anyio.sleep_forever)
+            raise NewerSchemaError("a later version changed it")
+
+    gone = pytest.RaisesExc(NewerSchemaError)
+    with anyio.move_on_after(60), pytest.RaisesGroup(gone, flatten_subgroups=True):
+        await stage.keeper.keep(OTHER, replaced)
+    assert stage.counted == []
+
+
 async def test_cancelling_is_no_failure() -> None:
     stage = Stage(lasts_s=50)
     with structlog.testing.capture_logs() as logs:
