@@ -19,7 +19,8 @@ from actors.clock import Clock
 from daemon.restart import RestartPolicy, pause_s
 from store.errors import store_is_unusable
 
-_POLICY = RestartPolicy(base_s=1.0, cap_s=300.0, healthy_after_s=600.0)
+_PATIENT = RestartPolicy(base_s=1.0, cap_s=300.0, healthy_after_s=600.0)
+_PROMPT = RestartPolicy(base_s=1.0, cap_s=15.0, healthy_after_s=60.0)
 _AGAIN_AND_AGAIN = 3
 
 log = structlog.get_logger()
@@ -63,6 +64,27 @@ class PartName(StrEnum):
     SIGNED_OUT = "signed_out"
 
 
+_WAITED_FOR = frozenset(
+    {
+        PartName.ALERT_DESK,
+        PartName.ALERT_CHANNELS,
+        PartName.ALERT_TELLER,
+        PartName.NODE_SIGHT,
+        PartName.HOUSE_SIGHTS,
+        PartName.PROCESS_WATCH,
+        PartName.HEALTH_MONITOR,
+        PartName.ANSWERS,
+        PartName.CLOSE_LOOK,
+        PartName.COURIER,
+        PartName.ROSTER,
+        PartName.ANNOUNCING,
+        PartName.ACCOUNT_FOLLOWER,
+        PartName.DELIVERED,
+        PartName.SIGNED_OUT,
+    }
+)
+"""A user or the operator waits for what these do: answers through any node, and alerts."""
+
 Run = Callable[[], Awaitable[None]]
 """A part's life: it goes on until it is cancelled, and may be begun again whenever it ended."""
 
@@ -72,10 +94,12 @@ class _Kept:
     """One part.
 
     Attributes:
+        policy: how patient to be with it.
         began_s: when its run under way began; None between two runs.
         failures: how often it failed in a row.
     """
 
+    policy: RestartPolicy
     began_s: float | None = None
     failures: int = 0
     error: str = ""
@@ -112,7 +136,7 @@ class PartKeeper:
         Raises:
             StoreOpenError: the store can't be used any more. May come wrapped in an exception group.
         """
-        kept = self._kept[name] = _Kept()
+        kept = self._kept[name] = _Kept(_PROMPT if name in _WAITED_FOR else _PATIENT)
         try:
             while True:
                 kept.began_s = self._clock.now().monotonic_s
@@ -133,7 +157,7 @@ class PartKeeper:
         ran_well = _ran_well(kept, self._clock.now().monotonic_s)
         kept.failures = 1 if ran_well else kept.failures + 1
         kept.began_s, kept.error = None, _first_cause(error)
-        again_in_s = pause_s(kept.failures, _POLICY, self._random)
+        again_in_s = pause_s(kept.failures, kept.policy, self._random)
         log.error(
             "part_failed",
             part=str(name),
@@ -146,7 +170,7 @@ class PartKeeper:
 
 
 def _ran_well(kept: _Kept, now_s: float) -> bool:
-    return kept.began_s is not None and now_s - kept.began_s >= _POLICY.healthy_after_s
+    return kept.began_s is not None and now_s - kept.began_s >= kept.policy.healthy_after_s
 
 
 def _first_cause(error: BaseException) -> str:

@@ -192,7 +192,8 @@ PART_FAILING = Kind(
     _CRITICAL,
     "A part of the daemon itself fails again and again; the others go on.",
     "This is a defect, or damage to the database: the log's `part_failed` has where. It is started"
-    " again every five minutes, and the alert ends when it ran for ten.",
+    " again every five minutes, and the alert ends when it ran for ten; every 15 seconds, and one"
+    " minute, if somebody waits for it.",
 )
 CHANNEL_FAILING = Kind(
     "channel_failing",

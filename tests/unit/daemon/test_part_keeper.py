@@ -27,12 +27,14 @@ class Stage:
 
     Attributes:
         lasts_s: how long a run of the bad part goes well; it fails then.
+        name: which part is the bad one.
     """
 
     clock: VirtualClock = field(default_factory=VirtualClock)
     counted: list[PartName] = field(default_factory=list)
     began_s: list[float] = field(default_factory=list)
     lasts_s: float = 0.0
+    name: PartName = NAME
 
     def __post_init__(self) -> None:
         self.keeper = PartKeeper(self.clock, Random(0), self.counted.append)
@@ -50,7 +52,7 @@ class Stage:
         """Keep the bad part and others for so long."""
         parts = {PartName(name): run for name, run in others.items()}
         with anyio.move_on_after(for_s):
-            await self.keeper.keep_all({NAME: self.bad, **parts})
+            await self.keeper.keep_all({self.name: self.bad, **parts})
 
 
 async def test_part_that_fails_is_started_again_ever_more_seldom() -> None:
@@ -63,6 +65,21 @@ async def test_part_that_fails_is_started_again_ever_more_seldom() -> None:
         assert 0.8 * most_s <= wait_s <= most_s
     assert len(set(waits_s[9:])) == len(waits_s[9:])  # nodes do not come back at the same instant
     assert stage.counted == [NAME] * len(stage.began_s)
+
+
+@pytest.mark.parametrize(
+    "name", [PartName.COURIER, PartName.CLOSE_LOOK, PartName.ALERT_DESK, PartName.NODE_SIGHT]
+)
+async def test_part_that_somebody_waits_for_is_never_left_for_long(name: PartName) -> None:
+    stage = Stage(name=name)
+    await stage.kept(600)
+    waits_s = stage.waits_s()
+    assert len(waits_s) > 40
+    assert 12 <= waits_s[-1] <= max(waits_s) <= 15
+    stage = Stage(name=name, lasts_s=61)
+    await stage.kept(600)
+    assert max(stage.waits_s()) <= 1
+    assert stage.keeper.failing() == {}
 
 
 async def test_other_parts_go_on() -> None:
