@@ -152,8 +152,9 @@ class Daemon:
         self.metrics.recovery.read = partial(read_note, self.config.store.path)
         watch = TokenWatch(self.metrics.census, self.hosts.everywhere, self.world.clock)
         keeper = self.watching.keeper
+        token_times = partial(self.metrics.load_tokens, self.store)
         async with self.vendors, anyio.create_task_group() as side:
-            side.start_soon(self.metrics.load_tokens, self.store)
+            side.start_soon(keeper.keep, PartName.TOKEN_TIMES, token_times)
             side.start_soon(self.throughput.run)
             side.start_soon(LoopLag(self.world.clock, self.metrics.loop_lag).run)
             if self.world.folding is not None:

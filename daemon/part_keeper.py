@@ -52,6 +52,7 @@ class PartName(StrEnum):
     SERVICE_HISTORY = "service_history"
     HEARTBEAT = "heartbeat"
     TOKEN_WATCH = "token_watch"  # noqa: S105 - what watches them
+    TOKEN_TIMES = "token_times"  # noqa: S105 - what learns them
     READ_PLANNING = "read_planning"
     CLUSTER_WATCH = "cluster_watch"
     ANSWERS = "answers"

@@ -179,15 +179,24 @@ class Metrics:
             self.census.put_certified_at(account_id, at)
 
     async def load_tokens(self, store: Directory) -> None:
-        """Learn when the stored tokens end, one account after the other."""
+        """Learn when the stored tokens end, one account after the other.
+
+        What is raised for a row that nobody foresaw is raised at the end: the others are learned of.
+        """
+        unforeseen: Exception | None = None
         for account_id in self.census.without_token_times():
             await lowlevel.checkpoint()
             try:
                 credential = await store.credential(account_id)
             except StoreError:
                 continue  # its next refresh will tell
+            except Exception as error:  # noqa: BLE001 - raised below
+                unforeseen = unforeseen or error
+                continue
             if credential is not None:
                 self.census.put_token_times(account_id, credential)
+        if unforeseen is not None:
+            raise unforeseen
 
     async def scrape(self, store: Store, supervisor: Hosting, accept: str) -> Exposition:
         """Answer a scrape, in the format that its `Accept` header asks for."""

@@ -59,6 +59,8 @@ class Shelf:
     async def credential(self, account_id: str) -> SealedCredential | None:
         if account_id == "broken":
             raise StoreUnavailableError("busy")
+        if account_id == "poisonous":
+            raise ZeroDivisionError("a row that nobody foresaw")
         return self.credentials.get(account_id)
 
 
@@ -281,6 +283,19 @@ async def test_stored_tokens_are_learned_of_one_by_one(scraper: Scraper) -> None
     scraper.metrics.census.put_token_times("known", known)
     scraper.store.credentials = {"learned": SealedCredential(b"", EPOCH, EPOCH, end)}
     await scraper.metrics.load_tokens(cast("Any", scraper.store))
+    expiry = await scraper.values("token_expiry_min_timestamp_seconds")
+    assert expiry == {("quickbooks",): end.timestamp()}
+
+
+async def test_stored_token_that_cannot_be_read_is_said_and_the_others_are_learned_of(
+    scraper: Scraper,
+) -> None:
+    names = ("poisonous", "learned")
+    scraper.metrics.census.load([account(name, None) for name in names])
+    end = EPOCH + timedelta(days=100)
+    scraper.store.credentials = {"learned": SealedCredential(b"", EPOCH, EPOCH, end)}
+    with pytest.raises(ZeroDivisionError):
+        await scraper.metrics.load_tokens(cast("Any", scraper.store))
     expiry = await scraper.values("token_expiry_min_timestamp_seconds")
     assert expiry == {("quickbooks",): end.timestamp()}
 
