@@ -84,7 +84,10 @@ class Nodes(Protocol):
         ...
 
     async def forget_nodes(self, *, unseen_s: float, node: str | None = None) -> int:
-        """Forget those that were not seen for so long, and this one; return how many."""
+        """Forget those that were not seen for so long, and this one; return how many.
+
+        What was said by any node more than a day ago is forgotten too (`NodeWords`).
+        """
         ...
 
 
@@ -188,7 +191,7 @@ class NodeWords(Protocol):
         ...
 
     async def take_back_words(self, node: str) -> None:
-        """Forget what the node said, and what was said long ago."""
+        """Forget what the node said."""
         ...
 
 

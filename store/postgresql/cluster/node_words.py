@@ -28,10 +28,15 @@ class NodeWordStore:
         return await self._readers.run(partial(read_words, topic=topic, within_s=within_s))
 
     async def take_back_words(self, node: str) -> None:
-        """Forget what the node said, and what was said long ago."""
+        """Forget what the node said."""
         await self._writer.submit(
             lambda session: session.execute(SQL["take_back"], (node,)).close(), urgent=True
         )
+
+
+def forget_old_words(session: Session) -> None:
+    """Forget what was said more than a day ago: nodes that were killed take nothing back."""
+    session.execute(SQL["forget_old"]).close()
 
 
 def read_words(session: Session, topic: str, within_s: float) -> WordsSaid:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from store.cluster_models import NodeStanding
+from store.postgresql.cluster.node_words import forget_old_words
 from store.relational.instants import from_text
 from store.relational.named_sql import StatementNames
 from store.relational.runners import ReadRunner, WriteRunner
@@ -27,7 +28,10 @@ class NodeStore:
         return await self._readers.run(read_nodes)
 
     async def forget_nodes(self, *, unseen_s: float, node: str | None = None) -> int:
-        """Forget those that were not seen for so long, and this one; return how many."""
+        """Forget those that were not seen for so long, and this one; return how many.
+
+        What was said by any node more than a day ago is forgotten too (`NodeWords`).
+        """
         return await self._writer.submit(
             lambda session: forget(session, unseen_s, node), urgent=True
         )
@@ -67,5 +71,6 @@ def read_nodes(session: Session) -> Sequence[NodeStanding]:
 
 
 def forget(session: Session, unseen_s: float, node: str | None) -> int:
-    """Delete them."""
+    """Delete them, and what such nodes said."""
+    forget_old_words(session)
     return len(session.execute(SQL["forget"], {"node": node, "unseen_s": unseen_s}).fetchall())

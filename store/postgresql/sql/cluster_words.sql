@@ -13,4 +13,8 @@ SELECT clock_timestamp();
 
 -- name: take_back
 DELETE FROM node_words
-WHERE node = ? OR at < clock_timestamp() - interval '1 day';
+WHERE node = ?;
+
+-- name: forget_old
+DELETE FROM node_words
+WHERE at < clock_timestamp() - interval '1 day';

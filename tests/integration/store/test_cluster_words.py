@@ -27,3 +27,15 @@ async def test_last_word_of_each_node_counts_while_it_is_young(
     await store.take_back_words("b")
     assert await said(store, "sights", 60) == [("a", b"\x00\xff")]
     assert await said(store, "vendor quickbooks", 60) == [("a", b"another topic's")]
+
+
+async def test_words_of_nodes_that_were_killed_are_forgotten_with_nodes(
+    store: PostgresqlStore, postgres: PostgresDatabase
+) -> None:
+    for node in ("killed", "lately", "here"):
+        await store.leave_word("sights", node, b"said")
+    for node, ago in (("killed", "25 h"), ("lately", "23 h")):
+        older = "UPDATE node_words SET at = at - %s::interval WHERE node = %s RETURNING node"
+        assert postgres.query(older, ago, node) == [(node,)]
+    assert await store.forget_nodes(unseen_s=3600) == 0
+    assert postgres.query("SELECT node FROM node_words ORDER BY node") == [("here",), ("lately",)]
