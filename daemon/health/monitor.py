@@ -262,13 +262,13 @@ class HealthMonitor:
     def _look_at(self, account_id: str) -> Facts | None:
         """Judge an account and settle what is told of it; another node's is left to that one."""
         if not self._supervisor.is_here(account_id):
-            self._unwell.discard(account_id)
+            self._left(account_id)
             return None
         facts = self._readings.facts(account_id)
         if facts is None:
             if account_id in self._unwell:
-                self._unwell.discard(account_id)
                 self._desk.settle(ACCOUNT_KINDS, account_id, (), "the account is no more")
+            self._left(account_id)
             return None
         findings = judge(facts)
         if not findings and account_id not in self._unwell:
@@ -287,6 +287,10 @@ class HealthMonitor:
         else:
             self._unwell.discard(account_id)
         return facts
+
+    def _left(self, account_id: str) -> None:
+        self._unwell.discard(account_id)
+        self._readings.remarks.left(account_id)
 
     def _is_incident(self, vendor: str) -> bool:
         """Tell whether a vendor's incident goes on, or its accounts are still coming back from it."""

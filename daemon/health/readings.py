@@ -71,6 +71,11 @@ class Remarks:
         self.not_run_s[account_id] = first_s, now_s
         return now_s - first_s
 
+    def left(self, account_id: str) -> None:
+        """Begin anew, should an account that is here no more come back."""
+        self.open_since_s.pop(account_id, None)
+        self.not_run_s.pop(account_id, None)
+
 
 class Readings:
     """Reads facts."""

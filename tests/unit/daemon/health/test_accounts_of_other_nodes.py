@@ -5,6 +5,8 @@ import pytest
 
 from daemon.alerts import condition as alerts
 from daemon.alerts.kinds import ACCOUNT_FAILING
+from daemon.health import readings
+from daemon.health.readings import Remarks
 from daemon.hosted import Condition
 from daemon.supervisor import Supervisor
 from support.company_house import CompanyHouse
@@ -73,3 +75,23 @@ async def test_account_without_an_actor_is_told_of_unless_it_only_moves(
         mine.condition = Condition.RUNNING
         await anyio.sleep(400)
         assert run.open() == []
+
+
+async def test_nothing_is_kept_of_accounts_that_left_while_they_were_in_trouble(
+    house: CompanyHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved, forgotten = [await house.connect(Customer=3, Invoice=4) for _ in range(2)]
+    elsewhere, remarks = set[str](), Remarks()
+    monkeypatch.setattr(Supervisor, "is_here", lambda _, each: each not in elsewhere)
+    monkeypatch.setattr(readings, "Remarks", lambda: remarks)
+    async with watched(house) as run:
+        await anyio.sleep(100)
+        for account_id in (moved, forgotten):
+            house.hosted(account_id).condition = Condition.STOPPED
+            remarks.open_since_s[account_id] = house.now_s()
+        await anyio.sleep(30)
+        assert set(remarks.not_run_s) == {moved, forgotten}
+        elsewhere.add(moved)
+        run.metrics.census.leave_out(forgotten)
+        await anyio.sleep(30)
+        assert (remarks.not_run_s, remarks.open_since_s) == ({}, {})
