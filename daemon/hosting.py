@@ -21,11 +21,14 @@ class Hosting(Protocol):
         """Return every account that is hosted, here or elsewhere, by account id."""
         ...
 
-    async def seen(self, account_id: str) -> HostedAccount | None:
+    async def seen(self, account_id: str, *, stored: bool = False) -> HostedAccount | None:
         """Return an account as it does this moment; None when nobody hosts it.
 
         Another node is asked, for half a second; if it does not answer, this is what it told last.
-        What it had still to store of the account is stored when it answers.
+
+        Args:
+            account_id: whose.
+            stored: whether what that node had still to store of it is stored when it answers.
         """
         ...
 

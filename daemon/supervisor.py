@@ -120,7 +120,7 @@ class Supervisor:
         """Return every account that was given to the supervisor, by account id."""
         return self._hosted
 
-    async def seen(self, account_id: str) -> Hosted | None:
+    async def seen(self, account_id: str, *, stored: bool = False) -> Hosted | None:  # noqa: ARG002 - it is all here
         """Return one of them."""
         return self._hosted.get(account_id)
 

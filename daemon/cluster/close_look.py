@@ -75,7 +75,7 @@ class CloseLook:
     """Asks other nodes, and answers them.
 
     Attributes:
-        before_answering: does what makes known what this node has not stored yet of an account.
+        before_answering: stores what this node has not stored yet of an account; for who asks for that.
     """
 
     def __init__(self, wire: Wire, here: Hosting, node: str) -> None:
@@ -86,9 +86,13 @@ class CloseLook:
         self._waiting: dict[str, _Wait] = {}
         self.before_answering: Callable[[str], Awaitable[None]] = _nothing
 
-    async def at(self, far: FarAccount) -> FarAccount:
-        """Return the account as its node sees it now; as it was told last when that does not answer."""
-        mark, wait = str(next(self._numbers)), _Wait()
+    async def at(self, far: FarAccount, *, stored: bool = False) -> FarAccount:
+        """Return the account as its node sees it now; as it was told last when that does not answer.
+
+        Only if it is to be `stored` does the other node write for that: whoever asks again and again
+        would make it write each time.
+        """
+        mark, wait = words.mark_of(next(self._numbers), stored=stored), _Wait()
         self._waiting[mark] = wait
         try:
             self._wire.say(words.SHOW, [Showing(self._node, mark, far.account_id).word()])
@@ -120,7 +124,8 @@ class CloseLook:
         wait.over.set()
 
     async def _answer(self, asked: Showing, hosted: Hosted) -> None:
-        await self.before_answering(hosted.account_id)
+        if asked.stored:
+            await self.before_answering(hosted.account_id)
         what = _encoder.encode(_glimpse(hosted.status())).decode()
         self._wire.say(words.SHOWN, [Showing(asked.node, asked.mark, what).word()])
 

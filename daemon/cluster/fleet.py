@@ -56,10 +56,12 @@ class Fleet:
         """Return every account that is hosted, here or elsewhere, by account id."""
         return self._everywhere
 
-    async def seen(self, account_id: str) -> HostedAccount | None:
+    async def seen(self, account_id: str, *, stored: bool = False) -> HostedAccount | None:
         """Return an account as it does this moment, or as its node told last if that does not answer."""
         known = self._everywhere.get(account_id)
-        return await self._close_look.at(known) if isinstance(known, FarAccount) else known
+        if not isinstance(known, FarAccount):
+            return known
+        return await self._close_look.at(known, stored=stored)
 
     def hosted_here(self) -> Mapping[str, Hosted]:
         """Return every account that is hosted in this process, by account id."""

@@ -34,6 +34,8 @@ DELIVERED = "delivered"
 """Objects that routed work was delivered as."""
 
 _BETWEEN = "\t"
+_GLANCE = "glance "
+"""Begins the marks of who wants nothing stored; a node of the version before gives any mark back as it is."""
 
 
 def notice_words(account_id: str, hinted: Hinted) -> list[str]:
@@ -72,7 +74,7 @@ class Showing:
 
     Attributes:
         node: which one.
-        mark: what that node knows the wait by.
+        mark: what that node knows the wait by; see `mark_of`.
         what: the account, or what there is to see of it.
     """
 
@@ -83,6 +85,16 @@ class Showing:
     def word(self) -> str:
         """Write it."""
         return _BETWEEN.join([self.node, self.mark, self.what])
+
+    @property
+    def stored(self) -> bool:
+        """Whether what is shown is to be stored first, as far as it ever is."""
+        return not self.mark.startswith(_GLANCE)
+
+
+def mark_of(number: int, *, stored: bool) -> str:
+    """Return a mark that says whether what is shown is to be stored first."""
+    return str(number) if stored else f"{_GLANCE}{number}"
 
 
 def read_showing(word: str) -> Showing | None:

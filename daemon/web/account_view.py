@@ -200,14 +200,14 @@ class AccountHealth(Integration, frozen=True, kw_only=True):
     breaker: BreakerView | None
     bucket: _Bucket
     token: TokenView | None
-    looks: Annotated[Sequence[str], Meta(description="What is being read right now.")]
+    looks: Annotated[Sequence[str], Meta(description="What is being read now; empty if not told.")]
     failures: Sequence[LookFailure]
     next_look_in_s: float | None
     checks: Annotated[
         Sequence[CheckView], Meta(description="What is not well now; empty when all is.")
     ] = ()
     response: Annotated[
-        ResponseView | None, Meta(description="null while no actor looks after it.")
+        ResponseView | None, Meta(description="null while no actor, or not its node, tells it.")
     ] = None
     samples: Annotated[
         Sequence[SampleView],

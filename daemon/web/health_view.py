@@ -59,10 +59,10 @@ def check_view(finding: Finding) -> CheckView:
 
 
 def response_view(status: ActorStatus | None) -> ResponseView | None:
-    """Show how long the vendor takes."""
-    return (
-        None if status is None else ResponseView(status.last_response_s, status.slowest_response_s)
-    )
+    """Show how long the vendor takes; None when only its node knows, and that does not answer."""
+    if status is None or status.bucket is None:
+        return None
+    return ResponseView(status.last_response_s, status.slowest_response_s)
 
 
 def sample_view(sample: Sample) -> SampleView:

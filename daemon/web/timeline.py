@@ -79,7 +79,8 @@ async def list_events(call: Call[EventsQuery, Nothing]) -> Answer:
     wanted = AccountEventFilter(
         account.id, number_place(query.cursor), query.after, query.limit + 1
     )
-    await context.supervisor.seen(account.id)  # its node writes down what happened by now
+    if not query.cursor:
+        await context.supervisor.seen(account.id, stored=True)
     watching = context.watching
     read = context.store.account_events if watching is None else watching.events.page
     found = await read(wanted)

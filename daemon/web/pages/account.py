@@ -72,7 +72,7 @@ async def account_page(context: WebContext, account_id: str) -> AccountPage:
         await store.certificate(account_id),
         await store.unnamed_mend_count(account_id),
     )
-    hosted = await context.supervisor.seen(account_id)
+    hosted = await context.supervisor.seen(account_id, stored=True)
     now = context.clock.now().utc
     fresh = freshness(account.exact_as_of, now, context.stale_after_s(account.vendor))
     budget = await budget_of(account, context.reads.get(account.vendor), store)

@@ -73,14 +73,31 @@ async def test_node_that_hosts_the_account_says_how_it_does_now(nodes: Looking) 
     assert seen.breaker is BreakerState.HALF_OPEN
 
 
-async def test_what_is_not_stored_yet_is_stored_before_the_answer(nodes: Looking) -> None:
+async def test_what_is_not_stored_yet_is_stored_before_the_answer_for_who_asks_for_that(
+    nodes: Looking,
+) -> None:
     brought_out: list[str] = []
 
     async def bring_out(account_id: str) -> None:
         brought_out.append(account_id)
 
     nodes.answering.before_answering = bring_out
-    await nodes.asking.at(nodes.far())
+    far = nodes.far()
+    assert await nodes.asking.at(far) is not far
+    assert brought_out == []
+    await nodes.asking.at(nodes.far(), stored=True)
+    assert brought_out == [nodes.house.account_id]
+
+
+async def test_node_of_the_version_before_has_it_stored_at_every_look(nodes: Looking) -> None:
+    brought_out: list[str] = []
+
+    async def bring_out(account_id: str) -> None:
+        brought_out.append(account_id)
+
+    nodes.answering.before_answering = bring_out
+    nodes.memory.say(SHOW, [Showing("before", "1", nodes.house.account_id).word()])
+    await anyio.sleep(0.1)
     assert brought_out == [nodes.house.account_id]
 
 
