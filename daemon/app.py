@@ -197,7 +197,8 @@ class Daemon:
         await self.watching.load()
         if self.hosts.links is not None:
             await self.hosts.links.load()
-            self.hosts.links.before_showing(self.watching.events.bring_out)
+            watching = self.watching
+            self.hosts.links.on_showing(watching.events.bring_out, watching.monitor.findings)
             await compare_admin_token(self.store, self.admin_token)
 
 

@@ -1,5 +1,6 @@
 """One account under supervision, and what became of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import inf
@@ -11,6 +12,7 @@ from actors.account import AccountActor
 from actors.status import ActorStatus
 from actors.vendor_rest import NO_REST, VendorRest
 from daemon.claims import Claims
+from daemon.health.checks import Finding
 
 _OVER = (TaskHandle.Status.FINISHED, TaskHandle.Status.CANCELLED, TaskHandle.Status.FAILED)
 
@@ -65,6 +67,10 @@ class HostedAccount(Protocol):
 
     def overdue_s(self) -> float:
         """Return how long ago the actor should have woken; 0 when it is on time or elsewhere."""
+        ...
+
+    def findings(self) -> Sequence[Finding] | None:
+        """Return what its own node just found not to be well; None when that was not told."""
         ...
 
 
@@ -128,6 +134,10 @@ class Hosted:
         if self.actor is None or self.condition is not Condition.RUNNING:
             return 0.0
         return self.actor.overdue_s()
+
+    def findings(self) -> Sequence[Finding] | None:
+        """Return None: this is its own node."""
+        return None
 
 
 def is_about_to_run(hosted: HostedAccount | None) -> bool:

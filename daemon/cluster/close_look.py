@@ -1,5 +1,6 @@
 """What changes from second to second at an account, and only the node that hosts it knows: asked for."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import count
@@ -13,6 +14,7 @@ from actors.status import ActorStatus, BucketStatus
 from daemon.cluster import words
 from daemon.cluster.far_account import FarAccount
 from daemon.cluster.words import Showing
+from daemon.health.checks import Check, Finding, Level
 from daemon.hosted import Hosted
 from daemon.hosting import Hosting
 from store.cluster_ports import Wire
@@ -23,12 +25,30 @@ if TYPE_CHECKING:
 ANSWERED_WITHIN_S = 0.5
 """Nobody waits longer for what is only shown."""
 _LOOKS_AT_MOST = 20
+_MOST_BYTES = 6000
 """A word has to be short."""
+_REASONS_AT_MOST = (2000, 200, 20)
+"""Characters of each reason: as many of these as there is room for."""
+
+
+class ToldFinding(Struct, frozen=True, array_like=True):
+    """A `Finding`, perhaps of the next version."""
+
+    check: str
+    level: int
+    reason: str
 
 
 class Glimpse(Struct, frozen=True, omit_defaults=True):
-    """That part of `ActorStatus`, as a node says it; None for what is not known there either."""
+    """That part of `ActorStatus`, as a node says it; None for what is not known there either.
 
+    Attributes:
+        has_actor: whether there is an actor; if not, only what was found holds.
+        findings: what is not well; None from a node of the version before.
+    """
+
+    has_actor: bool = True
+    findings: tuple[ToldFinding, ...] | None = None
     in_flight: int = 0
     available: int = 0
     looks: tuple[str, ...] = ()
@@ -58,8 +78,8 @@ class SeenAccount(FarAccount):
     def status(self) -> ActorStatus | None:
         """Describe the actor as its node told, with what was seen."""
         known, seen = super().status(), self._glimpse
-        if known is None:
-            return None
+        if known is None or not seen.has_actor:
+            return known
         return replace(
             known,
             bucket=BucketStatus(seen.in_flight, seen.available),
@@ -70,12 +90,18 @@ class SeenAccount(FarAccount):
             slowest_response_s=seen.slowest_response_s,
         )
 
+    def findings(self) -> Sequence[Finding] | None:
+        """Return what its own node finds, as far as that is understood here."""
+        found = self._glimpse.findings
+        return None if found is None else [*_understood(found)]
+
 
 class CloseLook:
     """Asks other nodes, and answers them.
 
     Attributes:
         before_answering: stores what this node has not stored yet of an account; for who asks for that.
+        findings_of: says what is not well at an account of this node; None when that is not known.
     """
 
     def __init__(self, wire: Wire, here: Hosting, node: str) -> None:
@@ -85,6 +111,7 @@ class CloseLook:
         self._numbers = count(1)
         self._waiting: dict[str, _Wait] = {}
         self.before_answering: Callable[[str], Awaitable[None]] = _nothing
+        self.findings_of: Callable[[str], Sequence[Finding] | None] = lambda _account_id: None
 
     async def at(self, far: FarAccount, *, stored: bool = False) -> FarAccount:
         """Return the account as its node sees it now; as it was told last when that does not answer.
@@ -126,7 +153,7 @@ class CloseLook:
     async def _answer(self, asked: Showing, hosted: Hosted) -> None:
         if asked.stored:
             await self.before_answering(hosted.account_id)
-        what = _encoder.encode(_glimpse(hosted.status())).decode()
+        what = _written(_glimpse(hosted.status()), self.findings_of(hosted.account_id))
         self._wire.say(words.SHOWN, [Showing(asked.node, asked.mark, what).word()])
 
 
@@ -151,3 +178,22 @@ def _glimpse(status: ActorStatus | None) -> Glimpse | None:
         last_response_s=status.last_response_s,
         slowest_response_s=status.slowest_response_s,
     )
+
+
+def _written(seen: Glimpse | None, found: Sequence[Finding] | None) -> str:
+    """Write it down, with reasons as long as there is room for."""
+    if found is None:
+        return _encoder.encode(seen).decode()
+    seen, written = seen or Glimpse(has_actor=False), b""
+    for most in _REASONS_AT_MOST:
+        told = tuple(ToldFinding(each.check, each.level, each.reason[:most]) for each in found)
+        written = _encoder.encode(msgspec.structs.replace(seen, findings=told))
+        if len(written) <= _MOST_BYTES:
+            break
+    return written.decode()
+
+
+def _understood(found: Iterable[ToldFinding]) -> Iterator[Finding]:
+    for each in found:
+        with suppress(ValueError):
+            yield Finding(Check(each.check), Level(each.level), each.reason)

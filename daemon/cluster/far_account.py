@@ -4,6 +4,7 @@ Only what is shown or decided on is told, and nothing that changes from second t
 good health have equal documents, and each is kept once, however many accounts it is about.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from math import inf
 
@@ -13,6 +14,7 @@ from msgspec.json import Decoder, Encoder
 from actors.breaker import BreakerState
 from actors.state import Failure
 from actors.status import ActorStatus, VerificationProgress
+from daemon.health.checks import Finding
 from daemon.hosted import Condition, Hosted
 from store.models import Cursor, HeldDeletes
 
@@ -118,6 +120,10 @@ class FarAccount:
     def overdue_s(self) -> float:
         """Return 0: its own node sees to that."""
         return 0.0
+
+    def findings(self) -> Sequence[Finding] | None:
+        """Return None: it was not asked."""
+        return None
 
 
 def _told_status(status: ActorStatus) -> ToldStatus:

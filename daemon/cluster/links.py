@@ -1,6 +1,6 @@
 """All that connects a node's part of the accounts with the other nodes."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,6 +20,7 @@ from daemon.cluster.holding import PlacedShards
 from daemon.cluster.roster import Roster
 from daemon.cluster.signed_out import SignedOut
 from daemon.cluster.single_use import SingleUseEverywhere
+from daemon.health.checks import Finding
 from daemon.hosting import Hosting
 from daemon.metrics import Census
 from daemon.part_keeper import PartKeeper, PartName, Run
@@ -99,9 +100,17 @@ class Links:
         """Tell what deliveries left, at whichever node: by vendor, account and object."""
         self._delivered.note = note
 
-    def before_showing(self, bring_out: Callable[[str], Awaitable[None]]) -> None:
-        """Have what is not stored yet of an account stored before another node is shown it."""
+    def on_showing(
+        self,
+        bring_out: Callable[[str], Awaitable[None]],
+        findings_of: Callable[[str], Sequence[Finding] | None],
+    ) -> None:
+        """Have what is not stored yet of an account stored before its timeline is shown elsewhere.
+
+        `findings_of` says what is not well with it.
+        """
         self._close_look.before_answering = bring_out
+        self._close_look.findings_of = findings_of
 
     async def load(self) -> None:
         """Learn how the accounts of other nodes do. Raises `StoreUnavailableError`."""

@@ -30,7 +30,7 @@ from daemon.health.recovery import Recovery
 from daemon.health.samples import PARTS, Sample, pack, part_of, unpack
 from daemon.health.vendor_watch import FAILING_REASONS, VendorWatch
 from daemon.hosted import Condition as HostedCondition
-from daemon.hosted import Hosted
+from daemon.hosted import Hosted, HostedAccount
 from daemon.hosting import Hosting
 from store.errors import StoreUnavailableError
 from store.models import Account, SealedCredential
@@ -168,16 +168,24 @@ class HealthMonitor:
             if alert.kind in ACCOUNT_KINDS and self._supervisor.is_here(alert.subject):
                 self._unwell.add(alert.subject)
 
+    def findings(self, account_id: str) -> Sequence[Finding] | None:
+        """Return what is not well now with an account; None when it is not known."""
+        facts = self._readings.facts(account_id)
+        return None if facts is None else judge(facts)
+
     def judged(
-        self, account: Account, credential: SealedCredential | None
-    ) -> tuple[Facts, Sequence[Finding]] | None:
-        """Return how an account does now, which was just read; None when it is not known."""
+        self, account: Account, credential: SealedCredential | None, hosted: HostedAccount | None
+    ) -> Sequence[Finding]:
+        """Return what is not well now with an account, which was just read and seen.
+
+        What another node remembers of its accounts is known only if that one said so.
+        """
         if not self._supervisor.is_here(account.id):
             self._readings.census.refresh(account, watermark=True)
             if credential is not None:
                 self._readings.census.put_token_times(account.id, credential)
-        facts = self._readings.facts(account.id)
-        return None if facts is None else (facts, judge(facts))
+        told = None if hosted is None else hosted.findings()
+        return (self.findings(account.id) or ()) if told is None else told
 
     def incidents(self) -> Sequence[str]:
         """Return the vendors at which most accounts fail."""

@@ -183,10 +183,10 @@ async def account(call: Call[Nothing, Nothing]) -> Answer:
     shown = account_health(stored, hosted, credential, fresh, now)
     if context.watching is not None:
         monitor = context.watching.monitor
-        judged = monitor.judged(stored, credential)
+        judged = monitor.judged(stored, credential, hosted)
         shown = msgspec.structs.replace(
             shown,
-            checks=() if judged is None else [check_view(each) for each in judged[1]],
+            checks=[check_view(each) for each in judged],
             response=response_view(None if hosted is None else hosted.status()),
             samples=[sample_view(each) for each in await monitor.samples(account_id)],
         )

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from daemon.hosted import HostedAccount
 from daemon.web.account_view import (
     AccountHealth,
     IntegrationStatus,
@@ -85,7 +86,7 @@ async def account_page(context: WebContext, account_id: str) -> AccountPage:
         actions=actions,
         retryable={each.id for each in actions if await _may_retry(store, each)},
         alerts=_alerts(context, account_id),
-        checks=_checks(context, account, credential),
+        checks=_checks(context, account, credential, hosted),
         events=await _events(context, account_id),
         status_link=f"/status/{context.status_links.token_of(account_id)}",
     )
@@ -117,12 +118,15 @@ def _alerts(context: WebContext, account_id: str) -> OpenAlerts:
 
 
 def _checks(
-    context: WebContext, account: Account, credential: SealedCredential | None
+    context: WebContext,
+    account: Account,
+    credential: SealedCredential | None,
+    hosted: HostedAccount | None,
 ) -> Sequence[CheckView]:
     if context.watching is None:
         return []
-    judged = context.watching.monitor.judged(account, credential)
-    return [] if judged is None else [check_view(each) for each in judged[1]]
+    judged = context.watching.monitor.judged(account, credential, hosted)
+    return [check_view(each) for each in judged]
 
 
 async def _events(context: WebContext, account_id: str) -> Sequence[AccountEvent]:

@@ -8,6 +8,7 @@ import httpx
 import msgspec
 import pytest
 
+from actors.events import DriftFound
 from daemon.hosted import Condition
 from daemon.web.operation import AnyOperation
 from daemon.web.operations import OPERATIONS
@@ -141,6 +142,21 @@ async def test_account_in_trouble_is_shown_alike(
         ]
         assert not differences(owner, other), path
     await stage.nodes.owner.visitor.delete(f"{here}?purge=true")
+
+
+async def test_what_only_the_accounts_own_node_remembers_is_shown_alike(stage: Stage) -> None:
+    account = await stage.nodes.live()
+    stage.nodes.owner.daemon.watching.monitor.listen(
+        DriftFound(account["id"], "quickbooks", "1", "Customer", "1", "DisplayName", "12", "13")
+    )
+    health = f"/health/accounts/{account['id']}"
+    assert not await unlike(stage, "GET", health)
+    (check,) = (await stage.nodes.other.visitor.get(health))["checks"]
+    assert (check["check"], check["level"]) == ("drift", "warning")
+    path = f"/dashboard/accounts/{account['id']}"
+    shown = await stage.nodes.other.http.get(path, headers=stage.session)
+    assert "1 fields are not as users" in shown.text
+    await stage.nodes.owner.visitor.delete(f"/integrations/{account['id']}?purge=true")
 
 
 ABOUT_ACCOUNTS = [

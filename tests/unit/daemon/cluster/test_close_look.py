@@ -1,6 +1,6 @@
 """A node is shown how another one's account does this moment, or goes by what was told."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from daemon.cluster.close_look import ANSWERED_WITHIN_S, CloseLook
 from daemon.cluster.far_account import FarAccount, ToldStatus, ToldType
 from daemon.cluster.far_account import Told as ToldAccount
 from daemon.cluster.words import SHOW, SHOWN, Showing
+from daemon.health.checks import Check, Finding, Level
 from daemon.hosted import Condition
 from daemon.restart import RestartPolicy
 from support.actor_house import House, open_house
@@ -99,6 +100,53 @@ async def test_node_of_the_version_before_has_it_stored_at_every_look(nodes: Loo
     nodes.memory.say(SHOW, [Showing("before", "1", nodes.house.account_id).word()])
     await anyio.sleep(0.1)
     assert brought_out == [nodes.house.account_id]
+
+
+async def test_findings_of_the_node_that_hosts_the_account_are_shown(nodes: Looking) -> None:
+    found = [
+        Finding(Check.DRIFT, Level.WARNING, 'a "field"\tis not so'),
+        Finding(Check.BREAKER, Level.CRITICAL, "since 900 s"),
+    ]
+    nodes.answering.findings_of = lambda _account_id: found
+    seen = await nodes.asking.at(nodes.far())
+    assert seen.findings() == found
+    nodes.run.supervisor.hosted()[nodes.house.account_id].actor = None
+    far = nodes.far()
+    seen = await nodes.asking.at(far)
+    assert (seen.findings(), seen.status()) == (found, far.status())
+
+
+async def test_long_reasons_still_go_into_one_word(nodes: Looking) -> None:
+    said: list[str] = []
+    say = nodes.memory.say
+
+    def listening(topic: str, words: Collection[str]) -> None:
+        said.extend(words)
+        say(topic, words)
+
+    nodes.memory.say = listening  # type: ignore[method-assign]
+    found = [Finding(each, Level.WARNING, "\x01\U0001f4a7" * 2000) for each in Check]
+    nodes.answering.findings_of = lambda _account_id: found
+    seen = (await nodes.asking.at(nodes.far())).findings()
+    assert seen is not None
+    assert [each.check for each in seen] == list(Check)
+    assert all(each.reason for each in seen)
+    assert max(len(word.encode()) for word in said) < 7000
+
+
+async def test_findings_that_are_not_told_or_not_understood_are_none(nodes: Looking) -> None:
+    assert (await nodes.asking.at(nodes.far())).findings() is None
+    told = '{"findings":[["breaker",2,"open"],["of tomorrow",1,"x"],["drift",9,"x"]]}'
+    seen: list[FarAccount] = []
+
+    async def look() -> None:
+        seen.append(await nodes.asking.at(nodes.far("of another node")))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(look)
+        await anyio.sleep(0.1)
+        nodes.memory.say(SHOWN, [Showing("two", "glance 2", told).word()])
+    assert seen[0].findings() == [Finding(Check.BREAKER, Level.CRITICAL, "open")]
 
 
 async def test_nobody_waits_long_for_a_node_that_does_not_answer(nodes: Looking) -> None:
