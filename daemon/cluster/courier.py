@@ -49,7 +49,7 @@ class Courier:
     store says then decides, and not what held when the errand was left.
 
     Attributes:
-        on_change: is told of accounts that were started or stopped.
+        on_change: is told of accounts that were started or stopped, or could not be.
     """
 
     def __init__(
@@ -155,11 +155,14 @@ class Courier:
         except NotHostedError:
             # No actor to tell: whoever starts one finds all that matters. If the account is somebody
             # else's by now, it is for him to see.
-            return self._holds(errand)
+            if not self._holds(errand):
+                return False
+            self.on_change(errand.account_id)
         except (MailboxFullError, StoreUnavailableError):
             return False
         except (StaleEpochError, UnknownAccountError):
-            return True
+            # Who left it may take the account for one that is about to run.
+            self.on_change(errand.account_id)
         except BadErrandError as error:
             log.warning(
                 "errand_dropped", account=errand.account_id, kind=errand.kind, reason=str(error)
@@ -167,6 +170,7 @@ class Courier:
         except Exception:
             # One that nobody can run must not keep the others from being run.
             log.exception("errand_failed", account=errand.account_id, kind=errand.kind)
+            self.on_change(errand.account_id)
         return True
 
     def _holds(self, errand: Errand) -> bool:

@@ -177,8 +177,8 @@ class Fleet:
     ) -> None:
         """Leave what has its owner start the account, and take it for one that is about to run."""
         account = await self._store.account(account_id)
-        await self._leave(account_id, deed, most)
-        self._roster.expect(account_id, account.vendor)
+        with self._roster.expecting(account_id, account.vendor):
+            await self._leave(account_id, deed, most)
 
     async def _leave(self, account_id: str, deed: Deed, most: int | None = None) -> None:
         now_s = self._clock.now().monotonic_s

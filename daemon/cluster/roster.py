@@ -6,7 +6,7 @@ What is told of them is the same for most, and is kept once.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Protocol
 from weakref import WeakValueDictionary
 
@@ -59,6 +59,25 @@ class Roster:
         known = self._far.get(account_id)
         if known is None or known.condition is not Condition.RUNNING:
             self._far[account_id] = FarAccount(account_id, "", Told(vendor, Condition.RUNNING))
+
+    @contextmanager
+    def expecting(self, account_id: str, vendor: str) -> Iterator[None]:
+        """Expect that before it is asked for, so that no quicker answer is lost; not if asking fails."""
+        known = self._far.get(account_id)
+        self.expect(account_id, vendor)
+        expected = self._far[account_id]
+        try:
+            yield
+        except BaseException:
+            if (
+                expected is not known
+                and self._far.get(account_id) is expected
+                and not expected.node
+            ):
+                del self._far[account_id]
+                if known is not None:
+                    self._far[account_id] = known
+            raise
 
     async def load(self) -> None:
         """Learn all that was told so far. Raises `StoreUnavailableError`."""

@@ -42,6 +42,7 @@ class Delivering:
     placed: OneShard
     readers: FarReaders
     log: list[Any]
+    changed: list[str]
 
     @property
     def account_id(self) -> str:
@@ -77,11 +78,12 @@ async def delivering(path: Path) -> AsyncIterator[Delivering]:
             )
             readers = FarReaders(memory, run.supervisor, house.clock)
             courier = Courier(memory, run.supervisor, placed, readers, house.clock)
+            courier.on_change = (changed := list[str]()).append
             await anyio.sleep(30)
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(courier.run)
                 await anyio.sleep(3)
-                yield Delivering(house, run, memory, placed, readers, log)
+                yield Delivering(house, run, memory, placed, readers, log, changed)
                 tasks.cancel_scope.cancel()
 
 
@@ -268,6 +270,18 @@ async def test_errand_that_is_too_old_is_dropped_where_the_store_knows_it(
     office.placed.is_held = True
     await anyio.sleep(2.2)
     assert office.memory.left == []
+
+
+@pytest.mark.parametrize("purge", [False, True])
+async def test_start_that_is_dropped_is_told(office: Delivering, *, purge: bool) -> None:
+    await office.run.supervisor.stop_account(office.account_id)
+    await office.house.real_store.disconnect(
+        office.account_id, purge=purge, at=office.house.clock.utc()
+    )
+    await office.leave(Start())
+    await anyio.sleep(2.2)
+    assert office.memory.left == []
+    assert office.changed == [office.account_id]
 
 
 async def test_full_mailbox_delays_an_accounts_errands_only(office: Delivering) -> None:

@@ -1,6 +1,6 @@
 """What is left for the owner of an account, and how much of it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,9 @@ from daemon.cluster.close_look import CloseLook
 from daemon.cluster.errand_deeds import StopAccount, deed
 from daemon.cluster.fleet import Fleet
 from daemon.cluster.roster import Roster
+from daemon.hosted import Condition
 from store.cluster_models import HostedStanding, NewErrand
+from store.errors import StoreUnavailableError
 from support.actor_house import House, open_house
 from support.cluster_memory import ClusterMemory, OneShard
 from support.hosting import hosting
@@ -32,6 +34,7 @@ class Far:
 
     house: House
     memory: ClusterMemory
+    roster: Roster
     fleet: Fleet
 
     @property
@@ -40,6 +43,15 @@ class Far:
 
     async def fill(self, number: int) -> None:
         await self.memory.leave_errands([NewErrand(self.account_id, "sync")] * number)
+
+    async def tell(self, condition: str) -> None:
+        """Have the owner tell how it does, and this node hear it."""
+        document = f'{{"vendor":"quickbooks","condition":"{condition}"}}'.encode()
+        await self.memory.publish_standings([HostedStanding(self.account_id, "one", document)])
+        await self.roster.load()
+
+    def condition(self) -> Condition:
+        return self.fleet.hosted()[self.account_id].condition
 
     def kinds(self) -> list[str]:
         return [each.kind for each in self.memory.left]
@@ -55,7 +67,8 @@ async def opened(path: Path) -> AsyncIterator[Far]:
         await memory.publish_standings([HostedStanding(house.account_id, "one", document)])
         await roster.load()
         look = CloseLook(memory, run.supervisor, "two")
-        yield Far(house, memory, Fleet(memory, run.supervisor, roster, placed, look, house.clock))
+        fleet = Fleet(memory, run.supervisor, roster, placed, look, house.clock)
+        yield Far(house, memory, roster, fleet)
 
 
 @pytest.fixture
@@ -89,3 +102,34 @@ async def test_there_is_room_for_starts_and_for_some_stops(far: Far) -> None:
         await far.fleet.stop_account(far.account_id)
     await far.fleet.start_account(far.account_id)
     assert [kind for kind in far.kinds() if kind != "sync"] == ["stop", "start"]
+
+
+async def test_owner_that_is_quicker_than_the_answer_to_the_leave_is_believed(
+    far: Far, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await far.tell("quarantined")
+    leave = far.memory.leave_errands
+
+    async def leave_errands(errands: Sequence[NewErrand], *, most: int | None = None) -> None:
+        await leave(errands, most=most)
+        assert far.condition() is Condition.RUNNING
+        await far.tell("owner_needed")
+
+    monkeypatch.setattr(far.memory, "leave_errands", leave_errands)
+    await far.fleet.start_account(far.account_id)
+    assert far.condition() is Condition.OWNER_NEEDED
+
+
+async def test_start_that_could_not_be_left_is_not_expected(far: Far) -> None:
+    await far.tell("quarantined")
+    far.memory.is_away = True
+    with pytest.raises(StoreUnavailableError):
+        await far.fleet.start_account(far.account_id)
+    far.memory.is_away = False
+    assert far.condition() is Condition.QUARANTINED
+    await far.fill(16)
+    with pytest.raises(MailboxFullError):
+        await far.fleet.tell(far.account_id, Resume())
+    assert far.condition() is Condition.QUARANTINED
+    await far.fleet.start_account(far.account_id)
+    assert far.condition() is Condition.RUNNING
