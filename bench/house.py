@@ -19,6 +19,7 @@ from actors.vendors.http import build_client
 from bench.vendor_server import Vendor
 from daemon.app import Daemon, assemble
 from daemon.config import Config, LogConfig, Secret, SecretsConfig, ServerConfig, StoreConfig
+from daemon.config.cluster import SHARDS
 from daemon.config.quickbooks import QuickBooksConfig, QuickBooksEndpoints
 from daemon.log import configure_logging
 from daemon.redaction import Redactor
@@ -84,9 +85,7 @@ class House:
         """Return as soon as the daemon that was started may host any account; on a file at once."""
         placement = self.daemon.placement
         if placement is not None:
-            await until(
-                lambda: all(shard in placement.holds() for shard in range(placement.shards))
-            )
+            await until(lambda: all(shard in placement.holds() for shard in range(SHARDS)))
 
     async def backfill(self, account_ids: Sequence[str]) -> None:
         """Start these accounts; return as soon as all their types were read from end to end."""

@@ -45,8 +45,7 @@ class PlacedShards:
 
     def covers(self, account_id: str) -> bool:
         """Tell whether the account is of one of the shards that it holds."""
-        placement = self.placement
-        return placement is not None and shard_of(account_id, placement.shards) in placement.holds()
+        return self.placement is not None and self.placement.covers(account_id)
 
 
 def shard_of(account_id: str, shards: int) -> int:

@@ -31,6 +31,7 @@ from daemon.cluster.balance import (
 from daemon.cluster.engine import Engine, EngineUnavailableError, Room
 from daemon.cluster.engine_schema import SCHEMA
 from daemon.cluster.held_job import HeldJob
+from daemon.cluster.holding import shard_of
 from daemon.cluster.shard_claims import ShardClaims
 from daemon.config.cluster import SHARDS
 from daemon.supervisor import Supervisor
@@ -118,10 +119,10 @@ class Placement:
         holds = (held.standing for held in self._held.values())
         return {hold.shard: hold for hold in holds if hold is not None}
 
-    @property
-    def shards(self) -> int:
-        """How many there are, once `run` has begun."""
-        return self._shards
+    def covers(self, account_id: str) -> bool:
+        """Tell whether the account's shard is held: cheaply, for it is asked of every account."""
+        shard = shard_of(account_id, self._shards)
+        return any(held.shard == shard and held.standing for held in self._held.values())
 
     def reachable_at(self, url: str) -> None:
         """Tell the others where this node's API is."""

@@ -18,6 +18,7 @@ from cryptography.fernet import Fernet
 
 from actors.clock import SystemClock
 from daemon.app import Daemon, assemble
+from daemon.cluster.holding import shard_of
 from daemon.cluster.placement import House, Placement
 from daemon.cluster.shard_claims import ShardClaims
 from daemon.config import Config, load_config
@@ -73,7 +74,6 @@ class GivenShards:
     """Stands for `Placement`: holds what the test gives."""
 
     def __init__(self, me: NodeStanding, store: PostgresqlStore, house: House) -> None:
-        self.shards = SHARDS
         self._me = me
         self._store = store
         self._house = house
@@ -85,9 +85,9 @@ class GivenShards:
         """Return what is held, by shard."""
         return {shard: hold for shard, (hold, _) in self._held.items()}
 
-    def is_held(self, shard: int) -> bool:
-        """Tell whether it is."""
-        return shard in self._held
+    def covers(self, account_id: str) -> bool:
+        """Tell whether the account's shard is held."""
+        return shard_of(account_id, SHARDS) in self._held
 
     def reachable_at(self, url: str) -> None:
         """Take note."""

@@ -1,6 +1,6 @@
 """What is asked of any node over HTTP happens at the node that hosts the account, and is seen at all."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,26 +14,6 @@ from support.deliveries import cloud_event, signed
 from support.postgres_database import PostgresDatabase
 from support.postgres_server import PostgresServer
 from support.serving_nodes import Json, ServingNode, ServingNodes, serving_nodes
-
-
-@pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
-def database(server: PostgresServer) -> Iterator[PostgresDatabase]:
-    database = PostgresDatabase(server)
-    yield database
-    database.close()
-
-
-@pytest.fixture(scope="module")
-async def nodes(
-    database: PostgresDatabase, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[ServingNodes]:
-    async with serving_nodes(database, tmp_path_factory.mktemp("nodes")) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """A node that was taken for dead while it renewed a token lives, and the token with it."""
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import anyio
 import pytest
@@ -9,7 +10,7 @@ from actors.credential import Credential
 from actors.messages import SyncNow
 from actors.vendors.base import Permit
 from actors.vendors.quickbooks import QuickBooks
-from daemon.hosted import Condition
+from daemon.hosted import Condition, NotHostedError
 from daemon.sandbox.quickbooks import Behaviour
 from support.cluster_house import ClusterHouse, cluster_house
 from support.postgres_database import PostgresDatabase
@@ -53,8 +54,11 @@ async def test_token_that_a_fenced_off_node_was_given_is_stored_and_used_by_the_
     answered.set()
     await house.until(lambda: earlier.hosted()[account.id].condition is Condition.STOPPED)
     assert await house.other.store.credential(account.id) != before
-    later.post(account.id, SyncNow())
-    await house.until(lambda: later.actor(account.id) not in {None, with_the_old_token})
+    with anyio.fail_after(10):
+        while later.actor(account.id) in {None, with_the_old_token}:
+            with suppress(NotHostedError):  # it may have met the new token by itself
+                later.post(account.id, SyncNow())
+            await anyio.sleep(0.05)
     now = await house.other.store.account(account.id)
     assert now.epoch == taken.epoch + 2
     assert now.reauth_cause is None

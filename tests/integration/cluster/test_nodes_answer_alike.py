@@ -1,6 +1,6 @@
 """Whatever the API is asked, a node that does not host the account answers as the one that does."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from uuid import uuid4
 
 import anyio
@@ -15,9 +15,7 @@ from daemon.web.operations import OPERATIONS
 from support.answers_compared import deed_answered, differences, question_answered
 from support.deliveries import cloud_event, signed
 from support.node_stage import NOBODY, OURS, Stage, customer, staged
-from support.postgres_database import PostgresDatabase
-from support.postgres_server import PostgresServer
-from support.serving_nodes import Json, ServingNode, serving_nodes
+from support.serving_nodes import Json, ServingNode, ServingNodes
 from support.web_house import TOKEN
 
 EACH_ITS_OWN = {
@@ -45,23 +43,8 @@ _TIMES = 8
 
 
 @pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
-def database(server: PostgresServer) -> Iterator[PostgresDatabase]:
-    database = PostgresDatabase(server)
-    yield database
-    database.close()
-
-
-@pytest.fixture(scope="module")
-async def stage(
-    database: PostgresDatabase, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Stage]:
-    async with serving_nodes(database, tmp_path_factory.mktemp("nodes")) as nodes:
-        yield await staged(nodes)
+async def stage(nodes: ServingNodes) -> Stage:
+    return await staged(nodes)
 
 
 QUERIES = {
