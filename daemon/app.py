@@ -224,11 +224,10 @@ async def running(config: Config, world: World) -> AsyncIterator[Daemon]:
 async def assemble(config: Config, world: World, store: Store) -> Daemon:
     """Put the parts together; nothing runs yet."""
     sealed_by, sealer = await store.metadata(PROOF_KEY), await open_sealer(config, store)
-    admin_token = _admin_token(config, world)
+    admin_token, me = _admin_token(config, world), this_node(config, world)
     metrics = Metrics(world.clock, operations=operations_of(config.vendors), version=VERSION)
     watch, looks, throughput = ActionWatch(), ReadWatch(), Throughput(world.clock)
     listeners: list[Listener] = [metrics.listen, _event_log().listen, watch.listen, looks.listen]
-    me = this_node(config, world)
     vendors = new_vendors(config, world, store, sealer, listeners, sharing(me, store, world.clock))
     hosts = hosts_of(config, world, store, vendors, me, watch, looks, metrics.census)
     hosting = hosts.everywhere

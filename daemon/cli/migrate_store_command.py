@@ -42,6 +42,18 @@ class _Told(msgspec.Struct, frozen=True):
     tables: list[dict[str, str | int]]
 
 
+_ToOption = Annotated[
+    str | None,
+    typer.Option(
+        "--to",
+        metavar="URL",
+        show_default=False,
+        help="The database: postgresql://USER@HOST/NAME. The password had better not be in it:"
+        " store.password, PGPASSWORD and ~/.pgpass are asked.",
+    ),
+]
+
+
 def migrate_store(  # noqa: PLR0913 - its options
     ctx: typer.Context,
     *,
@@ -49,16 +61,7 @@ def migrate_store(  # noqa: PLR0913 - its options
         str,
         typer.Option("--from", metavar="URL", show_default=False, help="The file: sqlite:///PATH."),
     ],
-    to: Annotated[
-        str | None,
-        typer.Option(
-            "--to",
-            metavar="URL",
-            show_default=False,
-            help="The database: postgresql://USER@HOST/NAME. The password had better not be in it:"
-            " store.password, PGPASSWORD and ~/.pgpass are asked.",
-        ),
-    ] = None,
+    to: _ToOption = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Read and check all, and change nothing.")
     ] = False,

@@ -73,6 +73,17 @@ def _say_whether_keys_fit(shell: Shell, config: Config, database: Path) -> None:
         shell.output.error(f"the daemon will not start: {error}")
 
 
+_TextfileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--textfile",
+        metavar="FILE",
+        show_default=False,
+        help="Also write the metrics here, for node_exporter: a name that ends in .prom.",
+    ),
+]
+
+
 def restore_drill(
     ctx: typer.Context,
     backup: _BackupArgument,
@@ -86,15 +97,7 @@ def restore_drill(
             help="Where to restore it, for as long as it takes. Default: the system's own place.",
         ),
     ] = None,
-    textfile: Annotated[
-        Path | None,
-        typer.Option(
-            "--textfile",
-            metavar="FILE",
-            show_default=False,
-            help="Also write the metrics here, for node_exporter: a name that ends in .prom.",
-        ),
-    ] = None,
+    textfile: _TextfileOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:

@@ -8,6 +8,7 @@ import anyio
 from anyio import lowlevel
 from prometheus_client import CollectorRegistry, Gauge, Histogram, Info
 from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
 
 from actors.clock import Clock
 from actors.events import Event
@@ -37,6 +38,7 @@ from store.ports import Directory, Store
 from store.watch_models import Severity
 
 Told = TypeVar("Told")
+AnyCollector = TypeVar("AnyCollector", bound=Collector)
 
 _STORE_ANSWERS_WITHIN_S = 1.0
 _LAG_BUCKETS_S = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
@@ -83,16 +85,10 @@ class Metrics:
         self._actions = ActionCounts(self.registry)
         self._reads = ReadCounts(self.registry)
         self.jobs = JobCounts(self.registry)
-        self._snapshot = SnapshotCollector(
-            self._vendors,
-            self.census,
-            Reading(now, store_writable=True, last_seq=None, drifts={}),
-        )
-        self.registry.register(self._snapshot)
-        self.per_account = PerAccountCollector(self.census)
-        self.registry.register(self.per_account)
-        self.reads = ReadsCollector(self._vendors)
-        self.registry.register(self.reads)
+        reading = Reading(now, store_writable=True, last_seq=None, drifts={})
+        self._snapshot = self._shown(SnapshotCollector(self._vendors, self.census, reading))
+        self.per_account = self._shown(PerAccountCollector(self.census))
+        self.reads = self._shown(ReadsCollector(self._vendors))
         Info("syncline_build", "What runs.", registry=self.registry).info(
             {"version": version, "python": platform.python_version()}
         )
@@ -113,21 +109,21 @@ class Metrics:
             registry=self.registry,
         )
         self.config_reloaded(successful=True)
-        self.heartbeat = HeartbeatCollector()
-        self.registry.register(self.heartbeat)
+        self.heartbeat = self._shown(HeartbeatCollector())
         self.http = HttpCounts(self.registry)
         self.parts = PartCounts(self.registry)
-        self.recovery = RecoveryCollector()
-        self.registry.register(self.recovery)
+        self.recovery = self._shown(RecoveryCollector())
         self.alerts = AlertCounts(self.registry, CHANNELS, RECOVERIES)
-        self.open_alerts = OpenAlertsCollector(
-            list(KINDS), [str(each) for each in Severity], self._vendors
+        self.open_alerts = self._shown(
+            OpenAlertsCollector(list(KINDS), [str(each) for each in Severity], self._vendors)
         )
-        self.registry.register(self.open_alerts)
-        self.cluster = ClusterCollector()
-        self.registry.register(self.cluster)
+        self.cluster = self._shown(ClusterCollector())
         ProcessCollector(registry=self.registry)
         self.begin(operations)
+
+    def _shown(self, collector: AnyCollector) -> AnyCollector:
+        self.registry.register(collector)
+        return collector
 
     def begin(self, operations: Mapping[str, Sequence[str]]) -> None:
         """Show what is known of these vendors' labels, each combination from 0 on.
