@@ -11,8 +11,8 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from actors.clock import Clock
+from daemon.cluster.engine_words import EngineWords
 from daemon.config import LogConfig
-from daemon.engine_words import EngineWords
 from daemon.log_folding import LogFolding
 from daemon.redaction import Redactor
 
